@@ -1,0 +1,33 @@
+"""The public functions: a folder in, values out; nothing is printed or written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rescope.model.plan import ChangeGroup, Plan
+    from rescope.model.report import Report, Rewrite
+
+
+def analyze(*paths: str | Path) -> "Report":
+    """The report on the project that holds the paths (the current folder by default).
+
+    Raises `rescope.config.ConfigError` where its configuration cannot be used.
+    """
+    from rescope import pipeline  # noqa: PLC0415 - `import rescope` alone must stay cheap
+    from rescope.config import load_project  # noqa: PLC0415
+
+    places = [Path(p) for p in paths] or [Path()]
+    return pipeline.analyze(load_project(places), places).report
+
+
+def plan(*paths: str | Path) -> "Plan":
+    """What rescope would do about the project that holds the paths."""
+    return analyze(*paths).plan
+
+
+def rewrite(root: str | Path, groups: "Sequence[ChangeGroup]") -> "Rewrite":
+    """The file changes that the change groups make below `root`; writes nothing."""
+    from rescope import pipeline  # noqa: PLC0415 - imports libcst
+
+    return pipeline.rewrite(Path(root), groups)

@@ -1,0 +1,37 @@
+"""What check, diff, fix and why share: analyse, tell of failures, choose groups."""
+
+from rescope.cli.options import EXIT_FAILED, Asked, open_project, remark
+from rescope.config import Project
+from rescope.model.report import Report
+from rescope.pipeline import Analysis, analyze
+
+
+def run_analysis(asked: Asked, *, quiet: bool = False) -> tuple[Project, Analysis]:
+    """The project and its analysis; failures and crashes are told on stderr."""
+    project = open_project(asked)
+    analysis = analyze(project, asked.places())
+    tell_failures(analysis, quiet=quiet)
+    return project, analysis
+
+
+def tell_failures(analysis: Analysis, *, quiet: bool = False) -> None:
+    """One line on stderr for each file that could not be served and each rule that failed."""
+    for failure in analysis.report.failures:
+        remark(f"{failure.path}:{failure.line}: {failure.message}")
+    for crash in analysis.crashes:
+        remark(f"internal error: {crash}; please report it")
+    if not analysis.report.stats.tests:
+        remark("no tests were found; see python_files and testpaths of pytest", quiet=quiet)
+
+
+def exit_code(analysis: Analysis, ordinary: int) -> int:
+    """3 where something could not be served, else the ordinary code."""
+    return EXIT_FAILED if analysis.report.failures or analysis.crashes else ordinary
+
+
+def unsafe_hint(report: Report, taken: int, *, unsafe: bool) -> str:
+    """A remark on edits that are there but were not asked for, "" if there are none."""
+    hidden = sum(bool(g.edits) for g in report.plan.groups) - taken
+    if hidden <= 0 or unsafe:
+        return ""
+    return f"{hidden} more with --unsafe; `rescope check` says why each is not safe"

@@ -1,0 +1,55 @@
+"""The `rescope` command and its subcommands."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rescope.cli.check import check
+from rescope.cli.diff import diff
+from rescope.cli.explain import explain, rules
+from rescope.cli.fix import fix
+from rescope.cli.graph import graph
+from rescope.cli.options import EXIT_FAILED
+from rescope.cli.undo import undo
+from rescope.cli.why import why
+from rescope.version import __version__
+
+
+def make_app() -> typer.Typer:
+    """The Typer application with all commands."""
+    app = typer.Typer(
+        name="rescope",
+        help="Narrow pytest fixtures that leak state between tests, and reset singletons that do.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_main)
+    for command in (check, diff, fix, undo, why, graph, explain, rules):
+        app.command()(command)
+    return app
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+    if value:
+        print(f"rescope {__version__}")  # noqa: T201 - the result
+        raise typer.Exit
+
+
+def _main(
+    version: Annotated[bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version.")] = False,  # noqa: ARG001, FBT002
+) -> None:
+    """Narrow pytest fixtures that leak state between tests, and reset singletons that do."""
+
+
+def run() -> None:
+    """Run the command line; an unforeseen error is one line and exit code 3."""
+    try:
+        make_app()()
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        print(f"internal error: {type(error).__name__}: {error}; please report it", file=sys.stderr)  # noqa: T201
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,78 @@
+"""rescope check: what leaks, what is kept, and why."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rescope.cli.analysis import exit_code, run_analysis
+from rescope.cli.options import (
+    EXIT_FINDINGS,
+    Asked,
+    Color,
+    Colored,
+    ConfigFile,
+    Exclude,
+    Ignore,
+    Jobs,
+    Only,
+    Paths,
+    Quiet,
+    Select,
+)
+from rescope.model.report import Report
+
+
+class Format(StrEnum):
+    """Output formats of check."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def check(  # noqa: PLR0913 - the options of the command
+    paths: Paths = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    only: Only = None,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+    jobs: Jobs = 0,
+    output_format: Annotated[Format, typer.Option("--output-format", help="How to write the report.")] = Format.TEXT,
+    output_file: Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report here.", show_default=False)] = None,
+    show_kept: Annotated[bool, typer.Option("--show-kept", help="List what is kept broad, with reasons.")] = False,
+    statistics: Annotated[bool, typer.Option("--statistics", help="Print only how often each rule speaks.")] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even with findings.")] = False,
+    color: Colored = Color.AUTO,
+    quiet: Quiet = False,
+) -> None:
+    """Report what leaks from one test into the next, what is kept, and why."""
+    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs)
+    _, analysis = run_analysis(asked, quiet=quiet)
+    text = _render(analysis.report, output_format, show_kept=show_kept, statistics=statistics)
+    if output_file is not None:
+        output_file.write_text(text, "utf-8")
+    else:
+        _print(text, output_format, color)
+    found = EXIT_FINDINGS if analysis.report.plan.groups and not exit_zero else 0
+    raise typer.Exit(exit_code(analysis, found))
+
+
+def _render(report: Report, output_format: Format, *, show_kept: bool, statistics: bool) -> str:
+    if output_format is Format.JSON:
+        from rescope.reporting.json_report import render_json  # noqa: PLC0415 - start-up
+
+        return render_json(report)
+    from rescope.reporting.text import render_text  # noqa: PLC0415 - start-up
+
+    return render_text(report, show_kept=show_kept, statistics=statistics)
+
+
+def _print(text: str, output_format: Format, color: Color) -> None:
+    if output_format is Format.TEXT:
+        from rescope.reporting.terminal import print_text  # noqa: PLC0415 - rich is slow to import
+
+        print_text(text, color=color)
+    else:
+        print(text, end="")  # noqa: T201 - the result

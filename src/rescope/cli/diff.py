@@ -1,0 +1,53 @@
+"""rescope diff: the dry run."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rescope.cli.analysis import exit_code, run_analysis, unsafe_hint
+from rescope.cli.options import EXIT_FINDINGS, Asked, Color, Colored, ConfigFile, Exclude, Ignore, Jobs, Only, Paths, Quiet, Select, Unsafe, remark
+from rescope.model.plan import FileChange
+
+
+def diff(  # noqa: PLR0913 - the options of the command
+    paths: Paths = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    only: Only = None,
+    unsafe: Unsafe = False,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+    jobs: Jobs = 0,
+    stat: Annotated[bool, typer.Option("--stat", help="Only the numbers of changed lines.")] = False,
+    color: Colored = Color.AUTO,
+    quiet: Quiet = False,
+) -> None:
+    """Print the unified diff of everything that `rescope fix` would write; write nothing."""
+    from rescope.pipeline import applicable, rewrite  # noqa: PLC0415 - start-up
+
+    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs)
+    project, analysis = run_analysis(asked, quiet=quiet)
+    result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))
+    _print(result.changes, color, stat=stat)
+    for skip in result.refused:
+        remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
+    hint = unsafe_hint(analysis.report, len(result.taken), unsafe=project.settings.unsafe)
+    if hint:
+        remark(hint, quiet=quiet)
+    raise typer.Exit(exit_code(analysis, EXIT_FINDINGS if result.changes else 0))
+
+
+def _print(changes: tuple[FileChange, ...], color: Color, *, stat: bool) -> None:
+    from rescope.reporting.diff import render_diff, render_stat  # noqa: PLC0415 - start-up
+    from rescope.reporting.terminal import print_diff, wants_color  # noqa: PLC0415 - rich is slow to import
+
+    if stat:
+        print(render_stat(changes), end="")  # noqa: T201 - the result
+        return
+    patch = render_diff(changes)
+    if wants_color(color):
+        print_diff(patch, color=color)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(patch)

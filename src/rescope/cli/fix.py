@@ -1,0 +1,110 @@
+"""rescope fix: rewrite in place."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rescope import vcs
+from rescope.cli.analysis import exit_code, run_analysis, unsafe_hint
+from rescope.cli.options import EXIT_FAILED, Asked, ConfigFile, Exclude, Ignore, Jobs, Only, Paths, Quiet, Select, Unsafe, fail, open_project, remark
+from rescope.model.plan import ChangeGroup, FileChange
+from rescope.model.report import Report, Rewrite
+from rescope.writing import WriteRefused, recover, write
+
+
+def fix(  # noqa: PLR0913 - the options of the command
+    paths: Paths = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    only: Only = None,
+    unsafe: Unsafe = False,
+    exclude: Exclude = None,
+    config: ConfigFile = None,
+    jobs: Jobs = 0,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask for each change group.")] = False,
+    allow_dirty: Annotated[bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")] = False,
+    allow_no_vcs: Annotated[bool, typer.Option("--allow-no-vcs", help="Also change files outside version control.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Rewrite the project in place: all edits or none; `rescope undo` puts everything back."""
+    from rescope.pipeline import applicable, rewrite  # noqa: PLC0415 - start-up
+
+    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs)
+    _recover(open_project(asked).root)
+    project, analysis = run_analysis(asked, quiet=quiet)
+    groups = applicable(analysis.report.plan, unsafe=project.settings.unsafe)
+    if interactive:
+        groups = tuple(_ask(project.root, groups))
+    result = rewrite(project.root, groups)
+    _guard(project.root, result.changes, allow_dirty=allow_dirty, allow_no_vcs=allow_no_vcs)
+    try:
+        write(project.root, result.changes)
+    except WriteRefused as refused:
+        raise fail(f"{refused.path}: {refused.reason}; nothing was written") from refused
+    _tell(result, analysis.report, unsafe=project.settings.unsafe, quiet=quiet)
+    raise typer.Exit(exit_code(analysis, 0))
+
+
+def _recover(root: Path) -> None:
+    """Put an interrupted run right before anything is read."""
+    try:
+        found = recover(root)
+    except (WriteRefused, OSError) as error:
+        raise fail(f"an earlier run was interrupted and could not be repaired: {error}", EXIT_FAILED) from error
+    if found is not None:
+        remark(f"an earlier run was interrupted: {len(found.restored)} restored, {len(found.removed)} removed")
+        for left in found.left_alone:
+            remark(f"{left.path}: {left.reason}")
+
+
+def _guard(root: Path, changes: tuple[FileChange, ...], *, allow_dirty: bool, allow_no_vcs: bool) -> None:
+    """Refuse what cargo fix refuses: work that only exists in the working tree could be lost."""
+    paths = [c.path for c in changes]
+    if not paths:
+        return
+    if not vcs.is_tracked_tree(root):
+        if not allow_no_vcs:
+            raise fail(f"{root} is not under version control; commit it first, or pass --allow-no-vcs")
+        return
+    inner = vcs.in_submodule(root, paths)
+    if inner:
+        raise fail(f"{inner[0]} belongs to another repository; run rescope there")
+    dirty = vcs.uncommitted(root, [c.path for c in changes if c.before is not None])
+    if dirty and not allow_dirty:
+        raise fail(f"uncommitted changes in {', '.join(dirty)}; commit or stash them, or pass --allow-dirty")
+
+
+def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:
+    """The groups that the user takes: y(es), n(o), a(ll), q(uit)."""
+    from rescope.pipeline import rewrite  # noqa: PLC0415 - start-up
+    from rescope.reporting.diff import render_diff  # noqa: PLC0415
+    from rescope.reporting.terminal import print_diff  # noqa: PLC0415
+
+    taken: list[ChangeGroup] = []
+    for number, group in enumerate(groups):
+        finding = group.finding
+        typer.echo(f"{finding.subject.address.path}:{finding.subject.line}: {finding.code} {finding.message}")
+        if group.caveat:
+            typer.echo(f"  {group.applicability.value}: {group.caveat}")
+        print_diff(render_diff(rewrite(root, [group]).changes), color="auto")
+        answer = typer.prompt("apply? [y]es / [n]o / [a]ll / [q]uit", default="y").strip().lower()[:1]
+        if answer == "q":
+            break
+        if answer == "a":
+            return [*taken, *groups[number:]]
+        if answer == "y":
+            taken.append(group)
+    return taken
+
+
+def _tell(result: Rewrite, report: Report, *, unsafe: bool, quiet: bool) -> None:
+    for change in result.changes:
+        typer.echo(f"{'created' if change.before is None else 'changed'} {change.path}")
+    for skip in result.refused:
+        remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
+    count = len(result.taken)
+    typer.echo(f"{count} {'finding' if count == 1 else 'findings'} fixed in {len(result.changes)} files" if count else "nothing to do")
+    hint = unsafe_hint(report, count, unsafe=unsafe)
+    if hint:
+        remark(hint, quiet=quiet)

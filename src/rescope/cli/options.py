@@ -1,0 +1,108 @@
+"""The options that commands share, and the project that they ask for."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rescope.config import ConfigError, Project, load_project
+from rescope.packs import PackError
+
+EXIT_FINDINGS = 1
+EXIT_REFUSED = 2
+EXIT_FAILED = 3
+
+
+class Color(StrEnum):
+    """When to colour the output."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Files or folders to report on and edit. The whole project is analysed all the same.", show_default=False)]
+Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help="Only these rule codes or prefixes, comma-separated.", show_default=False)]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rule codes or prefixes.", show_default=False)]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Only this fixture or singleton (repeatable).", show_default=False)]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also edits that are not safe.")]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Leave these files or folders out (repeatable).", show_default=False)]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Read [tool.rescope] from this file.", show_default=False)]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=0, help="Worker processes; 0 means one per core.")]
+Colored = Annotated[Color, typer.Option("--color", help="Colour the output.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print results only, no remarks on stderr.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the shared options of one call ask for."""
+
+    paths: list[Path] | None = None
+    select: list[str] | None = None
+    ignore: list[str] | None = None
+    only: list[str] | None = None
+    exclude: list[str] | None = None
+    unsafe: bool = False
+    config: Path | None = None
+    jobs: int = 0
+
+    def places(self) -> list[Path]:
+        """The paths, or the current folder."""
+        return self.paths or [Path()]
+
+
+def fail(message: str, code: int = EXIT_REFUSED) -> typer.Exit:
+    """Print an error to stderr and make the exit that the caller raises."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - stderr is for this
+    return typer.Exit(code)
+
+
+def remark(message: str, *, quiet: bool = False) -> None:
+    """Print a remark to stderr: stdout is for results."""
+    if not quiet:
+        print(message, file=sys.stderr)  # noqa: T201 - stderr is for this
+
+
+def open_project(asked: Asked) -> Project:
+    """The project of the paths, with the options of the call over its configuration."""
+    for path in asked.places():
+        if not path.exists():
+            raise fail(f"{path}: no such file or folder")
+    if asked.config is not None and not asked.config.is_file():
+        raise fail(f"{asked.config}: no such file")
+    try:
+        project = load_project(asked.places(), asked.config)
+        _check_packs(project)
+    except (ConfigError, PackError) as error:
+        raise fail(str(error)) from error
+    settings = project.settings
+    return replace(
+        project,
+        settings=replace(
+            settings,
+            select=_codes(asked.select) or settings.select,
+            ignore=_codes(asked.ignore) or settings.ignore,
+            only=tuple(asked.only or settings.only),
+            exclude=(*settings.exclude, *(asked.exclude or ())),
+            unsafe=asked.unsafe or settings.unsafe,
+            jobs=asked.jobs or settings.jobs,
+        ),
+    )
+
+
+def _check_packs(project: Project) -> None:
+    from rescope.packs import load_packs  # noqa: PLC0415 - start-up
+
+    load_packs(project.root / name for name in project.settings.packs)
+
+
+def _codes(values: Iterable[str] | None) -> tuple[str, ...]:
+    found = tuple(code.strip().upper() for value in values or () for code in value.split(",") if code.strip())
+    bad = next((c for c in found if not "RSC".startswith(c[:3]) or not c.startswith("RSC"[: len(c)])), None)
+    if bad:
+        raise fail(f"{bad!r} is no rule code; codes look like RSC101, see `rescope rules`")
+    return found

@@ -1,0 +1,254 @@
+"""Configuration: `[tool.rescope]` to frozen Settings, and what pytest's own ini-file says of collection."""
+
+import configparser
+import difflib
+import shlex
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+INI_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+NORECURSE = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the text says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All options, from the command line over the file over the defaults."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    source_roots: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
+    unsafe: bool = False
+    cache: bool = True
+    jobs: int = 0
+    reason: str = "docstring"
+    scope_style: str = "auto"
+    reset_style: str = "auto"
+    strategy: str = "auto"
+    target_scope: str = "function"
+    keep: tuple[tuple[str, str], ...] = ()
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "reason": ("docstring", "comment", "none"),
+    "scope-style": ("auto", "explicit", "omit"),
+    "reset-style": ("auto", "separate", "table"),
+    "strategy": ("auto", "narrow", "reset"),
+    "target-scope": ("function", "class", "module"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PytestIni:
+    """What pytest's ini-file says, in pytest's own option names."""
+
+    path: str = ""
+    testpaths: tuple[str, ...] = ()
+    python_files: tuple[str, ...] = ("test_*.py", "*_test.py")
+    python_classes: tuple[str, ...] = ("Test",)
+    python_functions: tuple[str, ...] = ("test",)
+    norecursedirs: tuple[str, ...] = NORECURSE
+    usefixtures: tuple[str, ...] = ()
+    pythonpath: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    doctest_modules: bool = False
+    asyncio_mode: str = "strict"
+    asyncio_fixture_loop_scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project root with its settings and pytest configuration."""
+
+    root: Path
+    settings: Settings
+    ini: PytestIni = field(default_factory=PytestIni)
+    ruff_forbids_function_scope: bool = False
+
+
+def load_project(paths: Iterable[Path], config_file: Path | None = None) -> Project:
+    """The project that holds the paths, found as pytest finds its rootdir.
+
+    Raises ConfigError for a file that cannot be read or a key that does not exist.
+    """
+    start = _common_ancestor(paths)
+    root, ini_path = _rootdir(start)
+    pyproject = config_file or root / "pyproject.toml"
+    table = _read_toml(pyproject) if pyproject.is_file() else {}
+    tool = table.get("tool", {})
+    return Project(
+        root=root,
+        settings=_settings(tool.get("rescope", {}), pyproject),
+        ini=_pytest_ini(ini_path, root) if ini_path else PytestIni(),
+        ruff_forbids_function_scope=_ruff_pt003(root, tool),
+    )
+
+
+def _common_ancestor(paths: Iterable[Path]) -> Path:
+    resolved = [p.resolve() for p in paths] or [Path.cwd()]
+    folders = [p if p.is_dir() else p.parent for p in resolved]
+    common = folders[0]
+    for folder in folders[1:]:
+        while common not in (folder, *folder.parents):
+            common = common.parent
+    return common
+
+
+def _rootdir(start: Path) -> tuple[Path, Path | None]:
+    """rootdir and ini-file by pytest's rules, then setup.py, then the version control root, then the start."""
+    fallback: Path | None = None
+    for folder in (start, *start.parents):
+        for name in INI_NAMES:
+            candidate = folder / name
+            if not candidate.is_file():
+                continue
+            if _has_pytest_section(candidate):
+                return folder, candidate
+            if name == "pyproject.toml":
+                fallback = fallback or folder
+        if (folder / ".git").exists():
+            break
+    if fallback:
+        return fallback, None
+    marked = [f for f in (start, *start.parents) if (f / "setup.py").is_file() or (f / ".git").exists()]
+    return (marked[0] if marked else start), None
+
+
+def _has_pytest_section(path: Path) -> bool:
+    if path.suffix == ".toml":
+        table = _read_toml(path)
+        pytest_table = table.get("tool", {}).get("pytest", {}) if path.name == "pyproject.toml" else table.get("pytest")
+        return bool(pytest_table) or path.name == "pytest.toml"
+    if path.name in {"pytest.ini", ".pytest.ini"}:
+        return True
+    return _ini_section(path) is not None
+
+
+def _ini_section(path: Path) -> Mapping[str, str] | None:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(path.read_text("utf-8-sig", "replace"))
+    except configparser.Error as error:
+        message = f"{path}: cannot be read: {error.message.splitlines()[0]}"
+        raise ConfigError(message) from error
+    name = "tool:pytest" if path.name == "setup.cfg" else "pytest"
+    return parser[name] if name in parser else None
+
+
+def _read_toml(path: Path) -> dict[str, dict]:  # type: ignore[type-arg]
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        message = f"{path}: cannot be read: {error}"
+        raise ConfigError(message) from error
+
+
+def _pytest_ini(path: Path, root: Path) -> PytestIni:
+    if path.suffix == ".toml":
+        table = _read_toml(path)
+        section = table.get("tool", {}).get("pytest", {}) if path.name == "pyproject.toml" else table.get("pytest", table)
+        raw: Mapping[str, object] = section.get("ini_options", section)
+    else:
+        raw = dict(_ini_section(path) or {})
+    words = {key: _words(value) for key, value in raw.items()}
+    defaults = PytestIni()
+    addopts = words.get("addopts", ())
+    return PytestIni(
+        path=path.relative_to(root).as_posix(),
+        testpaths=words.get("testpaths", ()),
+        python_files=words.get("python_files", defaults.python_files),
+        python_classes=words.get("python_classes", defaults.python_classes),
+        python_functions=words.get("python_functions", defaults.python_functions),
+        norecursedirs=words.get("norecursedirs", defaults.norecursedirs),
+        usefixtures=words.get("usefixtures", ()),
+        pythonpath=words.get("pythonpath", ()),
+        plugins=_plugin_options(addopts),
+        doctest_modules="--doctest-modules" in addopts,
+        asyncio_mode=_asyncio_mode(words, addopts),
+        asyncio_fixture_loop_scope=" ".join(words.get("asyncio_default_fixture_loop_scope", ())),
+    )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        try:
+            return tuple(shlex.split(value, comments=False))
+        except ValueError:
+            return tuple(value.split())
+    return tuple(str(v) for v in value) if isinstance(value, list) else (str(value),)
+
+
+def _plugin_options(addopts: tuple[str, ...]) -> tuple[str, ...]:
+    following = [addopts[i + 1] for i, word in enumerate(addopts[:-1]) if word == "-p"]
+    joined = [word[2:] for word in addopts if word.startswith("-p") and len(word) > 2]
+    return tuple(name for name in following + joined if not name.startswith("no:"))
+
+
+def _asyncio_mode(words: Mapping[str, tuple[str, ...]], addopts: tuple[str, ...]) -> str:
+    option = next((w.partition("=")[2] for w in addopts if w.startswith("--asyncio-mode=")), "")
+    return option or " ".join(words.get("asyncio_mode", ())) or "strict"
+
+
+def _ruff_pt003(root: Path, tool: Mapping[str, dict]) -> bool:  # type: ignore[type-arg]
+    """Whether the project's ruff drops `scope="function"` (rule PT003)."""
+    table = tool.get("ruff", {})
+    for name in ("ruff.toml", ".ruff.toml"):
+        if (root / name).is_file():
+            table = _read_toml(root / name)
+    lint = {**table, **table.get("lint", {})}
+    chosen = [*lint.get("select", ()), *lint.get("extend-select", ())]
+    ignored = [*lint.get("ignore", ()), *lint.get("extend-ignore", ())]
+    covers = any(code == "ALL" or "PT003".startswith(code) for code in chosen)
+    return covers and not any("PT003".startswith(code) for code in ignored)
+
+
+def _settings(table: Mapping[str, object], path: Path) -> Settings:
+    known = {f.name.replace("_", "-"): f for f in fields(Settings)}
+    values: dict[str, object] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(_unknown_key(key, known, path))
+        values[known[key].name] = _checked(key, value, path)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _unknown_key(key: str, known: Iterable[str], path: Path) -> str:
+    near = difflib.get_close_matches(key, list(known), n=1, cutoff=0.4)
+    hint = f'; did you mean "{near[0]}"?' if near else f"; known are {', '.join(sorted(known))}"
+    return f'{path}: [tool.rescope] has no key "{key}"{hint}'
+
+
+def _checked(key: str, value: object, path: Path) -> object:
+    if key == "keep":
+        return _keep_table(value, path)
+    if key in _CHOICES:
+        if value not in _CHOICES[key]:
+            message = f"{path}: [tool.rescope] {key} must be one of {', '.join(_CHOICES[key])}, not {value!r}"
+            raise ConfigError(message)
+        return value
+    default = getattr(Settings(), key.replace("-", "_"))
+    wanted = {tuple: list, bool: bool, int: int}[type(default)]
+    if type(value) is not wanted or (wanted is list and not all(isinstance(v, str) for v in value)):  # type: ignore[union-attr]
+        expected = {list: "a list of strings", bool: "true or false", int: "a whole number"}[wanted]
+        message = f"{path}: [tool.rescope] {key} must be {expected}, not {value!r}"
+        raise ConfigError(message)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _keep_table(value: object, path: Path) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        message = f'{path}: [tool.rescope.keep] must be a table of "path/glob::name" = "reason"'
+        raise ConfigError(message)
+    for key, reason in value.items():
+        if not isinstance(reason, str) or not reason.strip() or "::" not in key:
+            message = f'{path}: [tool.rescope.keep] "{key}" needs the form "path/glob::name" = "reason"'
+            raise ConfigError(message)
+    return tuple(value.items())

@@ -1,0 +1,103 @@
+"""Paths to source files: the only place that lists and reads the project's files."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from pathspec import GitIgnoreSpec
+
+from rescope.config import PytestIni
+
+_SKIPPED = frozenset(
+    "node_modules __pycache__ site-packages __pypackages__ _vendor vendor vendored third_party thirdparty _darcs CVS "
+    "build dist buck-out bower_components".split(),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A Python file of the project; `path` is relative to the root, with forward slashes."""
+
+    root: Path
+    path: str
+
+    def read(self) -> bytes:
+        """The bytes of the file; raises OSError."""
+        return (self.root / self.path).read_bytes()
+
+
+def discover(root: Path, exclude: Iterable[str] = ()) -> tuple[SourceFile, ...]:
+    """Every Python file below the root that is the project's own, in path order.
+
+    Left out: hidden and build folders, virtual environments, vendored trees, what `.gitignore` files
+    name, what `exclude` globs match, and links that lead out of the root.
+    """
+    excluded = tuple(exclude)
+    found = sorted(_walk(root, "", (), excluded))
+    return tuple(SourceFile(root=root, path=path) for path in found)
+
+
+def _walk(root: Path, folder: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...], exclude: tuple[str, ...]) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(root / folder))
+    except OSError:
+        return
+    names = {e.name for e in entries}
+    if folder and ("pyvenv.cfg" in names or "conda-meta" in names):
+        return
+    if ".gitignore" in names:
+        ignores = (*ignores, (folder, _ignore_file(root / folder / ".gitignore")))
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if not _skipped_folder(entry.name, path, exclude) and not _ignored(f"{path}/", ignores):
+                yield from _walk(root, path, ignores, exclude)
+        elif entry.name.endswith(".py") and not _ignored(path, ignores) and not _excluded(path, exclude):
+            if entry.is_file() and _stays_inside(root, entry):
+                yield path
+
+
+def _skipped_folder(name: str, path: str, exclude: tuple[str, ...]) -> bool:
+    return name in _SKIPPED or name.startswith(".") or name.endswith((".egg", ".egg-info")) or _excluded(path, exclude)
+
+
+def _excluded(path: str, exclude: tuple[str, ...]) -> bool:
+    return any(fnmatch(path, glob) or fnmatch(PurePosixPath(path).name, glob) or path.startswith(f"{glob.rstrip('/')}/") for glob in exclude)
+
+
+def _ignore_file(path: Path) -> GitIgnoreSpec:
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def _ignored(path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
+    verdict = False
+    for folder, spec in ignores:
+        relative = path[len(folder) + 1 :] if folder else path
+        result = spec.check_file(relative)
+        verdict = result.include if result.include is not None else verdict
+    return verdict
+
+
+def _stays_inside(root: Path, entry: os.DirEntry[str]) -> bool:
+    return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.resolve())
+
+
+def is_test_module(path: str, ini: PytestIni) -> bool:
+    """Whether pytest would collect the file as a test module when run without arguments."""
+    pure = PurePosixPath(path)
+    if ini.testpaths and not any(_below(path, top) for top in ini.testpaths):
+        return False
+    if any(fnmatch(part, glob) for part in pure.parts[:-1] for glob in ini.norecursedirs if "/" not in glob):
+        return False
+    return any(fnmatch(pure.name, glob) or fnmatch(path, glob) or fnmatch(f"/{path}", f"*/{glob}") for glob in ini.python_files)
+
+
+def _below(path: str, top: str) -> bool:
+    clean = top.removeprefix("./").rstrip("/")
+    return clean in {"", "."} or path == clean or path.startswith(f"{clean}/") or fnmatch(path, f"{clean}/*") or fnmatch(path, clean)

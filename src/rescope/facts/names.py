@@ -1,0 +1,90 @@
+"""What names in a file refer to: imports, and the package that relative ones start from."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+
+def module_parts(path: str) -> tuple[str, ...]:
+    """The path of a Python file as dotted parts, `__init__` dropped: `src/app/core.py` -> src, app, core."""
+    pure = PurePosixPath(path).with_suffix("")
+    return pure.parts[:-1] if pure.name == "__init__" else pure.parts
+
+
+def package_parts(path: str) -> tuple[str, ...]:
+    """The folder of a Python file as dotted parts: where its relative imports start."""
+    return PurePosixPath(path).parent.parts
+
+
+def imported_from(node: ast.ImportFrom, path: str) -> str:
+    """The dotted module of a `from` import; relative ones are given by their path from the root."""
+    if not node.level:
+        return node.module or ""
+    package = package_parts(path)
+    base = package[: len(package) - node.level + 1]
+    return ".".join((*base, node.module)) if node.module else ".".join(base)
+
+
+def import_table(nodes: Iterable[ast.stmt], path: str) -> dict[str, str]:
+    """Local name -> absolute dotted name for the import statements given."""
+    table: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                head = alias.name.partition(".")[0]
+                table[alias.asname or head] = alias.name if alias.asname else head
+        elif isinstance(node, ast.ImportFrom):
+            module = imported_from(node, path)
+            for alias in node.names:
+                if alias.name != "*":
+                    table[alias.asname or alias.name] = f"{module}.{alias.name}"
+    return table
+
+
+def imported_modules(nodes: Iterable[ast.AST], path: str) -> Iterator[str]:
+    """Every dotted name that an import statement may load as a module; relative ones start with a dot."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = ("." if node.level else "") + imported_from(node, path)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names if alias.name != "*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleNames:
+    """The names of one module that its functions may refer to."""
+
+    path: str
+    imports: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, tuple[ast.expr, ...]] = field(default_factory=dict)
+
+    def dotted(self, node: ast.expr) -> str:
+        """The absolute dotted name of an expression such as `pt.fixture`, "" if it is none."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        parts.append(self.imports.get(node.id, node.id))
+        return ".".join(reversed(parts))
+
+
+def callee_dotted(node: ast.expr, names: ModuleNames) -> str:
+    """The dotted name of a decorator, whether called or not."""
+    return names.dotted(node.func if isinstance(node, ast.Call) else node)
+
+
+def literal_strings(node: ast.expr | None) -> tuple[str, ...] | None:
+    """The strings of a literal string, list, tuple or set of strings; None for anything else."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return (text,)
+        case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
+            texts = tuple(e.value for e in elts if isinstance(e, ast.Constant) and isinstance(e.value, str))
+            return texts if len(texts) == len(elts) else None
+        case _:
+            return None

@@ -1,0 +1,34 @@
+"""Short texts of expressions, for evidence lines and for literal initial values."""
+
+import ast
+from types import MappingProxyType
+
+_LIMIT = 72
+
+LITERALS = MappingProxyType(
+    {
+        ast.Dict: "dict",
+        ast.DictComp: "dict",
+        ast.List: "list",
+        ast.ListComp: "list",
+        ast.Set: "set",
+        ast.SetComp: "set",
+        ast.Tuple: "tuple",
+    },
+)
+
+
+def short(node: ast.AST | None) -> str:
+    """The source of an expression on one line, cut to 72 characters."""
+    text = " ".join(ast.unparse(node).split()) if node is not None else ""
+    return text if len(text) <= _LIMIT else text[: _LIMIT - 3] + "..."
+
+
+def constant_text(node: ast.Constant) -> str:
+    """The full source of a constant, as it may be written into another file."""
+    return repr(node.value)
+
+
+def call_strings(node: ast.Call) -> tuple[str, ...]:
+    """The literal strings among the positional arguments of a call."""
+    return tuple(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))

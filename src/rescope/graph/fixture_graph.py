@@ -1,0 +1,113 @@
+"""The fixture graph as values: registrations, tests, and the edges between them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rescope.model.address import Address
+from rescope.model.facts import FixtureDef, Function, Marks
+from rescope.model.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """A fixture as one holder binds it: pytest's own FixtureDef. The same code imported twice is two of these."""
+
+    id: int
+    name: str
+    attribute: str
+    definition: FixtureDef
+    holder: str
+    baseid: str
+    autouse: bool | None
+
+    @property
+    def scope(self) -> Scope:
+        """The declared scope; an unknown one counts as session, the broadest."""
+        scope = self.definition.scope
+        return scope if isinstance(scope, Scope) else Scope.SESSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """An edge's start: a registration id, or -1 for the test itself."""
+
+    id: int
+    name: str
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What one set of requested names resolves to at one place; shared by all tests with the same."""
+
+    closure: tuple[str, ...]
+    edges: tuple[tuple[Requester, tuple[int, ...]], ...]
+    unresolved: tuple[str, ...]
+    shadowed: frozenset[str]
+    unknown: tuple[str, ...] = ()
+
+    def fixtures(self) -> frozenset[int]:
+        """Ids of all registrations that are set up."""
+        return frozenset(i for _, targets in self.edges for i in targets)
+
+    def targets(self, name: str, requester: int = -1) -> tuple[int, ...]:
+        """The registrations that `requester` gets for a name."""
+        return next((t for r, t in self.edges if r.id == requester and r.name == name), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestNode:
+    """A test function as pytest collects it, parameters left aside."""
+
+    id: str
+    path: str
+    classes: tuple[str, ...]
+    function: Function
+    argnames: tuple[str, ...]
+    marks: Marks
+    resolution: Resolution
+    unittest: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class FixtureGraph:
+    """All registrations and tests, with the questions that rules and planner ask."""
+
+    registrations: tuple[Registration, ...]
+    tests: tuple[TestNode, ...]
+    static_edges: frozenset[tuple[int, str, int]]
+    unknown_names: frozenset[str] = frozenset()
+    by_definition: dict[Address, tuple[Registration, ...]] = field(default_factory=dict)
+    requesters: dict[Address, tuple[tuple[FixtureDef, str], ...]] = field(default_factory=dict)
+    resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
+    users: dict[Address, tuple[int, ...]] = field(default_factory=dict)
+    shadowing: dict[tuple[Address, str], int] = field(default_factory=dict)
+
+    def definitions(self) -> Iterable[FixtureDef]:
+        """Each fixture definition that some holder registers, once."""
+        return {r.definition.address: r.definition for r in self.registrations}.values()
+
+    def requested_by(self, fixture: FixtureDef) -> tuple[tuple[FixtureDef, str], ...]:
+        """The fixtures that get this one, with the name by which they ask."""
+        return self.requesters.get(fixture.address, ())
+
+    def resolves(self, function: Function, name: str) -> tuple[FixtureDef, ...]:
+        """Every definition that an argument of this function may get."""
+        return self.resolved.get((function.address, name), ())
+
+    def tests_using(self, fixture: FixtureDef) -> tuple[TestNode, ...]:
+        """The tests that set this fixture up."""
+        return tuple(self.tests[i] for i in self.users.get(fixture.address, ()))
+
+    def names_of(self, fixture: FixtureDef) -> tuple[str, ...]:
+        """The names under which it is registered."""
+        found = self.by_definition.get(fixture.address, ())
+        return tuple(dict.fromkeys(r.name for r in found)) or (fixture.name or fixture.address.name,)
+
+    def name_of(self, fixture: FixtureDef) -> str:
+        """The name that a message calls it by."""
+        return self.names_of(fixture)[0]
+
+    def autouse(self, fixture: FixtureDef) -> bool:
+        """Whether any registration is autouse."""
+        return fixture.autouse is not False

@@ -1,0 +1,155 @@
+"""Who changes a fixture's value: effects on arguments, followed through helpers, `self` and fixtures that hand values on."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from rescope.graph.fixture_graph import FixtureGraph
+from rescope.graph.index import Definition, ModuleIndex
+from rescope.graph.namespace import Namespaces
+from rescope.model.address import Address
+from rescope.model.facts import Call, ClassDef, Effect, FixtureDef, Function, Root, ValueKind
+
+_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """One change of a fixture's value: `part` is what of it, "" for the value itself; `by` is who does it."""
+
+    fixture: FixtureDef
+    part: str
+    effect: Effect
+    by: Function
+    inside: Function
+
+
+@dataclass(slots=True, kw_only=True)
+class Flow:
+    """Answers which code changes which fixture value."""
+
+    graph: FixtureGraph
+    index: ModuleIndex
+    namespaces: Namespaces
+    memo: dict[tuple[Address, str], tuple[tuple[str, Effect, Function], ...]] = field(default_factory=dict)
+    found: dict[Address, tuple[Mutation, ...]] | None = None
+
+    def mutations(self, fixture: FixtureDef) -> tuple[Mutation, ...]:
+        """All changes of the fixture's value by tests and other fixtures, in source order."""
+        if self.found is None:
+            self.found = self._collect()
+        return self.found.get(fixture.address, ())
+
+    def _collect(self) -> dict[Address, tuple[Mutation, ...]]:
+        direct: defaultdict[Address, list[Mutation]] = defaultdict(list)
+        for function, name, fixture in self._arguments():
+            for part, effect, inside in self.on_param(function, name):
+                direct[fixture.address].append(Mutation(fixture=fixture, part=part, effect=effect, by=function, inside=inside))
+        for fixture in self.graph.definitions():
+            self._hand_back(fixture, direct)
+        return {a: tuple(dict.fromkeys(sorted(m, key=_order))) for a, m in direct.items()}
+
+    def _arguments(self) -> Iterator[tuple[Function, str, FixtureDef]]:
+        functions = {t.function.address: t.function for t in self.graph.tests}
+        functions |= {f.function.address: f.function for f in self.graph.definitions()}
+        for (address, name), fixtures in self.graph.resolved.items():
+            function = functions.get(address)
+            if function is not None:
+                yield from ((function, name, fixture) for fixture in fixtures if fixture.function.address != address)
+
+    def _hand_back(self, fixture: FixtureDef, direct: dict[Address, list[Mutation]]) -> None:
+        """What changes the value of a fixture that hands on another's value changes that one's."""
+        for value in fixture.function.values:
+            if value.kind is not ValueKind.ALIAS or value.target is None or value.target.root is not Root.ARGUMENT:
+                continue
+            for source in self.graph.resolves(fixture.function, value.target.head):
+                if source.address != fixture.address:
+                    part = value.target.tail
+                    moved = [replace(m, fixture=source, part=_join(part, m.part)) for m in direct.get(fixture.address, ())]
+                    direct.setdefault(source.address, []).extend(moved)
+
+    def on_param(self, function: Function, name: str) -> tuple[tuple[str, Effect, Function], ...]:
+        """Effects of a function on the value of its parameter, helpers followed."""
+        return self._effects(function, name, _DEPTH)
+
+    def _effects(self, function: Function, name: str, depth: int) -> tuple[tuple[str, Effect, Function], ...]:
+        key = (function.address, name)
+        if key in self.memo:
+            return self.memo[key]
+        self.memo[key] = ()
+        found = [(e.target.tail, e, function) for e in function.effects if e.target.root is Root.ARGUMENT and e.target.head == name]
+        found += self._through_self(function, name)
+        for call in function.calls if depth else ():
+            found += self._through_call(function, call, name, depth)
+        self.memo[key] = tuple(found)
+        return self.memo[key]
+
+    def _through_self(self, function: Function, name: str) -> Iterator[tuple[str, Effect, Function]]:
+        """`self.x = argument` in a fixture or set-up method, changed by the class's other methods."""
+        kept = [(attr, target.tail) for attr, target in function.stored if target.root is Root.ARGUMENT and target.head == name]
+        if not kept:
+            return
+        owner = function.address.qualname.rpartition(".")[0]
+        for other in self.index.functions[function.address.path].values():
+            if other.address.qualname.rpartition(".")[0] != owner or other.address == function.address:
+                continue
+            for attr, part in kept:
+                for effect in other.effects:
+                    tail = effect.target.tail
+                    if effect.target.root is Root.SELF and tail.startswith(f"{attr}.") or (tail == attr and effect.how not in {"=", "del"}):
+                        yield _join(part, tail[len(attr) + 1 :]), effect, other
+
+    def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:
+        passed = [(slot, target) for slot, target in call.passes if target.root is Root.ARGUMENT and target.head == name]
+        helper = self.callee(function, call) if passed else None
+        if helper is None or helper.address == function.address:
+            return
+        offset = 1 if helper.is_method and call.callee.root in {Root.SELF, Root.CLS} else 0
+        for slot, target in passed:
+            param = slot if isinstance(slot, str) else _param_at(helper, slot + offset)
+            if param in helper.params:
+                for part, effect, inside in self._effects(helper, str(param), depth - 1):
+                    yield _join(target.tail, part), effect, inside
+
+    def callee(self, function: Function, call: Call) -> Function | None:
+        """The project function or method that a call reaches, if its name tells."""
+        path = function.address.path
+        if call.callee.root in {Root.SELF, Root.CLS} and call.callee.tail:
+            owner = self.index.classes[path].get(function.address.qualname.rpartition(".")[0])
+            return self.method(owner, call.callee.tail) if owner else None
+        return self.index.function(self.index.target(call.callee, path))
+
+    def method(self, klass: ClassDef, name: str) -> Function | None:
+        """The method that an instance of the class has under a name."""
+        for owner in self.namespaces.mro(klass):
+            found = self.index.functions[owner.address.path].get(f"{owner.address.qualname}.{name}")
+            if found:
+                return found
+        return None
+
+    def built_class(self, fixture: FixtureDef) -> ClassDef | None:
+        """The project class whose instance the fixture's value is."""
+        for value in fixture.function.values:
+            if value.kind is ValueKind.CALL and value.target:
+                found = self.index.class_at(self._definition(fixture, value.target.dotted))
+                if found:
+                    return found
+        return None
+
+    def _definition(self, fixture: FixtureDef, dotted: str) -> Definition | None:
+        path = fixture.function.address.path
+        head = dotted.partition(".")[0]
+        own = Definition(path=path, name=dotted) if head in self.index.classes[path] else None
+        return own or self.index.locate(dotted, path)
+
+
+def _param_at(function: Function, position: int) -> str | None:
+    return function.params[position] if position < len(function.params) else None
+
+
+def _join(*parts: str) -> str:
+    return ".".join(p for p in parts if p)
+
+
+def _order(mutation: Mutation) -> tuple[str, int]:
+    return (mutation.by.address.path, mutation.effect.line)

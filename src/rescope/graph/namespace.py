@@ -1,0 +1,156 @@
+"""What a module or class binds at the end of its import: pytest's view of a holder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rescope.graph.index import Definition, ModuleIndex
+from rescope.model.facts import Binding, BindingKind, ClassDef, FixtureDef, Function
+
+UNITTEST = frozenset({"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """One thing that an attribute may hold; all fields empty means "nothing that pytest collects"."""
+
+    fixture: FixtureDef | None = None
+    function: Function | None = None
+    klass: ClassDef | None = None
+    opaque: str = ""
+
+
+Namespace = dict[str, tuple[Bound, ...]]
+_NOTHING = Bound()
+
+
+@dataclass(slots=True, kw_only=True)
+class Namespaces:
+    """Namespaces of all modules and classes, worked out on demand."""
+
+    index: ModuleIndex
+    fixtures: dict[tuple[str, str, int, bool], FixtureDef] = field(default_factory=dict)
+    memo: dict[str, Namespace] = field(default_factory=dict)
+    active: set[str] = field(default_factory=set)
+
+    def module(self, path: str) -> Namespace:
+        """What the module binds; a circular import sees what is not yet there as nothing."""
+        if path in self.memo:
+            return self.memo[path]
+        if path in self.active:
+            return {}
+        self.active.add(path)
+        found = self._evaluate(self.index.modules[path].bindings, path)
+        self.active.discard(path)
+        self.memo[path] = found
+        return found
+
+    def _evaluate(self, bindings: Iterable[Binding], path: str) -> Namespace:
+        found: Namespace = {}
+        for binding in bindings:
+            if binding.kind is BindingKind.STAR:
+                found |= self._star(binding, path)
+                continue
+            bound = self._bound(binding, path, found)
+            earlier = found.get(binding.name, ()) if binding.conditional else ()
+            found[binding.name] = (*(b for b in earlier if b != _NOTHING), *bound)
+        return found
+
+    def _bound(self, binding: Binding, path: str, so_far: Namespace) -> tuple[Bound, ...]:
+        match binding.kind:
+            case BindingKind.FIXTURE:
+                fixture = self._fixture(path, binding)
+                return (Bound(fixture=fixture),) if fixture else (_NOTHING,)
+            case BindingKind.FUNCTION:
+                return (Bound(function=self.index.functions[path].get(binding.refers)),)
+            case BindingKind.CLASS:
+                return (Bound(klass=self.index.classes[path].get(binding.refers)),)
+            case BindingKind.IMPORT:
+                return self._imported(binding.refers, path)
+            case BindingKind.ALIAS if "." not in binding.refers:
+                return so_far.get(binding.refers, (_NOTHING,))
+            case BindingKind.ALIAS:
+                return self._imported(binding.refers, path)
+            case BindingKind.OPAQUE:
+                return (Bound(opaque=binding.refers or "a computed value"),)
+        return (_NOTHING,)
+
+    def _fixture(self, path: str, binding: Binding) -> FixtureDef | None:
+        if not self.fixtures:
+            for module in self.index.modules.values():
+                for f in module.fixtures:
+                    called = f.address != f.function.address
+                    self.fixtures[module.path, f.address.qualname, f.address.ordinal, called] = f
+        key = (path, binding.refers, binding.ordinal)
+        return self.fixtures.get((*key, False)) or self.fixtures.get((*key, True))
+
+    def _imported(self, dotted: str, path: str) -> tuple[Bound, ...]:
+        module_name, _, attr = dotted.rpartition(".")
+        source = self.index.module(module_name, path)
+        if source is None:
+            first_party = self.index.module(dotted, path)
+            return (_NOTHING,) if first_party else (Bound(opaque=dotted),)
+        return self.module(source).get(attr, (_NOTHING,)) if source != path else (_NOTHING,)
+
+    def _star(self, binding: Binding, path: str) -> Namespace:
+        source = self.index.module(binding.refers, path)
+        if source is None or source == path:
+            return {}
+        names = self.index.modules[source].dunder_all
+        bound = self.module(source)
+        if names is not None:
+            return {n: bound[n] for n in names if n in bound}
+        return {n: b for n, b in bound.items() if not n.startswith("_")}
+
+    def mro(self, klass: ClassDef) -> tuple[ClassDef, ...]:
+        """The project classes in method resolution order, the class itself first."""
+        return tuple(self._linear(klass, frozenset()))
+
+    def _linear(self, klass: ClassDef, seen: frozenset[str]) -> list[ClassDef]:
+        key = f"{klass.address.path}:{klass.address.qualname}:{klass.address.ordinal}"
+        if key in seen:
+            return []
+        parents = [b for b in (self.base(klass, name) for name in klass.bases) if b]
+        chains = [self._linear(p, seen | {key}) for p in parents]
+        return [klass, *_merge([*chains, parents])]
+
+    def base(self, klass: ClassDef, dotted: str) -> ClassDef | None:
+        """The project class that a base names."""
+        path = klass.address.path
+        if "." not in dotted:
+            own = self.index.classes[path].get(dotted)
+            if own:
+                return own
+        bound = self.module(path).get(dotted, ()) if "." not in dotted else self._imported(dotted, path)
+        found = next((b.klass for b in bound if b.klass), None)
+        return found or self.index.class_at(self.index.locate(dotted, path)) if dotted else None
+
+    def class_members(self, klass: ClassDef) -> Namespace:
+        """Attribute -> what it holds, nearest class of the MRO first."""
+        found: Namespace = {}
+        for owner in reversed(self.mro(klass)):
+            found |= self._evaluate(owner.bindings, owner.address.path)
+        return found
+
+    def is_unittest(self, klass: ClassDef) -> bool:
+        """Whether a base that is not the project's makes this a unittest class."""
+        names = [name for owner in self.mro(klass) for name in owner.bases]
+        return any(name in UNITTEST or (name.endswith("TestCase") and not self._first_party(name, klass)) for name in names)
+
+    def _first_party(self, dotted: str, klass: ClassDef) -> bool:
+        return self.index.class_at(self.index.locate(dotted, klass.address.path)) is not None or dotted in self.index.classes[klass.address.path]
+
+
+def _merge(chains: list[list[ClassDef]]) -> list[ClassDef]:
+    """C3: the next class is the first head that no other chain still holds behind its head."""
+    result: list[ClassDef] = []
+    chains = [list(c) for c in chains if c]
+    while chains:
+        head = next((c[0] for c in chains if not any(c[0] in other[1:] for other in chains)), chains[0][0])
+        result.append(head)
+        chains = [rest for rest in ([k for k in c if k is not head and k != head] for c in chains) if rest]
+    return result
+
+
+def definition_of(klass: ClassDef) -> Definition:
+    """Where a class stands."""
+    return Definition(path=klass.address.path, name=klass.address.qualname)

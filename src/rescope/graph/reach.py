@@ -1,0 +1,113 @@
+"""Who reaches what: modules through imports, functions through calls."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from rescope.graph.flow import Flow
+from rescope.graph.index import ModuleIndex
+from rescope.model.address import Address
+from rescope.model.facts import Function, Root
+
+_COMMON = frozenset("get set add pop clear update close open run start stop read write append remove items keys values".split())
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportGraph:
+    """Import edges between the project's files."""
+
+    index: ModuleIndex
+    eager: dict[str, frozenset[str]] = field(default_factory=dict)
+    any: dict[str, frozenset[str]] = field(default_factory=dict)
+    memo: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
+
+    def closure(self, path: str, *, lazy: bool) -> frozenset[str]:
+        """All files that importing `path` loads; with `lazy` also those that its functions may load."""
+        key = (path, lazy)
+        if key not in self.memo:
+            seen: set[str] = set()
+            stack = [path]
+            while stack:
+                current = stack.pop()
+                if current not in seen:
+                    seen.add(current)
+                    stack += self._edges(current, lazy=lazy)
+            self.memo[key] = frozenset(seen)
+        return self.memo[key]
+
+    def _edges(self, path: str, *, lazy: bool) -> frozenset[str]:
+        table = self.any if lazy else self.eager
+        if path not in table:
+            module = self.index.modules[path]
+            names = (*module.imported_modules, *module.lazy_modules) if lazy else module.imported_modules
+            table[path] = frozenset(self._resolve(names, path))
+        return table[path]
+
+    def _resolve(self, names: Iterable[str], path: str) -> Iterator[str]:
+        for name in names:
+            parts = name.removeprefix(".").split(".")
+            for cut in range(1, len(parts) + 1):
+                found = self.index.module(".".join(parts[:cut]), path)
+                if found:
+                    yield found
+
+
+@dataclass(slots=True, kw_only=True)
+class CallGraph:
+    """Call edges between the project's functions, by resolved name and, failing that, by method name."""
+
+    flow: Flow
+    methods: dict[str, tuple[Function, ...]] = field(default_factory=dict)
+    import_time: frozenset[Address] = frozenset()
+
+    def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
+        """Addresses of all functions that the starts may call, themselves included."""
+        seen: dict[Address, Function] = {}
+        stack = list(starts)
+        while stack:
+            function = stack.pop()
+            if function.address not in seen:
+                seen[function.address] = function
+                stack += self.callees(function)
+        return frozenset(seen)
+
+    def callees(self, function: Function) -> Iterator[Function]:
+        """The functions that one function may call."""
+        for call in function.calls:
+            found = self.flow.callee(function, call)
+            if found is not None:
+                yield found
+                continue
+            klass = self.flow.index.class_at(self.flow.index.target(call.callee, function.address.path))
+            if klass is not None:
+                made = [self.flow.method(klass, name) for name in ("__init__", "__new__", "__post_init__")]
+                yield from (m for m in made if m)
+            elif call.callee.root is not Root.IMPORTED and "." in call.callee.dotted:
+                yield from self.methods.get(call.callee.dotted.rpartition(".")[2], ())
+
+
+def build_call_graph(flow: Flow) -> CallGraph:
+    """The call graph, and which functions run while modules are imported."""
+    methods: defaultdict[str, list[Function]] = defaultdict(list)
+    for table in flow.index.functions.values():
+        for function in table.values():
+            if function.is_method and function.address.name not in _COMMON:
+                methods[function.address.name].append(function)
+    graph = CallGraph(flow=flow, methods={n: tuple(f) for n, f in methods.items()})
+    bodies = [m.body for m in flow.index.modules.values() if m.body]
+    graph.import_time = frozenset(_resolved_only(flow, bodies))
+    return graph
+
+
+def _resolved_only(flow: Flow, starts: list[Function]) -> set[Address]:
+    """Functions that run at import by certain calls: a guess by method name would call everything import-time."""
+    seen: set[Address] = set()
+    stack = list(starts)
+    while stack:
+        function = stack.pop()
+        for call in function.calls:
+            found = flow.callee(function, call)
+            if found is not None and found.address not in seen:
+                seen.add(found.address)
+                stack.append(found)
+    return seen

@@ -1,0 +1,332 @@
+"""The project's singletons: facts of all files joined by the state that they write."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from rescope.graph.index import ModuleIndex
+from rescope.graph.reach import CallGraph
+from rescope.model.address import Address, Location
+from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
+from rescope.model.state import Role, Shape, Singleton, Writer
+
+CACHES = frozenset({"functools.lru_cache", "functools.cache", "async_lru.alru_cache", "cachetools.func.lru_cache", "cachetools.func.ttl_cache"})
+CLASS_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__"})
+_SETTINGS = ("settings", "config", "environ", "getenv", "configuration")
+
+
+@dataclass(slots=True, kw_only=True)
+class StateFinder:
+    """Finds singletons in program modules; `tests` are the paths of tests and conftest files."""
+
+    index: ModuleIndex
+    calls: CallGraph
+    tests: frozenset[str]
+    touched: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
+    resets: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
+    held: dict[Address, list[Location]] = field(default_factory=dict)
+
+    def find(self) -> tuple[Singleton, ...]:
+        """All singletons, in path and line order."""
+        self._read_tests()
+        self._read_bodies()
+        found: list[Singleton] = []
+        for path, module in sorted(self.index.modules.items()):
+            if path not in self.tests:
+                found += self._globals(module)
+                found += self._cached(module)
+                found += self._class_slots(module)
+                found += self._containers(module)
+        return tuple(self._with_evidence(s) for s in found)
+
+    # --- evidence from tests and module bodies ----------------------------------------------------
+
+    def _read_tests(self) -> None:
+        for path in self.tests:
+            for function in self.index.functions[path].values():
+                resets = self._is_reset_fixture(function)
+                if resets and function.address.name.startswith(("reset", "_reset")):
+                    self._mentioned(function)
+                for key, location in self._touches(function):
+                    self.touched.setdefault(key, []).append(location)
+                    if resets:
+                        self.resets.setdefault(key, []).append(location)
+
+    def _mentioned(self, function: Function) -> None:
+        """A fixture called reset... that names a class resets its slots, by whatever loop it goes through them."""
+        for target in function.mentions:
+            found = self.index.target(target, function.address.path)
+            klass = self.index.class_at(found)
+            if found is not None and klass is not None:
+                at = Location(path=function.address.path, line=function.def_line, note=function.address.name)
+                for attribute in klass.attributes:
+                    self.resets.setdefault((found.path, attribute.address.qualname), []).append(at)
+
+    def _is_reset_fixture(self, function: Function) -> bool:
+        fixtures = self.index.modules[function.address.path].fixtures
+        return any(f.function.address == function.address and f.autouse is not False for f in fixtures)
+
+    def _touches(self, function: Function) -> Iterator[tuple[tuple[str, str], Location]]:
+        path = function.address.path
+        for effect in function.effects:
+            definition = self.index.target(effect.target, path)
+            if definition is not None and definition.path not in self.tests:
+                yield (definition.path, definition.name), Location(path=path, line=effect.line, note=effect.text)
+        for call in function.calls:
+            definition = self.index.target(call.callee, path)
+            if definition is not None and definition.path not in self.tests:
+                yield (definition.path, definition.name), Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
+            for text in call.strings[:1]:
+                yield from self._named(text, path, call.line, call.callee.dotted)
+
+    def _named(self, text: str, path: str, line: int, callee: str) -> Iterator[tuple[tuple[str, str], Location]]:
+        """`monkeypatch.setattr("pkg.mod.X", ...)`, `patch("pkg.mod.X")`, `sys.modules.get("pkg.mod")`."""
+        if "." not in text or " " in text:
+            return
+        definition = self.index.locate(text, path)
+        if definition is not None and definition.path not in self.tests:
+            yield (definition.path, definition.name), Location(path=path, line=line, note=f"{callee}({text!r})")
+
+    def _read_bodies(self) -> None:
+        """Import-time calls of a getter: someone holds what it returned for ever."""
+        for path, module in self.index.modules.items():
+            for call in module.body.calls if module.body else ():
+                found = self.calls.flow.callee(module.body, call) if module.body else None
+                if found is not None:
+                    note = f"{call.callee.dotted}() runs while this module is imported"
+                    self.held.setdefault(found.address, []).append(Location(path=path, line=call.line, note=note))
+
+    def _with_evidence(self, singleton: Singleton) -> Singleton:
+        path = singleton.address.path
+        names = [name for name, _ in singleton.group]
+        functions = [w.function for w in singleton.writers if w.role is not Role.RESET]
+        keys = [(path, n) for n in names] + [(path, f"{n}.cache_clear") for n in names]
+        if singleton.reset_function:
+            keys.append((path, singleton.reset_function))
+        held = [at for f in functions for at in self.held.get(f, ())]
+        resets = [at for key in [*keys, (path, "")] for at in self.resets.get(key, ())]
+        touched = [at for key in keys for at in self.touched.get(key, ())]
+        return replace(
+            singleton,
+            held_at_import=tuple(held),
+            touched_by_tests=tuple(sorted(touched)),
+            reset_by=tuple(sorted(resets)),
+        )
+
+    # --- module globals ---------------------------------------------------------------------------
+
+    def _globals(self, module: ModuleFacts) -> Iterator[Singleton]:
+        writes = self._global_writes(module)
+        variables = self.index.variables[module.path]
+        for names in _grouped(writes):
+            members = [variables[n] for n in names if n in variables]
+            if len(members) != len(names) or any(_is_optional(module, n) for n in names):
+                continue
+            writers = tuple(w for n in names for w in self._writers(writes[n], variables[n]))
+            lazy = next((w for w in writers if w.role is Role.LAZY), None)
+            if lazy is None or self._patches_once(module, writers) or any(w.role is Role.COUNTER for w in writers):
+                continue
+            main = next(n for n in names for f, e in writes[n] if f.address == lazy.function and e.line == lazy.line)
+            builds = next((e.builds for f, e in writes[main] if f.address == lazy.function and e.builds), "")
+            if not all(_has_literal(v) for v in members):
+                continue
+            yield Singleton(
+                address=variables[main].address,
+                shape=Shape.LAZY_GLOBAL,
+                line=variables[main].line,
+                group=tuple((v.address.name, v.value.text) for v in members),
+                writers=writers,
+                builds=builds,
+                builds_project=self._is_project(builds, module.path),
+                reset_function=self._reset_function(module, names, writes, variables),
+            )
+
+    def _global_writes(self, module: ModuleFacts) -> dict[str, list[tuple[Function, Effect]]]:
+        found: defaultdict[str, list[tuple[Function, Effect]]] = defaultdict(list)
+        for function in module.functions:
+            for effect in function.effects:
+                if effect.kind is EffectKind.BIND and effect.target.root is Root.GLOBAL:
+                    found[effect.target.dotted].append((function, effect))
+        return dict(found)
+
+    def _writers(self, writes: Iterable[tuple[Function, Effect]], variable: Variable) -> Iterator[Writer]:
+        for function, effect in writes:
+            yield Writer(
+                function=function.address,
+                line=effect.line,
+                role=_role(effect, variable),
+                text=effect.text,
+                import_time=function.address in self.calls.import_time,
+            )
+
+    def _patches_once(self, module: ModuleFacts, writers: Iterable[Writer]) -> bool:
+        """A guard around a patch of something else: a reset would patch twice."""
+        wanted = {w.function for w in writers}
+        for function in module.functions:
+            if function.address in wanted:
+                for effect in function.effects:
+                    foreign = effect.target.root is Root.IMPORTED and effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM}
+                    if foreign:
+                        return True
+        return False
+
+    def _is_project(self, dotted: str, path: str) -> bool:
+        if not dotted:
+            return False
+        if dotted in self.index.classes[path] or dotted in self.index.functions[path]:
+            return True
+        found = self.index.locate(dotted, path)
+        return found is not None and (self.index.class_at(found) or self.index.function(found)) is not None
+
+    def _reset_function(
+        self,
+        module: ModuleFacts,
+        names: Iterable[str],
+        writes: dict[str, list[tuple[Function, Effect]]],
+        variables: dict[str, Variable],
+    ) -> str:
+        """A `reset...` or `clear...` without arguments that puts every name of the group back, if there is one."""
+        for function in module.functions:
+            bare = function.address.qualname.lstrip("_")
+            if function.params or function.is_async or function.is_method or not bare.startswith(("reset", "clear")):
+                continue
+            covers = all(
+                any(f.address == function.address and _role(e, variables[n]) is Role.RESET for f, e in writes[n]) for n in names
+            )
+            if covers:
+                return function.address.qualname
+        return ""
+
+    # --- cached factories -------------------------------------------------------------------------
+
+    def _cached(self, module: ModuleFacts) -> Iterator[Singleton]:
+        for function in module.functions:
+            if function.params or "." in function.address.qualname or not CACHES & set(function.decorators):
+                continue
+            mentions = " ".join(t.dotted for t in function.mentions).lower()
+            built = next((v.target.dotted for v in function.values if v.kind is ValueKind.CALL and v.target), "")
+            yield Singleton(
+                address=function.address,
+                shape=Shape.CACHED_FACTORY,
+                line=function.def_line,
+                group=((function.address.qualname, ""),),
+                writers=(Writer(function=function.address, line=function.def_line, role=Role.LAZY, text=function.address.qualname),),
+                builds=built,
+                builds_project=self._is_project(built, module.path),
+                reads_settings=any(word in mentions or word in built.lower() for word in _SETTINGS),
+            )
+
+    # --- class-level slots ------------------------------------------------------------------------
+
+    def _class_slots(self, module: ModuleFacts) -> Iterator[Singleton]:
+        for klass in module.classes:
+            for attribute in klass.attributes:
+                writes = list(self._slot_writes(module, klass, attribute.address.name))
+                lazy = [(f, e) for f, e in writes if e.guarded and e.builds and f.address.name not in CLASS_HOOKS]
+                if not lazy or attribute.value.kind is not ValueKind.NONE or any(e.how == "+=" for _, e in writes):
+                    continue
+                builds = lazy[0][1].builds
+                yield Singleton(
+                    address=attribute.address,
+                    shape=Shape.CLASS_ATTRIBUTE,
+                    line=attribute.line,
+                    group=((attribute.address.qualname, attribute.value.text),),
+                    writers=tuple(self._writers(writes, attribute)),
+                    builds=builds,
+                    builds_project=self._is_project(builds, module.path) or builds.startswith(("cls", "super")),
+                    subclassed=self._subclassed(klass),
+                )
+
+    def _subclassed(self, klass: ClassDef) -> bool:
+        """Whether a class of the project may derive from this one, by the last part of its bases' names."""
+        name = klass.address.name
+        return any(base.rpartition(".")[2] == name for m in self.index.modules.values() for c in m.classes for base in c.bases)
+
+    def _slot_writes(self, module: ModuleFacts, klass: ClassDef, name: str) -> Iterator[tuple[Function, Effect]]:
+        own = f"{klass.address.qualname}."
+        for function in module.functions:
+            for effect in function.effects:
+                through_cls = effect.target.root is Root.CLS and function.address.qualname.startswith(own)
+                if through_cls and effect.target.dotted == f"cls.{name}":
+                    yield function, effect
+                elif effect.target.root is Root.GLOBAL and effect.target.dotted == f"{klass.address.qualname}.{name}":
+                    yield function, effect
+
+    # --- containers -------------------------------------------------------------------------------
+
+    def _containers(self, module: ModuleFacts) -> Iterator[Singleton]:
+        for variable in module.variables:
+            kind = variable.value.text
+            if variable.value.kind is not ValueKind.LITERAL or kind not in {"dict", "list", "set"} or "." in variable.address.qualname:
+                continue
+            writes = list(self._container_writes(module, variable.address.name))
+            run_time = [(f, e) for f, e in writes if f.address not in self.calls.import_time and not _is_hook(f)]
+            if not run_time or variable.address.name.startswith("__"):
+                continue
+            yield Singleton(
+                address=variable.address,
+                shape=Shape.CONTAINER,
+                line=variable.line,
+                group=((variable.address.name, ""),),
+                writers=tuple(
+                    Writer(
+                        function=f.address,
+                        line=e.line,
+                        role=Role.LAZY if _fills_cache(f, e) else Role.MUTATOR,
+                        text=e.text,
+                        import_time=f.address in self.calls.import_time or _is_hook(f) or bool(e.nested),
+                    )
+                    for f, e in writes
+                ),
+                container=kind,
+                size=variable.size,
+            )
+
+    def _container_writes(self, module: ModuleFacts, name: str) -> Iterator[tuple[Function, Effect]]:
+        for function in module.functions:
+            for effect in function.effects:
+                if effect.target.root is Root.GLOBAL and effect.target.dotted == name and effect.kind is not EffectKind.BIND:
+                    yield function, effect
+
+
+def _role(effect: Effect, variable: Variable) -> Role:
+    if effect.how == "+=":
+        return Role.COUNTER
+    if effect.guarded and effect.builds:
+        return Role.LAZY
+    if effect.value and effect.value == variable.value.text and not effect.builds:
+        return Role.RESET
+    return Role.SETTER
+
+
+def _grouped(writes: dict[str, list[tuple[Function, Effect]]]) -> Iterator[tuple[str, ...]]:
+    """Names that any function writes together stand in one group: half a reset is worse than none."""
+    groups: dict[str, set[str]] = {name: {name} for name in writes}
+    by_function: defaultdict[Address, set[str]] = defaultdict(set)
+    for name, found in writes.items():
+        for function, _ in found:
+            by_function[function.address].add(name)
+    for names in by_function.values():
+        merged = set().union(*(groups[n] for n in names))
+        for name in merged:
+            groups[name] = merged
+    yield from dict.fromkeys(tuple(sorted(group)) for group in groups.values())
+
+
+def _is_optional(module: ModuleFacts, name: str) -> bool:
+    """Bound more than once or in a branch: an optional import or a platform switch."""
+    found = [b for b in module.bindings if b.name == name]
+    return len(found) != 1 or found[0].conditional
+
+
+def _has_literal(variable: Variable) -> bool:
+    return variable.value.kind in {ValueKind.NONE, ValueKind.CONSTANT}
+
+
+def _is_hook(function: Function) -> bool:
+    """Runs when classes are made or mappers configured, which is import time."""
+    return function.address.name in CLASS_HOOKS or any(d.endswith(("listens_for", "receiver")) for d in function.decorators)
+
+
+def _fills_cache(function: Function, effect: Effect) -> bool:
+    return effect.kind is EffectKind.SET_ITEM and effect.guarded and bool(function.values)

@@ -1,0 +1,31 @@
+"""Where a definition or a remark stands."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Address:
+    """A definition by path, qualified name and ordinal of that name in document order.
+
+    Lines shift when a file is edited and columns differ between parsers (bytes and characters); this
+    key survives both, so that edits made from one parser's facts are found again by another's.
+    """
+
+    path: str
+    qualname: str
+    ordinal: int = 0
+
+    @property
+    def name(self) -> str:
+        """The last part of the qualified name."""
+        return self.qualname.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Location:
+    """A line of a file, with a short note on what stands there."""
+
+    path: str
+    line: int
+    column: int = 1
+    note: str = ""

@@ -1,0 +1,85 @@
+"""What a codemod can do: one small value per intention, addressed, never a text range."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rescope.model.address import Address
+from rescope.model.scope import Scope
+
+
+class ScopeStyle(Enum):
+    """How function scope is written."""
+
+    EXPLICIT = "explicit"
+    OMIT = "omit"
+
+
+class ReasonStyle(Enum):
+    """Where the reason is written."""
+
+    DOCSTRING = "docstring"
+    COMMENT = "comment"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeScope:
+    """Give a fixture another scope; `before` is what the decorator must say now."""
+
+    address: Address
+    before: Scope
+    after: Scope
+    style: ScopeStyle = ScopeStyle.EXPLICIT
+    loop_scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddReason:
+    """Write one sentence on why the fixture has its scope."""
+
+    address: Address
+    text: str
+    style: ReasonStyle = ReasonStyle.DOCSTRING
+
+
+class ResetKind(Enum):
+    """How one piece of state goes back to where it was."""
+
+    INITIAL = "initial"
+    SNAPSHOT = "snapshot"
+    CALL = "call"
+    CACHE_CLEAR = "cache-clear"
+    CLASS_SLOT = "class-slot"
+    CONTAINER = "container"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetStep:
+    """One name that a reset fixture puts back. `module` is the import name, `name` may be dotted.
+
+    `initial` is source text (INITIAL, CLASS_SLOT); `container` is "dict", "list" or "set".
+    """
+
+    kind: ResetKind
+    module: str
+    name: str
+    initial: str = "None"
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddResetFixture:
+    """Add an autouse fixture that puts the state of one module back, to the file at `path`.
+
+    `direct_import` is False where the module may only be looked up in `sys.modules`.
+    """
+
+    path: str
+    name: str
+    doc: str
+    steps: tuple[ResetStep, ...]
+    direct_import: bool = True
+    creates_file: bool = False
+
+
+Edit = ChangeScope | AddReason | AddResetFixture

@@ -1,0 +1,276 @@
+"""What one file says, as plain values: the only thing that later stages know of source text."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rescope.model.address import Address
+from rescope.model.scope import Scope, ScopeUnknown
+
+
+class Root(Enum):
+    """What the first name of a dotted target is."""
+
+    ARGUMENT = "argument"
+    GLOBAL = "global"
+    IMPORTED = "imported"
+    SELF = "self"
+    CLS = "cls"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Target:
+    """An object as the code reaches it: `client.headers`, `app.main.app.state`, an item as `[]`.
+
+    `dotted` is absolute where the root is IMPORTED, else it starts with the name in the file.
+    """
+
+    root: Root
+    dotted: str
+
+    @property
+    def head(self) -> str:
+        """The first name."""
+        return self.dotted.partition(".")[0]
+
+    @property
+    def tail(self) -> str:
+        """All behind the first name."""
+        return self.dotted.partition(".")[2]
+
+
+class EffectKind(Enum):
+    """How code changes an object that may outlive it."""
+
+    BIND = "bind"
+    SET_ATTR = "set-attr"
+    SET_ITEM = "set-item"
+    DELETE = "delete"
+    MUTATE = "mutate"
+    PATCH = "patch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One change of state. `undone_at` is the line that takes it back, in the same function."""
+
+    kind: EffectKind
+    target: Target
+    line: int
+    column: int
+    text: str
+    how: str = ""
+    key: str = ""
+    value: str = ""
+    builds: str = ""
+    guarded: bool = False
+    after_yield: bool = False
+    in_context: bool = False
+    nested: str = ""
+    undone_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call, with the arguments that are objects known by name."""
+
+    callee: Target
+    line: int
+    passes: tuple[tuple[int | str, Target], ...] = ()
+    strings: tuple[str, ...] = ()
+    after_yield: bool = False
+    awaited: bool = False
+    entered: bool = False
+    nested: str = ""
+
+
+class ValueKind(Enum):
+    """What a returned or yielded expression is."""
+
+    CALL = "call"
+    LITERAL = "literal"
+    CONSTANT = "constant"
+    ALIAS = "alias"
+    NONE = "none"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A returned, yielded or assigned value: what was called, named or written out."""
+
+    kind: ValueKind
+    target: Target | None = None
+    text: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parametrize:
+    """One `parametrize` mark; `indirect` names those that go to a fixture, None if unknown."""
+
+    argnames: tuple[str, ...]
+    indirect: tuple[str, ...] | None
+    scope: Scope | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """The marks of a function, class or module that bear upon fixtures."""
+
+    usefixtures: tuple[str, ...] = ()
+    parametrize: tuple[Parametrize, ...] = ()
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function, method or module body (`<module>`): what it requests and what it does to state.
+
+    `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`.
+    """
+
+    address: Address
+    line: int
+    def_line: int
+    end_line: int
+    params: tuple[str, ...] = ()
+    argnames: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    marks: Marks = Marks()
+    effects: tuple[Effect, ...] = ()
+    calls: tuple[Call, ...] = ()
+    values: tuple[Value, ...] = ()
+    mentions: frozenset[Target] = frozenset()
+    globals: tuple[str, ...] = ()
+    stored: tuple[tuple[str, Target], ...] = ()
+    requested: tuple[str, ...] = ()
+    requests_unknown: bool = False
+    request_attributes: tuple[str, ...] = ()
+    yields_at: int | None = None
+    is_async: bool = False
+    is_method: bool = False
+    has_doc: bool = False
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureDef:
+    """A fixture as its decorator declares it; names are pytest's own.
+
+    `name` is the decorator's `name=` or "" where the binding attribute decides. `creator` is the
+    dotted decorator. `autouse` is None where it is not a literal. `editable` is "" or why not.
+    """
+
+    address: Address
+    name: str
+    scope: Scope | ScopeUnknown
+    autouse: bool | None
+    params: bool
+    creator: str
+    loop_scope: Scope | None
+    function: Function
+    line: int
+    editable: str = ""
+
+    @property
+    def argnames(self) -> tuple[str, ...]:
+        """What the fixture requests through its signature."""
+        return self.function.argnames
+
+
+class BindingKind(Enum):
+    """What a name of a module or class is bound to, as far as fixtures care."""
+
+    FIXTURE = "fixture"
+    FUNCTION = "function"
+    CLASS = "class"
+    IMPORT = "import"
+    STAR = "star"
+    ALIAS = "alias"
+    VALUE = "value"
+    REMOVED = "removed"
+    OPAQUE = "opaque"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One binding, in source order; `refers` is an address qualname or an absolute dotted name."""
+
+    name: str
+    kind: BindingKind
+    refers: str = ""
+    ordinal: int = 0
+    line: int = 0
+    conditional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A name that a module or class body assigns: its first value, and how sure the binding is."""
+
+    address: Address
+    line: int
+    value: Value
+    annotation: str = ""
+    optional_import: bool = False
+    size: int = 0
+    rebound: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassDef:
+    """A class: bases, own names, marks, and whether pytest could collect it."""
+
+    address: Address
+    line: int
+    bases: tuple[str, ...]
+    bindings: tuple[Binding, ...]
+    attributes: tuple[Variable, ...]
+    marks: Marks
+    decorators: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    has_init: bool = False
+    not_test: bool = False
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A `# rescope: ...` comment."""
+
+    line: int
+    verb: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseFailure:
+    """A file that could not be read as Python: a fact that is shown, never an exception."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleFacts:
+    """Everything that later stages may ask about one file."""
+
+    path: str
+    failure: ParseFailure | None = None
+    fixtures: tuple[FixtureDef, ...] = ()
+    functions: tuple[Function, ...] = ()
+    classes: tuple[ClassDef, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
+    imported_modules: tuple[str, ...] = ()
+    lazy_modules: tuple[str, ...] = ()
+    body: Function | None = None
+    marks: Marks = Marks()
+    plugins: tuple[str, ...] = ()
+    plugins_unknown: bool = False
+    dunder_all: tuple[str, ...] | None = None
+    remarks: tuple[Remark, ...] = ()
+    generated: bool = False

@@ -1,0 +1,85 @@
+"""What the rules say: findings and keeps."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rescope.model.address import Address, Location
+
+
+class Severity(Enum):
+    """How much the finding matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Confidence(Enum):
+    """How sure the detection is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Applicability(Enum):
+    """How safe the edit is, in ruff's words."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY_ONLY = "display-only"
+
+
+class Strategy(Enum):
+    """The cure that a finding asks for."""
+
+    NARROW = "narrow"
+    RESET = "reset"
+    NONE = "none"
+
+
+class SubjectKind(Enum):
+    """What a finding is about."""
+
+    FIXTURE = "fixture"
+    SINGLETON = "singleton"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The definition that a finding, keep or skip is about; `scope` is "" for a singleton."""
+
+    kind: SubjectKind
+    name: str
+    address: Address
+    line: int
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A leak: `message` is for people, `reason` completes "Function-scoped so that ..."."""
+
+    code: str
+    rule: str
+    message: str
+    reason: str
+    subject: Subject
+    primary: Location
+    related: tuple[Location, ...] = ()
+    severity: Severity = Severity.WARNING
+    confidence: Confidence = Confidence.HIGH
+    applicability: Applicability = Applicability.SAFE
+    strategy: Strategy = Strategy.NARROW
+    caveat: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """A definition that stays as it is. `firm` keeps also win over a finding's edit."""
+
+    code: str
+    subject: Subject
+    because: str
+    evidence: tuple[Location, ...] = ()
+    firm: bool = True

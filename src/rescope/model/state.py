@@ -1,0 +1,67 @@
+"""Process-wide state of the program: singletons, and the code that writes them."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from rescope.model.address import Address, Location
+
+
+class Shape(Enum):
+    """The kinds of singleton."""
+
+    LAZY_GLOBAL = "lazily filled global"
+    CACHED_FACTORY = "cached factory"
+    CLASS_ATTRIBUTE = "class-level instance"
+    CONTAINER = "container"
+
+
+class Role(Enum):
+    """What a writer does to the state."""
+
+    LAZY = "lazy"
+    RESET = "reset"
+    SETTER = "setter"
+    COUNTER = "counter"
+    MUTATOR = "mutator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """One place that writes the state."""
+
+    function: Address
+    line: int
+    role: Role
+    text: str = ""
+    import_time: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Singleton:
+    """State that lives as long as the process.
+
+    `group` holds (name, initial source) for all names that are written together; `container` is the
+    type of a container; `builds` the dotted callee whose result it holds, `builds_project` whether that
+    is the project's own; `reset_function` a function without arguments that puts the whole group back.
+    """
+
+    address: Address
+    shape: Shape
+    line: int
+    group: tuple[tuple[str, str], ...]
+    writers: tuple[Writer, ...]
+    container: str = ""
+    size: int = 0
+    builds: str = ""
+    builds_project: bool = False
+    reset_function: str = ""
+    reads_settings: bool = False
+    subclassed: bool = False
+    held_at_import: tuple[Location, ...] = ()
+    touched_by_tests: tuple[Location, ...] = ()
+    reset_by: tuple[Location, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        return self.address.qualname

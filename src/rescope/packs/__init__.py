@@ -1,0 +1,92 @@
+"""What is known of frameworks, as data; no project is named here and no code of one is imported."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+
+class PackError(Exception):
+    """A pack that cannot be read; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packs:
+    """All packs merged: dotted callee -> reason, and the name lists that rules consult."""
+
+    infrastructure: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    process: dict[str, str] = field(default_factory=dict)
+    once: dict[str, str] = field(default_factory=dict)
+    data: frozenset[str] = frozenset()
+    overrides: frozenset[str] = frozenset()
+    plugin_scopes: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+_TABLES = ("infrastructure", "sessions", "process", "once")
+_KEYS = {*_TABLES, "data", "overrides", "plugins"}
+
+
+def load_packs(extra: Iterable[Path] = ()) -> Packs:
+    """The shipped packs and the user's own; raises PackError."""
+    sources = [(str(f.name), f.read_text("utf-8")) for f in _shipped()]
+    for path in extra:
+        try:
+            sources.append((str(path), path.read_text("utf-8")))
+        except OSError as error:
+            message = f"{path}: the pack cannot be read: {error.strerror}"
+            raise PackError(message) from error
+    return _merge(sources)
+
+
+@cache
+def _shipped() -> tuple[resources.abc.Traversable, ...]:  # type: ignore[name-defined]
+    found = [f for f in resources.files("rescope.packs").iterdir() if f.name.endswith(".toml")]
+    return tuple(sorted(found, key=lambda f: f.name))
+
+
+def _merge(sources: Iterable[tuple[str, str]]) -> Packs:
+    tables: dict[str, dict[str, str]] = {name: {} for name in _TABLES}
+    data: set[str] = set()
+    overrides: set[str] = set()
+    plugins: dict[str, tuple[str, str]] = {}
+    for name, text in sources:
+        content = _parse(name, text)
+        for key in _TABLES:
+            for because, callees in content.get(key, {}).items():
+                tables[key] |= dict.fromkeys(callees, because)
+        data |= set(content.get("data", ()))
+        overrides |= set(content.get("overrides", ()))
+        for plugin, scopes in content.get("plugins", {}).items():
+            plugins |= {fixture: (scope, plugin) for scope, names in scopes.items() for fixture in names}
+    return Packs(**tables, data=frozenset(data), overrides=frozenset(overrides), plugin_scopes=plugins)
+
+
+def _parse(name: str, text: str) -> dict[str, dict]:  # type: ignore[type-arg]
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name}: the pack is not valid TOML: {error}"
+        raise PackError(message) from error
+    unknown = content.keys() - _KEYS
+    if unknown:
+        message = f"{name}: the pack has an unknown table {sorted(unknown)[0]!r}; known are {', '.join(sorted(_KEYS))}"
+        raise PackError(message)
+    return content
+
+
+def match(callee: str, table: dict[str, str]) -> str | None:
+    """The reason of the entry that names the callee: exactly, as `*.method`, or as the prefix `module.*`."""
+    if callee in table:
+        return table[callee]
+    last = callee.rpartition(".")[2]
+    if "." in callee and f"*.{last}" in table:
+        return table[f"*.{last}"]
+    parts = callee.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        found = table.get(f"{'.'.join(parts[:cut])}.*")
+        if found:
+            return found
+    return None

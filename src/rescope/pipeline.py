@@ -1,0 +1,288 @@
+"""The stages in order: files to facts to graph to findings to plan to file changes. No terminal, and nothing is written."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path, PurePosixPath
+
+from rescope.config import Project
+from rescope.discovery import SourceFile, discover, is_test_module
+from rescope.facts import collect
+from rescope.graph import FixtureGraph, build
+from rescope.graph.flow import Flow
+from rescope.graph.index import ModuleIndex, build_index
+from rescope.graph.namespace import Namespaces
+from rescope.graph.reach import ImportGraph, build_call_graph
+from rescope.graph.state import StateFinder
+from rescope.model.address import Location
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
+from rescope.model.facts import ModuleFacts, ParseFailure
+from rescope.model.finding import Applicability, Finding, Keep, Subject
+from rescope.model.plan import ChangeGroup, FileChange, Plan, Skipped
+from rescope.model.report import Report, Rewrite, Stats
+from rescope.packs import load_packs
+from rescope.planning import make_plan
+from rescope.rule import RuleContext
+from rescope.rules import all_rules
+
+_PARALLEL_FROM = 400
+_BATCH = 40
+_DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """The context that rules saw, and the report made of what they said."""
+
+    context: RuleContext
+    report: Report
+    crashes: tuple[str, ...] = ()
+
+
+def analyze(project: Project, limits: Iterable[Path] = ()) -> Analysis:
+    """Everything rescope knows of a project; only what lies below `limits` is reported."""
+    started = time.perf_counter()
+    modules, unreadable = load_facts(project)
+    context = make_context(project, modules)
+    results, crashes = _run_rules(context)
+    plan = make_plan(context, results, omit_scope=_omit_scope(project))
+    plan = _limited(_selected(plan, project), project.root, tuple(limits))
+    failures = (*unreadable, *(m.failure for m in modules if m.failure), *_bad_remarks(modules))
+    stats = Stats(
+        files=len(modules),
+        fixtures=len(list(context.graph.definitions())),
+        tests=len(context.graph.tests),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    report = Report(root=str(project.root), plan=plan, failures=tuple(sorted(failures, key=lambda f: (f.path, f.line))), stats=stats)
+    return Analysis(context=context, report=replace(report, lines=_lines(report, project.root)), crashes=crashes)
+
+
+def load_facts(project: Project) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
+    """The facts of every file of the project, and the files that could not be read."""
+    files = discover(project.root, project.settings.exclude)
+    jobs = project.settings.jobs or cpu_count() or 1
+    if jobs == 1 or len(files) < _PARALLEL_FROM:
+        found: Iterable[ModuleFacts | ParseFailure] = map(_read, files)
+    else:
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(_read, files, chunksize=_BATCH))
+    results = tuple(found)
+    return tuple(r for r in results if isinstance(r, ModuleFacts)), tuple(r for r in results if isinstance(r, ParseFailure))
+
+
+def _read(file: SourceFile) -> ModuleFacts | ParseFailure:
+    try:
+        content = file.read()
+    except OSError as error:
+        return ParseFailure(path=file.path, line=1, message=f"cannot be read: {error.strerror}")
+    return collect(file.path, content)
+
+
+def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContext:
+    """The graph and everything else that rules ask."""
+    index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
+    test_modules = [path for path in sorted(index.modules) if is_test_module(path, project.ini)]
+    graph = build(index, test_modules, project.ini)
+    tests = frozenset(test_modules) | _test_support(index, graph)
+    namespaces = Namespaces(index=index)
+    flow = Flow(graph=graph, index=index, namespaces=namespaces)
+    calls = build_call_graph(flow)
+    return RuleContext(
+        graph=graph,
+        flow=flow,
+        index=index,
+        calls=calls,
+        imports=ImportGraph(index=index),
+        singletons=StateFinder(index=index, calls=calls, tests=tests).find(),
+        packs=load_packs(project.root / name for name in project.settings.packs),
+        ini=project.ini,
+        settings=project.settings,
+        tests=tests,
+        declared=_declared(project.root),
+    )
+
+
+def _test_support(index: ModuleIndex, graph: FixtureGraph) -> frozenset[str]:
+    """conftest.py files, modules that hold fixtures, and whatever lies in a folder of tests."""
+    tops = {PurePosixPath(t.path).parts[0] for t in graph.tests if "/" in t.path}
+    named = {path for path in index.modules if PurePosixPath(path).name == "conftest.py" or index.modules[path].fixtures}
+    folders = {top for top in tops if re.fullmatch(r"tests?|testing|t", top)}
+    inside = {path for path in index.modules if set(PurePosixPath(path).parts[:-1]) & {"tests", "test"} or path.split("/")[0] in folders}
+    return frozenset(named | inside)
+
+
+def _declared(root: Path) -> frozenset[str]:
+    """The words of the project's dependency files: enough to see whether a plugin is named there."""
+    files = [root / name for name in _DECLARES] + sorted(root.glob("*requirements*.txt")) + sorted(root.glob("requirements/*"))
+    texts = (f.read_text("utf-8", "replace") for f in files if f.is_file())
+    return frozenset(word.lower().replace("_", "-") for text in texts for word in re.findall(r"[A-Za-z][\w.-]+", text))
+
+
+def _run_rules(context: RuleContext) -> tuple[list[Finding | Keep], tuple[str, ...]]:
+    results: list[Finding | Keep] = []
+    crashes = []
+    for rule in all_rules():
+        try:
+            results += list(rule.check(context))
+        except Exception as error:  # noqa: BLE001 - one broken rule must not take the others down
+            crashes.append(f"rule {rule.code} failed: {type(error).__name__}: {error}")
+    return results, tuple(crashes)
+
+
+def _omit_scope(project: Project) -> bool:
+    style = project.settings.scope_style
+    return style == "omit" or (style == "auto" and project.ruff_forbids_function_scope)
+
+
+def _bad_remarks(modules: Iterable[ModuleFacts]) -> Iterable[ParseFailure]:
+    for module in modules:
+        for remark in module.remarks:
+            if remark.verb != "keep":
+                yield ParseFailure(path=module.path, line=remark.line, message=f'"# rescope: {remark.verb}" is unknown; write "# rescope: keep <reason>"')
+            elif not remark.reason:
+                yield ParseFailure(path=module.path, line=remark.line, message='"# rescope: keep" needs a reason: "# rescope: keep <reason>"')
+
+
+# --- what is asked for ----------------------------------------------------------------------------
+
+
+def _selected(plan: Plan, project: Project) -> Plan:
+    settings = project.settings
+    groups = [g for g in plan.groups if _wanted(g.finding.code, settings.select, settings.ignore)]
+    if settings.only:
+        groups = [g for g in groups if set(settings.only) & _names(g)]
+    return replace(plan, groups=tuple(groups))
+
+
+def _wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
+
+
+def _names(group: ChangeGroup) -> set[str]:
+    return {group.finding.subject.name, *(d.subject.name for d in group.dependents)}
+
+
+def _limited(plan: Plan, root: Path, limits: tuple[Path, ...]) -> Plan:
+    below = _below(root, limits)
+    groups = []
+    for group in plan.groups:
+        paths = {group.finding.subject.address.path, *(edit_path(e) for e in group.edits)}
+        inside = {p for p in paths if below(p)}
+        outside = {edit_path(e) for e in group.edits} - inside
+        if inside and outside:
+            reason = f"the edit would also change {sorted(outside)[0]}, which is not among the given paths"
+            group = replace(group, edits=(), dependents=(), applicability=Applicability.DISPLAY_ONLY, caveat=reason)  # noqa: PLW2901
+        if inside:
+            groups.append(group)
+    return replace(
+        plan,
+        groups=tuple(groups),
+        kept=tuple(k for k in plan.kept if below(k.subject.address.path)),
+        skipped=tuple(s for s in plan.skipped if below(s.subject.address.path)),
+        unremarkable=tuple(s for s in plan.unremarkable if below(s.address.path)),
+    )
+
+
+def _below(root: Path, limits: tuple[Path, ...]) -> Callable[[str], bool]:
+    tops = [p.resolve() for p in limits]
+    if not tops or root.resolve() in tops:
+        return lambda _: True
+    names = [p.relative_to(root.resolve()).as_posix() for p in tops if p.is_relative_to(root.resolve())]
+    return lambda path: any(path == name or path.startswith(f"{name}/") for name in names)
+
+
+def edit_path(edit: Edit) -> str:
+    """The file that an edit changes."""
+    return edit.path if isinstance(edit, AddResetFixture) else edit.address.path
+
+
+def _lines(report: Report, root: Path) -> dict[tuple[str, int], str]:
+    """The source lines that the report's evidence points at."""
+    wanted: dict[str, set[int]] = {}
+    for location in _locations(report):
+        wanted.setdefault(location.path, set()).add(location.line)
+    found = {}
+    for path, numbers in wanted.items():
+        try:
+            lines = (root / path).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            continue
+        found |= {(path, n): lines[n - 1].strip() for n in numbers if 0 < n <= len(lines)}
+    return found
+
+
+def _locations(report: Report) -> Iterable[Location]:
+    for group in report.plan.groups:
+        yield group.finding.primary
+        yield from group.finding.related
+        yield from (_where(d.subject) for d in group.dependents)
+    for keep in report.plan.kept:
+        yield _where(keep.subject)
+        yield from keep.evidence
+    yield from (_where(s.subject) for s in report.plan.skipped)
+
+
+def _where(subject: Subject) -> Location:
+    return Location(path=subject.address.path, line=subject.line)
+
+
+# --- the rewrite ----------------------------------------------------------------------------------
+
+
+def applicable(plan: Plan, *, unsafe: bool) -> tuple[ChangeGroup, ...]:
+    """The groups that have edits and are safe enough."""
+    allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+    return tuple(g for g in plan.groups if g.edits and g.applicability in allowed)
+
+
+def rewrite(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
+    """The changed files; a group of which one edit does not fit is left out whole."""
+    from rescope.codemods import EditRefused, apply  # noqa: PLC0415 - libcst is slow to import, and only needed here
+
+    taken = list(groups)
+    refused: list[Skipped] = []
+    while True:
+        sources = {path: _source(root, path) for path in {edit_path(e) for g in taken for e in g.edits}}
+        try:
+            changed = {path: apply(source, merged_edits(taken, path)) for path, source in sources.items()}
+        except EditRefused as error:
+            culprits = [g for g in taken if _refuses(g, sources)] or [g for g in taken if error.path in {edit_path(e) for e in g.edits}]
+            refused += [Skipped(subject=g.finding.subject, reason=f"{error.path}:{error.line}: {error.reason}") for g in culprits]
+            taken = [g for g in taken if g not in culprits]
+            continue
+        changes = (FileChange(path=path, before=sources[path], after=after) for path, after in sorted(changed.items()))
+        return Rewrite(changes=tuple(c for c in changes if c.before != c.after), taken=tuple(taken), refused=tuple(refused))
+
+
+def _refuses(group: ChangeGroup, sources: Mapping[str, bytes | None]) -> bool:
+    from rescope.codemods import EditRefused, apply  # noqa: PLC0415 - see rewrite
+
+    for path in {edit_path(e) for e in group.edits}:
+        try:
+            apply(sources[path], merged_edits([group], path))
+        except EditRefused:
+            return True
+    return False
+
+
+def _source(root: Path, path: str) -> bytes | None:
+    file = root / path
+    return file.read_bytes() if file.is_file() else None
+
+
+def merged_edits(groups: Iterable[ChangeGroup], path: str) -> tuple[Edit, ...]:
+    """The edits of one file, each once; the first reason for a fixture stands."""
+    found: dict[object, Edit] = {}
+    for group in groups:
+        for edit in group.edits:
+            if edit_path(edit) == path:
+                key = (type(edit), edit.name if isinstance(edit, AddResetFixture) else edit.address)
+                found.setdefault(key, edit)
+    order = {ChangeScope: 0, AddReason: 1, AddResetFixture: 2}
+    return tuple(sorted(found.values(), key=lambda e: order[type(e)]))
+

@@ -1,0 +1,169 @@
+"""Where a reset fixture belongs, what it is called, and how it may reach the module."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from rescope.facts.names import module_parts
+from rescope.model.state import Shape, Singleton
+from rescope.rule import RuleContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The file for a reset fixture; `module` is the import name that the tests use."""
+
+    path: str
+    creates_file: bool
+    module: str
+    direct_import: bool
+    blocked: str = ""
+
+
+def find_target(ctx: RuleContext, singleton: Singleton) -> Target:
+    """The deepest conftest.py that covers all tests that can reach the state; the test module if there is one only."""
+    owner = singleton.address.path
+    reaching = sorted({t.path for t in ctx.graph.tests if _reaches(ctx, t.path, owner)})
+    alone = len(reaching) == 1 and owner in ctx.imports.closure(reaching[0], lazy=True) and not _loaded_above(ctx, reaching[0], owner)
+    path = reaching[0] if alone else _conftest(ctx, reaching)
+    spellings = import_spellings(ctx, owner)
+    blocked = ""
+    if not spellings:
+        blocked = f"no test or module imports {owner}, so that its import name is unknown"
+    elif len(spellings) > 1:
+        blocked = f"{owner} is imported as {' and as '.join(spellings)}: two module objects exist"
+    elif path in ctx.index.modules and ctx.index.modules[path].failure:
+        blocked = f"{path} cannot be parsed"
+    return Target(
+        path=path,
+        creates_file=path not in ctx.index.modules,
+        module=spellings[0] if spellings else "",
+        direct_import=_always_loaded(ctx, path, owner, reaching),
+        blocked=blocked,
+    )
+
+
+def _reaches(ctx: RuleContext, test: str, owner: str) -> bool:
+    return any(owner in ctx.imports.closure(path, lazy=True) for path in ctx.loaded_with([test]))
+
+
+def _loaded_above(ctx: RuleContext, test: str, owner: str) -> bool:
+    """Whether a conftest.py above the test loads the module too: its fixtures may fill the state for others."""
+    return any(owner in ctx.imports.closure(path, lazy=True) for path in ctx.loaded_with([test]) if path != test)
+
+
+def _conftest(ctx: RuleContext, reaching: list[str]) -> str:
+    """The nearest existing conftest.py at or above the common folder, within the tests; a new one if there is none."""
+    common = _common_folder(reaching)
+    tops = {_top(ctx, path) for path in reaching}
+    folder = PurePosixPath(common)
+    for candidate in (folder, *folder.parents):
+        path = _in_folder(str(candidate))
+        if path in ctx.index.modules:
+            return path
+        if str(candidate) in tops:
+            break
+    return _in_folder(common)
+
+
+def _in_folder(folder: str) -> str:
+    return "conftest.py" if folder in {"", "."} else f"{folder}/conftest.py"
+
+
+def _top(ctx: RuleContext, path: str) -> str:
+    """The test root above a test module: the entry of testpaths, else its first folder."""
+    for top in ctx.ini.testpaths:
+        clean = top.removeprefix("./").rstrip("/")
+        if path.startswith(f"{clean}/"):
+            return clean
+    return PurePosixPath(path).parts[0] if "/" in path else "."
+
+
+def _common_folder(paths: list[str]) -> str:
+    parts = [PurePosixPath(p).parent.parts for p in paths]
+    common: list[str] = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        common.append(level[0])
+    return "/".join(common) or "."
+
+
+def import_spellings(ctx: RuleContext, owner: str) -> tuple[str, ...]:
+    """The dotted names by which the project's code imports the file, the most used first.
+
+    Where only relative imports name it, the one name under which its neighbours are imported.
+    """
+    direct: Counter[str] = Counter()
+    roots: Counter[str] = Counter()
+    for spelled, path in _absolute_imports(ctx):
+        if path == owner:
+            direct[spelled] += 1
+        root = _stripped(spelled, path)
+        if owner.startswith(root):
+            roots[root] += 1
+    if direct:
+        return tuple(name for name, _ in sorted(direct.items(), key=lambda c: (-c[1], c[0])))
+    best = max(roots, key=lambda root: (roots[root], len(root)), default=None)
+    return () if best is None else (".".join(module_parts(owner[len(best) :])),)
+
+
+def _absolute_imports(ctx: RuleContext) -> Iterator[tuple[str, str]]:
+    """Every absolute dotted module name in the project's imports, with the project file it leads to."""
+    for near, module in ctx.index.modules.items():
+        for name in dict.fromkeys((*module.imported_modules, *module.lazy_modules)):
+            parts = name.split(".")
+            for cut in range(1, len(parts) + 1) if parts[0] else ():
+                spelled = ".".join(parts[:cut])
+                path = ctx.index.module(spelled, near)
+                if path is not None:
+                    yield spelled, path
+
+
+def _stripped(spelled: str, path: str) -> str:
+    """The folder that an import name leaves out: `src/` for `pkg.api` and `src/pkg/api.py`."""
+    parts = module_parts(path)
+    return "".join(f"{part}/" for part in parts[: len(parts) - spelled.count(".") - 1])
+
+
+def _always_loaded(ctx: RuleContext, target: str, owner: str, reaching: list[str]) -> bool:
+    """Whether whatever runs below the target imports the module anyway, so that an import there adds no risk."""
+    above = [p for p in ctx.loaded_with([target]) if p in ctx.index.modules]
+    if any(owner in ctx.imports.closure(path, lazy=False) for path in above):
+        return True
+    folder = str(PurePosixPath(target).parent)
+    below = [t.path for t in ctx.graph.tests if folder == "." or t.path.startswith(f"{folder}/")]
+    tests = reaching if PurePosixPath(target).name != "conftest.py" else below
+    return all(owner in ctx.imports.closure(path, lazy=False) for path in set(tests))
+
+
+def fixture_name(ctx: RuleContext, singleton: Singleton, path: str) -> str:
+    """A free name after the state: `reset_cache_singleton`, `reset_settings_cache`, `restore_handlers`."""
+    words = _words(singleton)
+    match singleton.shape:
+        case Shape.CACHED_FACTORY:
+            wanted = f"reset_{words}_cache"
+        case Shape.CONTAINER:
+            wanted = f"restore_{words}"
+        case _:
+            wanted = f"reset_{words}_singleton"
+    taken = {r.name for r in ctx.graph.registrations}
+    if path in ctx.index.modules:
+        taken |= {b.name for b in ctx.index.modules[path].bindings}
+    free = (wanted if n == 1 else f"{wanted}_{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in free if name not in taken)
+
+
+def _words(singleton: Singleton) -> str:
+    owner, _, name = singleton.name.rpartition(".")
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).strip("_").lower()
+    core = re.sub(r"^(get|load|create|make|build)_|_?(singleton|instance)$", "", snake)
+    if core:
+        return core if not owner else f"{_snake(owner)}_{core}"
+    return _snake(owner) if owner else PurePosixPath(singleton.address.path).stem.strip("_")
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace(".", "_")).strip("_").lower()

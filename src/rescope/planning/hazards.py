@@ -1,0 +1,142 @@
+"""What narrowing a fixture may break: reasons to refuse, and reasons to call the edit unsafe."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from rescope.graph.fixture_graph import TestNode
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Root
+from rescope.model.scope import Scope
+from rescope.packs import match
+from rescope.rule import RuleContext
+
+_NODE_ATTRIBUTES = frozenset({"node", "session", "cls", "instance", "keywords", "applymarker"})
+_ROWS = frozenset({"post", "put", "add", "add_all", "create", "bulk_create", "save", "insert", "insert_one", "insert_many", "create_user"})
+_UNIQUE = ("uuid", "faker", "fake", "unique", "random", "secrets", "token_hex", "time.time", "count")
+_CLEANS = frozenset({"delete", "rollback", "drop_all", "truncate", "delete_one", "delete_many", "remove", "clear"})
+_REMOVALS = frozenset({"clear"})
+
+
+def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+    """Why the fixture must not be narrowed at all, "" if it may: each would change what the fixture means."""
+    name = ctx.graph.name_of(fixture)
+    if fixture.editable:
+        return f"{fixture.editable}"
+    if ctx.index.modules[fixture.address.path].generated:
+        return f"{fixture.address.path} is a generated file"
+    bound = _NODE_ATTRIBUTES & set(fixture.function.request_attributes)
+    if bound:
+        return f"'{name}' uses request.{sorted(bound)[0]}, which means something else at function scope"
+    for reason in (_once(ctx, fixture), _given(ctx, fixture), _parametrize_scope(ctx, fixture), _clears_others(ctx, fixture, steps)):
+        if reason:
+            return reason
+    return _loop(ctx, fixture)
+
+
+def _once(ctx: RuleContext, fixture: FixtureDef) -> str:
+    for call in fixture.function.calls:
+        because = match(call.callee.dotted, ctx.packs.once)
+        if because:
+            return f"{call.callee.dotted}() {because}, which happens once in a process"
+    return ""
+
+
+def _given(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """Hypothesis refuses function-scoped fixtures in the signature of a test (function_scoped_fixture)."""
+    names = set(ctx.graph.names_of(fixture))
+    for test in ctx.graph.tests_using(fixture):
+        if test.function.given and names & set(test.argnames):
+            return f"{test.id} is a Hypothesis test, which refuses function-scoped fixtures in its signature"
+    return ""
+
+
+def _parametrize_scope(ctx: RuleContext, fixture: FixtureDef) -> str:
+    names = set(ctx.graph.names_of(fixture))
+    for test in ctx.graph.tests_using(fixture):
+        for mark in test.marks.parametrize:
+            if names & set(mark.argnames) and (mark.scope is not None and mark.scope > Scope.FUNCTION or mark.indirect is None):
+                return f"{test.id} parametrizes it with a scope of its own"
+    return ""
+
+
+def _clears_others(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+    """A teardown that clears everything would, after each test, also clear what a fixture that stays broad has set."""
+    narrowed = {f.address for f in steps}
+    for effect in fixture.function.effects:
+        if not (effect.after_yield and effect.how in _REMOVALS) or effect.target.root is Root.LOCAL:
+            continue
+        for other in ctx.broad_fixtures():
+            if other.address not in narrowed and any(_sets(e, effect) for e in other.function.effects):
+                return f"its teardown clears {effect.target.dotted}, where '{ctx.graph.name_of(other)}' stays broad and sets an entry"
+    return ""
+
+
+def _sets(effect: Effect, cleared: Effect) -> bool:
+    same = effect.target.dotted.rpartition(".")[2] == cleared.target.dotted.rpartition(".")[2]
+    return same and not effect.after_yield and effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE} and effect.how not in _REMOVALS
+
+
+def _loop(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """An async fixture must stay on the event loop that its scope chose."""
+    if fixture.function.is_async and needs_loop_scope(ctx, fixture) and not fixture.creator.startswith("pytest_asyncio"):
+        return "it is async, and its plain pytest.fixture decorator cannot name the event loop that it must stay on"
+    return ""
+
+
+def needs_loop_scope(ctx: RuleContext, fixture: FixtureDef) -> bool:
+    """Whether pytest-asyncio derives the loop from the fixture's scope, so that narrowing would move it."""
+    asyncio = fixture.creator.startswith("pytest_asyncio") or ctx.ini.asyncio_mode == "auto" or "pytest-asyncio" in ctx.declared
+    return fixture.function.is_async and asyncio and fixture.loop_scope is None and not ctx.ini.asyncio_fixture_loop_scope
+
+
+def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
+    """Why narrowing this fixture may do more than isolate; each makes the edit unsafe."""
+    name = ctx.graph.name_of(fixture)
+    if ctx.graph.autouse(fixture):
+        yield f"'{name}' is autouse: it would run for every test below {PurePosixPath(fixture.address.path).parent}"
+    if fixture.params:
+        yield f"'{name}' has params: the order of tests changes"
+    if fixture.function.is_async:
+        yield f"'{name}' is async: what it opens is closed after each test"
+    if _writes_rows(fixture):
+        yield f"'{name}' makes rows: made again for each test, they may meet a unique constraint"
+    rebinding = _rebinds(fixture)
+    if rebinding:
+        yield f"the teardown of '{name}' rebinds {rebinding}, which others may hold"
+    for argument in fixture.argnames:
+        if len(ctx.graph.resolves(fixture.function, argument)) > 1:
+            yield f"'{argument}' is overridden below: each test would get its own override through '{name}'"
+    dynamic = next((f for f in ctx.broad_fixtures() if f.function.requests_unknown), None)
+    if dynamic is not None:
+        yield f"'{ctx.graph.name_of(dynamic)}' stays broad and requests fixtures by computed names"
+    yield from _shared_set_up(ctx, fixture)
+
+
+def _writes_rows(fixture: FixtureDef) -> bool:
+    calls = [c for c in fixture.function.calls if not c.nested]
+    texts = " ".join(c.callee.dotted.lower() for c in calls)
+    makes = any(c.callee.dotted.rpartition(".")[2] in _ROWS and "." in c.callee.dotted for c in calls if not c.after_yield)
+    cleans = any(c.callee.dotted.rpartition(".")[2] in _CLEANS for c in calls if c.after_yield and "overrides" not in c.callee.dotted)
+    return makes and not cleans and not any(word in texts for word in _UNIQUE)
+
+
+def _rebinds(fixture: FixtureDef) -> str:
+    """The attribute that a teardown assigns: other modules may hold what it replaced."""
+    for effect in fixture.function.effects:
+        foreign = effect.target.root in {Root.IMPORTED, Root.GLOBAL}
+        if effect.after_yield and effect.kind in {EffectKind.SET_ATTR, EffectKind.BIND} and foreign:
+            return effect.target.dotted
+    return ""
+
+
+def _shared_set_up(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
+    """Other code of a broad scope that calls this fixture's function directly, or xunit set-up beside it."""
+    for test in ctx.graph.tests_using(fixture):
+        if test.classes and isinstance(fixture.scope, Scope) and fixture.scope >= Scope.CLASS and _has_class_setup(ctx, test):
+            yield f"{test.path}::{test.classes[-1]} has a setup_class, which would now run before '{ctx.graph.name_of(fixture)}'"
+            return
+
+
+def _has_class_setup(ctx: RuleContext, test: TestNode) -> bool:
+    names = ctx.index.functions[test.path]
+    prefix = ".".join(test.classes)
+    return any(f"{prefix}.{name}" in names for name in ("setup_class", "setUpClass"))

@@ -1,0 +1,270 @@
+"""Findings and keeps to change groups: one finding, one group, taken or left whole."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+
+from rescope.model.address import Address, Location
+from rescope.model.edit import AddReason, ChangeScope, Edit, ReasonStyle, ScopeStyle
+from rescope.model.facts import FixtureDef
+from rescope.model.finding import Applicability, Finding, Keep, Strategy, Subject, SubjectKind
+from rescope.model.plan import ChangeGroup, Dependent, Plan, Skipped
+from rescope.model.scope import Scope
+from rescope.model.state import Singleton
+from rescope.planning.cascade import Cascade, cascade
+from rescope.planning.conftest_target import find_target
+from rescope.planning.hazards import caveats, needs_loop_scope, refusal
+from rescope.planning.resets import blocks_reset, reset_fixture
+from rescope.rule import RuleContext
+
+_KEEP_CODE = "RSC900"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Planner:
+    ctx: RuleContext
+    scope_style: ScopeStyle
+    keeps: dict[Address, Keep] = field(default_factory=dict)
+    findings: dict[Address, Finding] = field(default_factory=dict)
+    extra: dict[Address, list[Finding]] = field(default_factory=dict)
+    groups: list[ChangeGroup] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    absorbed: set[Address] = field(default_factory=set)
+
+    @property
+    def target(self) -> Scope:
+        """The scope that narrowed fixtures get."""
+        return Scope[self.ctx.settings.target_scope.upper()]
+
+
+def make_plan(ctx: RuleContext, results: Iterable[Finding | Keep], *, omit_scope: bool) -> Plan:
+    """The plan for what the rules said. `omit_scope`: function scope is written by leaving the argument out."""
+    planner = _Planner(ctx=ctx, scope_style=ScopeStyle.OMIT if omit_scope else ScopeStyle.EXPLICIT)
+    _sort_out(planner, results)
+    _fixtures(planner)
+    _singletons(planner)
+    return _finish(planner)
+
+
+def _sort_out(planner: _Planner, results: Iterable[Finding | Keep]) -> None:
+    """User keeps beat everything; of several findings on one subject the first code leads and the rest is evidence."""
+    found = sorted(results, key=lambda r: (r.code, r.subject.address))
+    user = dict(_user_keeps(planner.ctx, found))
+    for result in found:
+        address = result.subject.address
+        if address in user:
+            planner.keeps[address] = user[address]
+        elif isinstance(result, Keep):
+            planner.keeps.setdefault(address, result)
+        elif address in planner.findings:
+            planner.extra.setdefault(address, []).append(result)
+        else:
+            planner.findings[address] = result
+    for fixture in planner.ctx.broad_fixtures():
+        keep = _user_keep(planner.ctx, planner.ctx.subject(fixture), fixture.line)
+        if keep:
+            planner.keeps[fixture.address] = keep
+            planner.findings.pop(fixture.address, None)
+
+
+def _user_keeps(ctx: RuleContext, results: Iterable[Finding | Keep]) -> Iterator[tuple[Address, Keep]]:
+    for result in results:
+        first = min(result.subject.line, *(f.line for f in ctx.index.modules[result.subject.address.path].fixtures if f.address == result.subject.address), result.subject.line)
+        keep = _user_keep(ctx, result.subject, first)
+        if keep:
+            yield result.subject.address, keep
+
+
+def _user_keep(ctx: RuleContext, subject: Subject, first_line: int) -> Keep | None:
+    """The keep that a comment on the definition or the configuration asks for."""
+    for remark in ctx.index.modules[subject.address.path].remarks:
+        if remark.verb == "keep" and remark.reason and first_line <= remark.line <= subject.line:
+            where = Location(path=subject.address.path, line=remark.line, note="# rescope: keep")
+            return Keep(code=_KEEP_CODE, subject=subject, because=remark.reason, evidence=(where,))
+    for pattern, reason in ctx.settings.keep:
+        path, _, name = pattern.rpartition("::")
+        if fnmatch(subject.address.path, path) and fnmatch(subject.name, name):
+            return Keep(code=_KEEP_CODE, subject=subject, because=reason)
+    return None
+
+
+# --- fixtures -------------------------------------------------------------------------------------
+
+
+def _fixtures(planner: _Planner) -> None:
+    """Plan each fixture finding, roots of chains first; what a cascade narrows needs no group of its own."""
+    ctx = planner.ctx
+    by_address = {f.address: f for f in ctx.broad_fixtures()}
+    findings = [f for f in planner.findings.values() if f.subject.kind is SubjectKind.FIXTURE]
+    planned = {}
+    for finding in findings:
+        fixture = by_address.get(finding.subject.address)
+        if fixture is not None:
+            planned[finding.subject.address] = (finding, fixture, _cascade(planner, finding, fixture))
+    order = sorted(planned.values(), key=lambda p: (-len(p[2].steps), p[0].subject.address))
+    for finding, fixture, chain in order:
+        if fixture.address not in planner.absorbed:
+            planner.groups.append(_fixture_group(planner, finding, fixture, chain))
+
+
+def _cascade(planner: _Planner, finding: Finding, fixture: FixtureDef) -> Cascade:
+    if finding.strategy is not Strategy.NARROW:
+        return Cascade(steps=(), blocked=finding.caveat)
+    keep = planner.keeps.get(fixture.address)
+    if keep is not None and keep.firm:
+        return Cascade(steps=(), blocked=f"it is kept broad: {keep.because}")
+    chain = cascade(planner.ctx, fixture, planner.target, planner.keeps)
+    return chain if chain.blocked else replace(chain, blocked=_refused(planner.ctx, chain))
+
+
+def _refused(ctx: RuleContext, chain: Cascade) -> str:
+    broken = _unparsable(ctx, chain)
+    if broken:
+        return broken
+    fixtures = [s.fixture for s in chain.steps]
+    for step in chain.steps:
+        reason = refusal(ctx, step.fixture, fixtures)
+        if reason:
+            name = ctx.graph.name_of(step.fixture)
+            return reason if not step.requests else f"its dependent '{name}' cannot follow: {reason}"
+    return ""
+
+
+def _unparsable(ctx: RuleContext, chain: Cascade) -> str:
+    """A file that cannot be parsed may hold dependents or overrides: nothing that it may see is changed."""
+    for module in ctx.index.modules.values():
+        if module.failure and module.path in ctx.tests:
+            for step in chain.steps:
+                folder = step.fixture.address.path.rpartition("/")[0]
+                if not folder or module.path.startswith(f"{folder}/"):
+                    return f"{module.path}:{module.failure.line} {module.failure.message}, and may use it"
+    return ""
+
+
+def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, chain: Cascade) -> ChangeGroup:
+    related = finding.related
+    for other in planner.extra.get(fixture.address, ()):
+        related += (replace(other.primary, note=other.message), *other.related)
+    if chain.blocked:
+        planner.keeps.pop(fixture.address, None)
+        return _display_only(replace(finding, related=related), chain.blocked)
+    followers = chain.steps[1:]
+    for step in followers:
+        absorbed = planner.findings.get(step.fixture.address)
+        planner.absorbed.add(step.fixture.address)
+        planner.keeps.pop(step.fixture.address, None)
+        if absorbed:
+            related += (replace(absorbed.primary, note=absorbed.message), *absorbed.related)
+    applicability, caveat = _applicability(planner, finding, chain)
+    return ChangeGroup(
+        finding=replace(finding, related=related, applicability=applicability, caveat=caveat),
+        edits=tuple(_edits(planner, finding, chain)),
+        dependents=tuple(_dependent(planner, s.fixture, s.requests) for s in followers),
+        applicability=applicability,
+        caveat=caveat,
+    )
+
+
+def _display_only(finding: Finding, reason: str) -> ChangeGroup:
+    shown = replace(finding, applicability=Applicability.DISPLAY_ONLY, strategy=Strategy.NONE, caveat=reason)
+    return ChangeGroup(finding=shown, edits=(), applicability=Applicability.DISPLAY_ONLY, caveat=reason)
+
+
+def _applicability(planner: _Planner, finding: Finding, chain: Cascade) -> tuple[Applicability, str]:
+    """Unsafe as soon as the rule or any narrowed fixture gives a reason."""
+    if finding.applicability is not Applicability.SAFE:
+        return finding.applicability, finding.caveat
+    for step in chain.steps:
+        for caveat in caveats(planner.ctx, step.fixture):
+            return Applicability.UNSAFE, caveat
+    return Applicability.SAFE, ""
+
+
+def _dependent(planner: _Planner, fixture: FixtureDef, requests: str) -> Dependent:
+    return Dependent(subject=planner.ctx.subject(fixture), requests=requests, to=str(planner.target))
+
+
+def _edits(planner: _Planner, finding: Finding, chain: Cascade) -> Iterator[Edit]:
+    style = ReasonStyle(planner.ctx.settings.reason)
+    for step in chain.steps:
+        fixture, scope = step.fixture, step.fixture.scope
+        if not isinstance(scope, Scope):
+            continue
+        loop = scope if needs_loop_scope(planner.ctx, fixture) else None
+        yield ChangeScope(
+            address=fixture.address,
+            before=scope,
+            after=planner.target,
+            style=planner.scope_style if planner.target is Scope.FUNCTION else ScopeStyle.EXPLICIT,
+            loop_scope=loop,
+        )
+        own = finding if not step.requests else planner.findings.get(fixture.address)
+        why = f"so that {own.reason}" if own else f"because it requests {step.requests}"
+        yield AddReason(address=fixture.address, text=f"{str(planner.target).capitalize()}-scoped {why}.", style=style)
+
+
+# --- singletons -----------------------------------------------------------------------------------
+
+
+def _singletons(planner: _Planner) -> None:
+    ctx = planner.ctx
+    narrowed = frozenset(e.address for g in planner.groups for e in g.edits if isinstance(e, ChangeScope))
+    by_address = {s.address: s for s in ctx.singletons}
+    for address, finding in planner.findings.items():
+        if finding.subject.kind is SubjectKind.SINGLETON and address not in planner.keeps:
+            planner.groups.append(_reset_group(planner, finding, by_address[address], narrowed))
+    _rename_twins(planner)
+
+
+def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narrowed: frozenset[Address]) -> ChangeGroup:
+    ctx = planner.ctx
+    if finding.strategy is not Strategy.RESET:
+        return _display_only(finding, finding.caveat)
+    target = find_target(ctx, singleton)
+    if target.blocked:
+        return _display_only(finding, target.blocked)
+    edit, note = reset_fixture(ctx, singleton, target, narrowed)
+    risk = blocks_reset(ctx, singleton)
+    applicability, caveat = finding.applicability, finding.caveat or note
+    if risk and applicability is Applicability.SAFE:
+        applicability, caveat = Applicability.UNSAFE, risk
+    shown = replace(finding, applicability=applicability, caveat=caveat)
+    return ChangeGroup(finding=shown, edits=(edit,), applicability=applicability, caveat=caveat)
+
+
+def _rename_twins(planner: _Planner) -> None:
+    """Two resets of one conftest.py that came to one name are told apart by the module's name."""
+    seen: set[str] = set()
+    for number, group in enumerate(planner.groups):
+        for edit in group.edits:
+            if isinstance(edit, ChangeScope | AddReason):
+                continue
+            name = edit.name
+            if name in seen:
+                module = edit.steps[0].module.rpartition(".")[2]
+                name = next(n for n in (f"{edit.name}_of_{module}", *(f"{edit.name}_{k}" for k in range(2, 99))) if n not in seen)
+                planner.groups[number] = replace(group, edits=(replace(edit, name=name),))
+            seen.add(name)
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+def _finish(planner: _Planner) -> Plan:
+    ctx = planner.ctx
+    spoken = {g.finding.subject.address for g in planner.groups} | planner.absorbed | set(planner.keeps)
+    skipped, plain = list(planner.skipped), []
+    for fixture in sorted(ctx.graph.definitions(), key=lambda f: f.address):
+        if fixture.address in spoken or fixture.scope is Scope.FUNCTION:
+            continue
+        if isinstance(fixture.scope, Scope):
+            plain.append(ctx.subject(fixture))
+        else:
+            skipped.append(Skipped(subject=ctx.subject(fixture), reason=fixture.scope.why))
+    return Plan(
+        groups=tuple(sorted(planner.groups, key=lambda g: (g.finding.subject.address.path, g.finding.subject.line))),
+        kept=tuple(sorted(planner.keeps.values(), key=lambda k: k.subject.address)),
+        skipped=tuple(skipped),
+        unremarkable=tuple(plain),
+    )
+

@@ -1,0 +1,1 @@
+"""One Report to text, diff or JSON. Nothing here decides what is reported."""

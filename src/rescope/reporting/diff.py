@@ -1,0 +1,48 @@
+"""File changes as a unified diff that `git apply` takes, or as numbers."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from rescope.model.plan import FileChange
+
+_NO_NEWLINE = b"\n\\ No newline at end of file\n"
+
+
+def render_diff(changes: Iterable[FileChange]) -> bytes:
+    """The patch as bytes: files may have any encoding and line ending."""
+    return b"".join(line for change in changes for line in _file_diff(change))
+
+
+def _file_diff(change: FileChange) -> Iterator[bytes]:
+    path = change.path.encode()
+    old, new = _lines(change.before or b""), _lines(change.after)
+    yield b"diff --git a/%b b/%b\n" % (path, path)
+    if change.before is None:
+        yield b"new file mode 100644\n"
+    source = b"/dev/null" if change.before is None else b"a/" + path
+    hunks = difflib.diff_bytes(difflib.unified_diff, old, new, source, b"b/" + path, lineterm=b"\n")
+    for line in hunks:
+        yield line if line.endswith(b"\n") else line + _NO_NEWLINE
+
+
+def _lines(content: bytes) -> list[bytes]:
+    """Lines as git sees them: parted by line feeds only."""
+    parts = content.split(b"\n")
+    lines = [part + b"\n" for part in parts[:-1]]
+    return lines + [parts[-1]] if parts[-1] else lines
+
+
+def render_stat(changes: Iterable[FileChange]) -> str:
+    """One line a file with added and removed lines, and a total."""
+    rows = [(c.path, *_counts(c)) for c in changes]
+    width = max((len(path) for path, _, _ in rows), default=0)
+    lines = [f" {path:<{width}} | +{added} -{removed}" for path, added, removed in rows]
+    plus, minus = sum(r[1] for r in rows), sum(r[2] for r in rows)
+    files = f"{len(rows)} file{'' if len(rows) == 1 else 's'} changed"
+    return "\n".join([*lines, f" {files}, {plus} insertions(+), {minus} deletions(-)"]) + "\n"
+
+
+def _counts(change: FileChange) -> tuple[int, int]:
+    body = render_diff([change]).split(b"\n")
+    hunks = body[next((i for i, line in enumerate(body) if line.startswith(b"@@")), len(body)) :]
+    return sum(line.startswith(b"+") for line in hunks), sum(line.startswith(b"-") for line in hunks)

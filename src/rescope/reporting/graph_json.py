@@ -1,0 +1,42 @@
+"""The fixture graph as JSON, schema 1."""
+
+import json
+from collections.abc import Iterator
+
+from rescope.graph.fixture_graph import FixtureGraph, TestNode
+
+SCHEMA = 1
+
+
+def render_graph_json(graph: FixtureGraph) -> str:
+    """All registrations, and each test's closure in pytest's order, as one JSON object."""
+    data = {"schema": SCHEMA, "fixtures": list(_fixtures(graph)), "tests": [_test(graph, t) for t in graph.tests]}
+    return json.dumps(data, indent=1) + "\n"
+
+
+def _fixtures(graph: FixtureGraph) -> Iterator[dict[str, object]]:
+    for registration in graph.registrations:
+        fixture = registration.definition
+        yield {
+            "id": registration.id,
+            "name": registration.name,
+            "path": fixture.function.address.path,
+            "line": fixture.function.line,
+            "qualname": fixture.function.address.qualname,
+            "scope": str(fixture.scope),
+            "autouse": registration.autouse,
+            "argnames": list(fixture.argnames),
+            "baseid": registration.baseid,
+        }
+
+
+def _test(graph: FixtureGraph, test: TestNode) -> dict[str, object]:
+    resolution = test.resolution
+    closure = [t for name in resolution.closure for t in resolution.targets(name)[-1:]]
+    return {
+        "id": test.id,
+        "path": test.path,
+        "line": test.function.line,
+        "closure": closure,
+        "unresolved": [name for name in resolution.unresolved if name not in resolution.shadowed],
+    }

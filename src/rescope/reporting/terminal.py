@@ -1,0 +1,46 @@
+"""Colour for terminals: text and patches through rich."""
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.text import Text
+
+_STYLES = (
+    (r"^\S+?:\d+:\d+:", "bold"),
+    (r"\bRSC\d{3}\b", "bold red"),
+    (r"^ +\d+(?=  )", "blue"),
+    (r"^  fix:.*$", "green"),
+    (r"^  no fix.*$", "yellow"),
+    (r"^kept:", "cyan"),
+    (r"^skipped:", "yellow"),
+    (r"\w+ -> \w+", "bold green"),
+)
+
+
+def print_text(text: str, *, color: str) -> None:
+    """Print a report, coloured where `color` ("auto", "always", "never") says so."""
+    console = _console(color)
+    if not console.is_terminal:
+        print(text, end="")  # noqa: T201 - the result
+        return
+    for line in text.splitlines():
+        styled = Text(line)
+        for pattern, style in _STYLES:
+            styled.highlight_regex(pattern, style)
+        console.print(styled, soft_wrap=True, highlight=False)
+
+
+def print_diff(patch: bytes, *, color: str) -> None:
+    """Print a patch with syntax colours."""
+    console = _console(color)
+    text = patch.decode("utf-8", "replace")
+    console.print(Syntax(text, "diff", background_color="default", word_wrap=False), soft_wrap=True)
+
+
+def wants_color(color: str) -> bool:
+    """Whether stdout is to be coloured."""
+    return _console(color).is_terminal
+
+
+def _console(color: str) -> Console:
+    force = {"always": True, "never": False}.get(color)
+    return Console(force_terminal=force, highlight=False)

@@ -1,0 +1,122 @@
+"""The report for people: findings with evidence, what is kept, what was left alone, and a closing line."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from rescope.model.address import Location
+from rescope.model.edit import AddResetFixture, ChangeScope
+from rescope.model.finding import Applicability, Keep, Subject
+from rescope.model.plan import ChangeGroup, Skipped
+from rescope.model.report import Report
+
+_CODE_WIDTH = 56
+
+
+def render_text(report: Report, *, show_kept: bool = False, statistics: bool = False) -> str:
+    """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines."""
+    if statistics:
+        return "".join(_statistics(report))
+    blocks = [finding_block(report, group) for group in report.plan.groups]
+    if show_kept:
+        blocks += [[_keep_line(report, keep)] for keep in report.plan.kept]
+    blocks += [[_skip_line(skip)] for skip in report.plan.skipped]
+    blocks.append([summary(report)])
+    return "\n\n".join("\n".join(block) for block in _joined(blocks)) + "\n"
+
+
+def _joined(blocks: list[list[str]]) -> Iterator[list[str]]:
+    """Blocks of one line that follow each other need no blank line between them."""
+    run: list[str] = []
+    for block in blocks[:-1]:
+        if len(block) == 1:
+            run += block
+            continue
+        if run:
+            yield run
+            run = []
+        yield block
+    if run:
+        yield run
+    yield blocks[-1]
+
+
+def finding_block(report: Report, group: ChangeGroup) -> list[str]:
+    """One finding as lines: the sentence, the evidence, the fix."""
+    finding = group.finding
+    where = f"{finding.subject.address.path}:{finding.subject.line}:{finding.primary.column}"
+    lines = [f"{where}: {finding.code} {finding.message}"]
+    lines += _evidence(report, (finding.primary, *finding.related), finding.subject.address.path)
+    lines += _fix_lines(report, group)
+    return lines
+
+
+def _evidence(report: Report, locations: Iterable[Location], home: str) -> Iterator[str]:
+    shown = dict.fromkeys(locations)
+    for location in shown:
+        code = report.lines.get((location.path, location.line), "")
+        place = f"{location.line:>5}" if location.path == home else f"  {location.path}:{location.line}:"
+        text = code if len(code) <= _CODE_WIDTH else f"{code[: _CODE_WIDTH - 3]}..."
+        yield f"{place}  {text:<{_CODE_WIDTH if location.path == home else 0}}  {location.note}".rstrip()
+
+
+def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
+    if not group.edits:
+        yield f"  no fix: {group.caveat}" if group.caveat else "  no fix"
+        return
+    level = group.applicability.value
+    because = f": {group.caveat}" if group.caveat and group.applicability is Applicability.UNSAFE else ""
+    yield f"  fix: {_headline(group)} ({level}{because})"
+    for dependent in group.dependents:
+        subject = dependent.subject
+        code = report.lines.get((subject.address.path, subject.line), subject.name).removesuffix(":")
+        yield f"    {subject.address.path}:{subject.line}: {code}  {subject.scope} -> {dependent.to}"
+    if group.caveat and group.applicability is Applicability.SAFE:
+        yield f"  note: {group.caveat}"
+
+
+def _headline(group: ChangeGroup) -> str:
+    """What the edits of a group do, in a few words."""
+    resets = [e for e in group.edits if isinstance(e, AddResetFixture)]
+    if resets:
+        return f"add fixture '{resets[0].name}' to {resets[0].path}"
+    first = next(e for e in group.edits if isinstance(e, ChangeScope))
+    count = len(group.dependents)
+    more = f", and {count} dependent{'s' if count > 1 else ''}" if count else ""
+    return f"{first.before} -> {first.after}{more}"
+
+
+def _where(subject: Subject) -> str:
+    return f"{subject.address.path}:{subject.line}"
+
+
+def _keep_line(report: Report, keep: Keep) -> str:
+    code = report.lines.get((keep.subject.address.path, keep.subject.line), keep.subject.name).removesuffix(":")
+    scope = f"{keep.subject.scope}, " if keep.subject.scope else ""
+    return f"kept: {_where(keep.subject)}: {code}  {scope}{keep.because}"
+
+
+def _skip_line(skip: Skipped) -> str:
+    return f"skipped: {_where(skip.subject)}: {skip.subject.name}  {skip.reason}"
+
+
+def _statistics(report: Report) -> Iterator[str]:
+    counts = Counter((g.finding.code, g.finding.rule) for g in report.plan.groups)
+    for (code, rule), count in sorted(counts.items(), key=lambda c: (-c[1], c[0])):
+        yield f"{count}\t{code}\t{rule}\n"
+
+
+def summary(report: Report) -> str:
+    """The closing line with all counts."""
+    groups = report.plan.groups
+    levels = Counter(g.applicability for g in groups if g.edits)
+    fixable = f"{levels[Applicability.SAFE]} safe, {levels[Applicability.UNSAFE]} unsafe" if levels else "none fixable"
+    found = f"{_count(len(groups), 'finding')} ({fixable})" if groups else "no findings"
+    return (
+        f"{found}, {len(report.plan.kept)} kept, {len(report.plan.skipped)} skipped, "
+        f"{len(report.plan.unremarkable)} broad and unremarkable; {_count(report.stats.fixtures, 'fixture')} and "
+        f"{_count(report.stats.tests, 'test')} in {_count(report.stats.files, 'file')}, {report.stats.seconds:.2f} s"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

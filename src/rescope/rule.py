@@ -1,0 +1,183 @@
+"""The shape of a rule, and the questions that rules may ask of the project."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from rescope.config import PytestIni, Settings
+from rescope.graph.fixture_graph import FixtureGraph, TestNode
+from rescope.graph.flow import Flow
+from rescope.graph.index import ModuleIndex
+from rescope.graph.reach import CallGraph, ImportGraph
+from rescope.model.address import Address, Location
+from rescope.model.facts import Call, Effect, FixtureDef, Function, Root
+from rescope.model.finding import Finding, Keep, Subject, SubjectKind
+from rescope.model.scope import Scope
+from rescope.model.state import Role, Shape, Singleton
+from rescope.packs import Packs, match
+
+_HELPER_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A small project: files under `# --- path` headers, the codes it must give, and a file after the fix."""
+
+    name: str
+    files: str
+    codes: tuple[str, ...] = ()
+    after: str = ""
+    unsafe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleContext:
+    """Everything that a rule may look at; all of it read-only."""
+
+    graph: FixtureGraph
+    flow: Flow
+    index: ModuleIndex
+    calls: CallGraph
+    imports: ImportGraph
+    singletons: tuple[Singleton, ...]
+    packs: Packs
+    ini: PytestIni
+    settings: Settings
+    tests: frozenset[str]
+    declared: frozenset[str] = frozenset()
+    memo: dict[Address, tuple[str, Location] | None] = field(default_factory=dict)
+
+    def broad_fixtures(self) -> Iterator[FixtureDef]:
+        """Every fixture whose declared scope is broader than function, in path and line order."""
+        found = (f for f in self.graph.definitions() if isinstance(f.scope, Scope) and f.scope > Scope.FUNCTION)
+        yield from sorted(found, key=lambda f: (f.address.path, f.line))
+
+    def subject(self, fixture: FixtureDef) -> Subject:
+        """The fixture as the subject of a finding."""
+        return Subject(
+            kind=SubjectKind.FIXTURE,
+            name=self.graph.name_of(fixture),
+            address=fixture.address,
+            line=fixture.function.def_line if fixture.address == fixture.function.address else fixture.line,
+            scope=str(fixture.scope),
+        )
+
+    def state_subject(self, singleton: Singleton) -> Subject:
+        """The singleton as the subject of a finding."""
+        return Subject(kind=SubjectKind.SINGLETON, name=singleton.name, address=singleton.address, line=singleton.line)
+
+    def at(self, fixture: FixtureDef, note: str) -> Location:
+        """The definition of a fixture, with a note."""
+        return Location(path=fixture.address.path, line=self.subject(fixture).line, note=note)
+
+    def effects(self, function: Function, depth: int = _HELPER_DEPTH) -> Iterator[tuple[Effect, Function]]:
+        """The function's own effects and those of the test helpers that it calls."""
+        yield from ((e, function) for e in function.effects)
+        for helper in self.helpers(function) if depth else ():
+            yield from self.effects(helper, depth - 1)
+
+    def helpers(self, function: Function) -> Iterator[Function]:
+        """The functions below the tests that a function calls, fixtures left out."""
+        for call in function.calls:
+            found = self.flow.callee(function, call)
+            if found is not None and found.address.path in self.tests and found.address != function.address:
+                yield found
+
+    def infrastructure(self, function: Function) -> tuple[str, Location] | None:
+        """Why the function makes something expensive or shared on purpose, and where; None if it does not."""
+        if function.address not in self.memo:
+            self.memo[function.address] = None
+            self.memo[function.address] = self._infrastructure(function)
+        return self.memo[function.address]
+
+    def _infrastructure(self, function: Function) -> tuple[str, Location] | None:
+        for call in function.calls:
+            because = None if call.after_yield else match(call.callee.dotted, self.packs.infrastructure)
+            if because:
+                return because, Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
+        for call in function.calls:
+            found = None if call.after_yield else self._project_infrastructure(function, call)
+            if found:
+                because, where = found
+                return because, Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}(): {where.path}:{where.line}")
+        return None
+
+    def _project_infrastructure(self, function: Function, call: Call) -> tuple[str, Location] | None:
+        callee = self.flow.callee(function, call)
+        if callee is not None and callee.address != function.address:
+            return self.infrastructure(callee)
+        klass = self.index.class_at(self.index.target(call.callee, function.address.path))
+        if klass is None:
+            return None
+        for owner in self.flow.namespaces.mro(klass):
+            for base in owner.bases:
+                because = match(base, self.packs.infrastructure)
+                if because:
+                    return because, Location(path=owner.address.path, line=owner.line)
+        made = self.flow.method(klass, "__init__")
+        return self.infrastructure(made) if made else None
+
+    def state_name(self, effect: Effect, function: Function) -> str:
+        """How a message calls the object that an effect changes."""
+        if effect.target.root is Root.IMPORTED:
+            definition = self.index.target(effect.target, function.address.path)
+            return definition.name if definition and definition.name else effect.target.dotted
+        return effect.target.dotted
+
+    def resource(self, singleton: Singleton) -> str | None:
+        """Why the singleton holds a resource that must not be dropped, None if it does not."""
+        if match(singleton.builds, self.packs.infrastructure):
+            return match(singleton.builds, self.packs.infrastructure)
+        for writer in singleton.writers:
+            function = self.index.functions[writer.function.path].get(writer.function.qualname)
+            found = self.infrastructure(function) if function and writer.role is Role.LAZY else None
+            if found:
+                return found[0]
+        return None
+
+    def reachable(self, singleton: Singleton) -> bool:
+        """Whether any collected test module loads the module of the singleton."""
+        paths = {t.path for t in self.graph.tests}
+        return any(singleton.address.path in self.imports.closure(path, lazy=True) for path in self.loaded_with(paths))
+
+    def loaded_with(self, paths: Iterable[str]) -> Iterator[str]:
+        """The test modules and the conftest.py files above them."""
+        for path in paths:
+            yield path
+            for folder in PurePosixPath(path).parents:
+                conftest = "conftest.py" if str(folder) == "." else f"{folder}/conftest.py"
+                if conftest in self.index.modules:
+                    yield conftest
+
+    def live(self, shape: Shape) -> Iterator[Singleton]:
+        """The singletons of a shape that tests reach, hold no resource, and that nothing resets yet."""
+        for singleton in self.singletons:
+            if singleton.shape is shape and not singleton.reset_by and not self.resource(singleton) and self.reachable(singleton):
+                yield singleton
+
+    def written_at(self, singleton: Singleton) -> tuple[Location, ...]:
+        """Evidence: where the state is written, and what in the tests touches it."""
+        path = singleton.address.path
+        writes = (Location(path=path, line=w.line, note=f"{w.function.qualname}() writes it") for w in singleton.writers)
+        touched = (replace(at, note="touched by a test") for at in singleton.touched_by_tests[:2])
+        return (*writes, *touched, *singleton.held_at_import[:1])
+
+    def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
+        """The tests that use the fixture, other than the function itself."""
+        return tuple(t for t in self.graph.tests_using(fixture) if t.function.address != function.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: a code, a name that reads well after "allow", a check, and named examples."""
+
+    code: str
+    name: str
+    check: Callable[[RuleContext], Iterator[Finding | Keep]]
+    doc: str
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.strip().splitlines()[0]

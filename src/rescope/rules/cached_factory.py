@@ -1,0 +1,115 @@
+"""A function without arguments is cached (`lru_cache`, `cache`) and reads settings, or tests clear it by hand.
+
+Why it leaks
+------------
+The first test that calls it fixes the answer for all: a changed environment variable or override is not seen.
+
+What rescope does
+-----------------
+It adds an autouse fixture that calls `cache_clear()` before and after each test. Safe where nothing holds the
+result from import time. Cached functions of constants are not reported.
+
+When to keep it
+---------------
+When the answer cannot change during a run: `# rescope: keep <reason>`.
+"""
+
+from collections.abc import Iterator
+
+from rescope.model.address import Location
+from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.model.state import Shape, Singleton
+from rescope.rule import Example, Rule, RuleContext
+
+_CODE = "RSC202"
+_NAME = "cached-factory"
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for cached factories whose answer depends on settings or that tests clear."""
+    for singleton in ctx.live(Shape.CACHED_FACTORY):
+        if singleton.reads_settings or _cleared(singleton):
+            yield _finding(ctx, singleton)
+
+
+def _cleared(singleton: Singleton) -> bool:
+    return any("cache_clear" in at.note for at in singleton.touched_by_tests)
+
+
+def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
+    held = singleton.held_at_import[:1]
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"cached function '{singleton.name}' answers every test with what the first one got",
+        reason=f"each test calls {singleton.name} afresh",
+        subject=ctx.state_subject(singleton),
+        primary=Location(path=singleton.address.path, line=singleton.line, note="cached for the life of the process"),
+        related=ctx.written_at(singleton),
+        confidence=Confidence.HIGH if _cleared(singleton) else Confidence.MEDIUM,
+        applicability=Applicability.UNSAFE if held or not _cleared(singleton) else Applicability.SAFE,
+        strategy=Strategy.RESET,
+        caveat=f"{held[0].path}:{held[0].line} keeps the first answer whatever is cleared"
+        if held
+        else ("" if _cleared(singleton) else "the answer may be dear to compute, or the same in every test"),
+    )
+
+
+_SETTINGS = '''\
+# --- settings.py
+import os
+from functools import lru_cache
+
+
+@lru_cache
+def get_settings():
+    return {"debug": os.environ.get("APP_DEBUG", "0")}
+'''
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="a settings factory that a test clears",
+            files=_SETTINGS
+            + '''\
+# --- test_settings.py
+from settings import get_settings
+
+
+def test_debug(monkeypatch):
+    get_settings.cache_clear()
+    monkeypatch.setenv("APP_DEBUG", "1")
+    assert get_settings()["debug"] == "1"
+
+
+def test_default(monkeypatch):
+    monkeypatch.delenv("APP_DEBUG", raising=False)
+    get_settings.cache_clear()
+    assert get_settings()["debug"] == "0"
+''',
+            codes=(_CODE,),
+        ),
+        Example(
+            name="a cached constant is silent",
+            files='''\
+# --- table.py
+from functools import cache
+
+
+@cache
+def squares():
+    return tuple(n * n for n in range(10))
+# --- test_table.py
+from table import squares
+
+
+def test_squares():
+    assert squares()[3] == 9
+''',
+        ),
+    ),
+)

@@ -1,0 +1,111 @@
+"""A class keeps an instance of itself or of a helper in a class attribute.
+
+Why it leaks
+------------
+`_instance = None` filled by a class method on first use is a global in other clothes: all tests share the object.
+
+What rescope does
+-----------------
+It adds an autouse fixture that sets the attribute to its initial value before and after each test and removes the
+slots of subclasses.
+
+When to keep it
+---------------
+When the object may exist only once in a process: `# rescope: keep <reason>` on the attribute.
+"""
+
+from collections.abc import Iterator
+
+from rescope.model.address import Location
+from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.model.state import Shape, Singleton
+from rescope.rule import Example, Rule, RuleContext
+
+_CODE = "RSC203"
+_NAME = "class-instance"
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for class attributes that methods fill on first use."""
+    for singleton in ctx.live(Shape.CLASS_ATTRIBUTE):
+        yield _finding(ctx, singleton)
+
+
+def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
+    touched = bool(singleton.touched_by_tests)
+    through_new = any(w.function.qualname.endswith("__new__") for w in singleton.writers)
+    safe = touched and not singleton.held_at_import and not through_new
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"class attribute '{singleton.name}' is filled on first use and outlives every test",
+        reason=f"each test starts with {singleton.name} unset",
+        subject=ctx.state_subject(singleton),
+        primary=Location(path=singleton.address.path, line=singleton.line, note="lives as long as the process"),
+        related=ctx.written_at(singleton),
+        confidence=Confidence.HIGH if touched else Confidence.MEDIUM,
+        applicability=Applicability.SAFE if safe else Applicability.UNSAFE,
+        strategy=Strategy.RESET,
+        caveat="" if safe else "modules may hold the instance that a reset replaces",
+    )
+
+
+_MANAGER = '''\
+# --- manager.py
+class Manager:
+    _instance = None
+
+    def __init__(self):
+        self.jobs = []
+
+    @classmethod
+    def get(cls):
+        if cls._instance is None:
+            cls._instance = cls()
+        return cls._instance
+'''
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="an instance that a test resets by hand",
+            files=_MANAGER
+            + '''\
+# --- test_manager.py
+from manager import Manager
+
+
+def test_add():
+    Manager._instance = None
+    Manager.get().jobs.append(1)
+    assert Manager.get().jobs == [1]
+
+
+def test_same():
+    assert Manager.get() is Manager.get()
+''',
+            codes=(_CODE,),
+        ),
+        Example(
+            name="a class constant is silent",
+            files='''\
+# --- manager.py
+class Manager:
+    limit = None
+
+    def get(self):
+        return self.limit
+# --- test_manager.py
+from manager import Manager
+
+
+def test_limit():
+    assert Manager().get() is None
+''',
+        ),
+    ),
+)

@@ -1,0 +1,175 @@
+"""A broad fixture changes the process or a module: environment, search path, working directory, attributes, patches.
+
+Why it leaks
+------------
+The change is made when the first test asks for the fixture and lasts until its scope ends: whether a test sees it
+depends on what ran before.
+
+What rescope does
+-----------------
+It narrows the fixture when the fixture takes the change back itself; that is never called safe, since broader
+fixtures may have been set up under the change. An autouse fixture that sets defaults for the whole run and never
+takes them back is not reported.
+
+When to keep it
+---------------
+When every test below the fixture needs the change: `# rescope: keep <reason>`.
+"""
+
+from collections.abc import Iterator
+
+from rescope.model.address import Location
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
+from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.packs import match
+from rescope.rule import Example, Rule, RuleContext
+
+_CODE = "RSC102"
+_NAME = "global-state-in-broad-fixture"
+_PROCESS = {"os.environ": "os.environ", "sys.path": "sys.path", "sys.modules": "sys.modules", "sys.argv": "sys.argv"}
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for broad fixtures that change what outlives them, unless it is a default for the whole run."""
+    for fixture in ctx.broad_fixtures():
+        found = list(_changes(ctx, fixture))
+        undone = any(undone for _, _, undone in found)
+        if found and not (fixture.autouse and not undone):
+            yield _finding(ctx, fixture, found, undone=undone)
+
+
+def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location, bool]]:
+    for effect, function in ctx.effects(fixture.function):
+        what = "" if effect.after_yield or effect.nested else _state(ctx, effect, function)
+        if what:
+            undone = effect.undone_at is not None or effect.in_context
+            note = "undone only when the scope ends" if undone else "never undone"
+            yield what, Location(path=function.address.path, line=effect.line, column=effect.column, note=note), undone
+    calls = [c for c in fixture.function.calls if not c.nested]
+    for call in calls:
+        because = match(call.callee.dotted, ctx.packs.process)
+        if because and not call.after_yield:
+            undone = any(other.after_yield and other.callee == call.callee for other in calls)
+            where = Location(path=fixture.function.address.path, line=call.line, note=f"{call.callee.dotted}() {because}")
+            yield f"what {call.callee.dotted}() sets", where, undone
+
+
+def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
+    """The name of the state that an effect changes for others, "" if it is the fixture's own."""
+    if effect.kind is EffectKind.PATCH:
+        return f"the patch of {effect.key}" if effect.in_context or effect.undone_at else ""
+    if effect.target.root is not Root.IMPORTED:
+        return ""
+    known = next((name for name in _PROCESS if effect.target.dotted.startswith(name)), "")
+    if known:
+        return known
+    overrides = effect.target.dotted.rpartition(".")[2] in ctx.packs.overrides
+    if effect.kind is EffectKind.SET_ATTR and not overrides:
+        return ctx.state_name(effect, function)
+    return ""
+
+
+def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Location, bool]], *, undone: bool) -> Finding:
+    what = found[0][0]
+    caveat = "fixtures of a broader scope may have been set up under the change"
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"{fixture.scope}-scoped fixture '{ctx.graph.name_of(fixture)}' changes {what} for the tests that follow",
+        reason=f"{what} is back in place after each test",
+        subject=ctx.subject(fixture),
+        primary=ctx.at(fixture, f"lasts until the {fixture.scope} ends"),
+        related=tuple(where for _, where, _ in found),
+        confidence=Confidence.MEDIUM,
+        applicability=Applicability.UNSAFE if undone else Applicability.DISPLAY_ONLY,
+        strategy=Strategy.NARROW if undone else Strategy.NONE,
+        caveat=caveat if undone else "the change is never undone: use monkeypatch in a function-scoped fixture",
+    )
+
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="a session fixture that sets and removes an environment variable",
+            files='''\
+# --- test_env.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def debug():
+    os.environ["APP_DEBUG"] = "1"
+    yield
+    del os.environ["APP_DEBUG"]
+
+
+def test_debug(debug):
+    assert os.environ["APP_DEBUG"] == "1"
+''',
+            codes=(_CODE,),
+            unsafe=True,
+            after='''\
+# --- test_env.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="function")
+def debug():
+    """Function-scoped so that os.environ is back in place after each test."""
+    os.environ["APP_DEBUG"] = "1"
+    yield
+    del os.environ["APP_DEBUG"]
+
+
+def test_debug(debug):
+    assert os.environ["APP_DEBUG"] == "1"
+''',
+        ),
+        Example(
+            name="a default for the whole run is silent",
+            files='''\
+# --- conftest.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def defaults():
+    os.environ.setdefault("APP_ENV", "test")
+# --- test_env.py
+import os
+
+
+def test_env():
+    assert os.environ["APP_ENV"]
+''',
+        ),
+        Example(
+            name="monkeypatch in a function-scoped fixture is silent",
+            files='''\
+# --- test_env.py
+import os
+
+import pytest
+
+
+@pytest.fixture
+def debug(monkeypatch):
+    monkeypatch.setenv("APP_DEBUG", "1")
+
+
+def test_debug(debug):
+    assert os.environ["APP_DEBUG"] == "1"
+''',
+        ),
+    ),
+)

@@ -1,0 +1,261 @@
+"""Tests or narrower fixtures change the value of a broad fixture in place.
+
+Why it leaks
+------------
+All tests of the scope get the same object: what one test appends, sets or deletes is there for the next.
+
+What rescope does
+-----------------
+It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's
+changes without saying so; the edit is therefore offered as unsafe, unless the value is a literal container of a
+session or package fixture and only one test module uses what was changed.
+
+When to keep it
+---------------
+When the object is expensive and tests restore what they change: `# rescope: keep <reason>`.
+"""
+
+from collections.abc import Iterator
+
+from rescope.graph.flow import Mutation
+from rescope.model.address import Location
+from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
+from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.model.scope import Scope
+from rescope.rule import Example, Rule, RuleContext
+
+_CODE = "RSC103"
+_NAME = "mutated-broad-fixture"
+_SHOWN = 3
+_VAGUE = frozenset({"put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
+_CONTAINERS = frozenset({"dict", "list", "set"})
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for broad fixtures whose value somebody else changes, where another test would notice."""
+    for fixture in ctx.broad_fixtures():
+        found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
+        found = [m for m in found if ctx.other_users(fixture, m.by)]
+        if found and not _handed_on(fixture):
+            yield _finding(ctx, fixture, found)
+
+
+def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
+    """Whether the effect surely changes the value, and somebody narrower than the fixture causes it."""
+    effect = mutation.effect
+    if effect.undone_at is not None or effect.after_yield or effect.nested or _by_as_broad(ctx, mutation):
+        return False
+    if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
+        return False
+    if effect.kind is not EffectKind.MUTATE:
+        return effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
+    if not mutation.part:
+        return _direct(ctx, mutation)
+    return effect.how not in _VAGUE and not mutation.part.endswith("session")
+
+
+def _by_as_broad(ctx: RuleContext, mutation: Mutation) -> bool:
+    """Set-up by a fixture of the same or a broader scope is part of making the value."""
+    scopes = [f.scope for f in ctx.graph.definitions() if f.function.address == mutation.by.address]
+    return any(isinstance(s, Scope) and isinstance(mutation.fixture.scope, Scope) and s >= mutation.fixture.scope for s in scopes)
+
+
+def _direct(ctx: RuleContext, mutation: Mutation) -> bool:
+    """A mutating method on the value itself: certain for containers and for project classes that write `self`."""
+    kinds = [_container(ctx, value) for value in mutation.fixture.function.values]
+    if any(kinds):
+        return True
+    klass = ctx.flow.built_class(mutation.fixture)
+    method = ctx.flow.method(klass, mutation.effect.how) if klass else None
+    return method is not None and any(e.target.root is Root.SELF for e in method.effects)
+
+
+def _container(ctx: RuleContext, value: Value) -> bool:
+    if value.kind is ValueKind.LITERAL:
+        return value.text in _CONTAINERS
+    return value.kind is ValueKind.CALL and value.target is not None and value.target.dotted in ctx.packs.data
+
+
+def _handed_on(fixture: FixtureDef) -> bool:
+    """The value is another fixture's: narrowing this one renews nothing."""
+    values = [v for v in fixture.function.values if v.kind is not ValueKind.NONE]
+    return bool(values) and all(v.kind is ValueKind.ALIAS and v.target and v.target.root is Root.ARGUMENT for v in values)
+
+
+def _shared(fixture: FixtureDef) -> bool:
+    """The value is an object of some module: narrowing the fixture renews nothing."""
+    roots = {Root.IMPORTED, Root.GLOBAL}
+    return any(v.kind is ValueKind.ALIAS and v.target and v.target.root in roots for v in fixture.function.values)
+
+
+def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Finding:
+    name = ctx.graph.name_of(fixture)
+    first = found[0]
+    what = f"{name}.{first.part}" if first.part else name
+    shared = _shared(fixture)
+    applicability, caveat = _safety(ctx, fixture, found)
+    strong = {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"{fixture.scope}-scoped fixture '{name}' is changed by {first.by.address.qualname}"
+        + (f" and {len({m.by.address for m in found}) - 1} more" if len({m.by.address for m in found}) > 1 else ""),
+        reason=f"a change of {what.replace('.[]', '[...]')} stays in the test that makes it",
+        subject=ctx.subject(fixture),
+        primary=ctx.at(fixture, f"made once for each {fixture.scope}, used by {len(ctx.graph.tests_using(fixture))} tests"),
+        related=tuple(_evidence(found)),
+        confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.MEDIUM,
+        applicability=Applicability.DISPLAY_ONLY if shared else applicability,
+        strategy=Strategy.NONE if shared else Strategy.NARROW,
+        caveat="it hands out an object that lives at module level: narrowing renews nothing" if shared else caveat,
+    )
+
+
+def _evidence(found: list[Mutation]) -> Iterator[Location]:
+    for mutation in found[:_SHOWN]:
+        by = mutation.by.address.qualname
+        note = f"changed by {by}"
+        yield Location(path=mutation.inside.address.path, line=mutation.effect.line, column=mutation.effect.column, note=note)
+    if len(found) > _SHOWN:
+        last = found[_SHOWN]
+        yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {len(found) - _SHOWN} more places")
+
+
+def _safety(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> tuple[Applicability, str]:
+    literal = all(v.kind is ValueKind.LITERAL for v in fixture.function.values)
+    one_each = {t.path for t in ctx.graph.tests_using(fixture)}
+    mutators = {m.by.address.path for m in found}
+    if literal and isinstance(fixture.scope, Scope) and fixture.scope >= Scope.PACKAGE and len(mutators) == 1:
+        alone = [t for t in ctx.graph.tests_using(fixture) if t.path in mutators]
+        if len(alone) == 1 and len(one_each) > 1:
+            return Applicability.SAFE, ""
+    return Applicability.UNSAFE, "a test may rely on what an earlier one left in the object"
+
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="a test sets an item of a module-scoped dict",
+            files='''\
+# --- test_cart.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def cart():
+    return {"apples": 1}
+
+
+def test_add(cart):
+    cart["pears"] = 2
+    assert len(cart) == 2
+
+
+def test_initial(cart):
+    assert "apples" in cart
+''',
+            codes=(_CODE,),
+            unsafe=True,
+            after='''\
+# --- test_cart.py
+import pytest
+
+
+@pytest.fixture(scope="function")
+def cart():
+    """Function-scoped so that a change of cart stays in the test that makes it."""
+    return {"apples": 1}
+
+
+def test_add(cart):
+    cart["pears"] = 2
+    assert len(cart) == 2
+
+
+def test_initial(cart):
+    assert "apples" in cart
+''',
+        ),
+        Example(
+            name="a helper that appends counts",
+            files='''\
+# --- test_cart.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def cart():
+    return ["apples"]
+
+
+def add(items, name):
+    items.append(name)
+
+
+def test_add(cart):
+    add(cart, "pears")
+    assert "pears" in cart
+
+
+def test_initial(cart):
+    assert "apples" in cart
+''',
+            codes=(_CODE,),
+            unsafe=True,
+        ),
+        Example(
+            name="reading is silent",
+            files='''\
+# --- test_cart.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def cart():
+    return {"apples": 1}
+
+
+def test_copy(cart):
+    mine = dict(cart)
+    mine["pears"] = 2
+    assert "pears" not in cart
+
+
+def test_initial(cart):
+    assert "apples" in cart
+''',
+        ),
+        Example(
+            name="HTTP verbs of a client are silent",
+            files='''\
+# --- test_http.py
+import pytest
+
+
+class Client:
+    def put(self, path):
+        return path
+
+    def delete(self, path):
+        return path
+
+
+@pytest.fixture(scope="module")
+def client():
+    return Client()
+
+
+def test_put(client):
+    assert client.put("/a")
+
+
+def test_delete(client):
+    assert client.delete("/a")
+''',
+        ),
+    ),
+)

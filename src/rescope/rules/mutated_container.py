@@ -1,0 +1,132 @@
+"""Functions change a module-level container while tests run.
+
+Why it leaks
+------------
+What one test puts into the dict, list or set is there for the next.
+
+What rescope does
+-----------------
+It adds an autouse fixture that restores, in place, what was there before the test; other modules may hold the
+container, so it is never replaced and never just cleared. A cache (a getter that fills its own entries) that no
+import fills is safe to restore; for everything else tests may build on each other, and the edit is unsafe. Constants
+and registries that only imports fill are not reported.
+
+When to keep it
+---------------
+When entries are meant to stay: `# rescope: keep <reason>` on the assignment.
+"""
+
+from collections.abc import Iterator
+
+from rescope.model.address import Location
+from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
+from rescope.model.state import Role, Shape, Singleton
+from rescope.rule import Example, Rule, RuleContext
+
+_CODE = "RSC204"
+_NAME = "mutated-container"
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for containers that functions mutate at run time."""
+    for singleton in ctx.live(Shape.CONTAINER):
+        if not any(w.import_time for w in singleton.writers):
+            yield _finding(ctx, singleton)
+
+
+def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
+    cache = any(w.role is Role.LAZY for w in singleton.writers) and singleton.container == "dict" and not singleton.size
+    safe = cache and bool(singleton.touched_by_tests)
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"module-level {singleton.container} '{singleton.name}' is changed by {singleton.writers[0].function.qualname}()",
+        reason=f"{singleton.name} holds after each test what it held before",
+        subject=ctx.state_subject(singleton),
+        primary=Location(path=singleton.address.path, line=singleton.line, note="lives as long as the process"),
+        related=ctx.written_at(singleton),
+        severity=Severity.WARNING if singleton.touched_by_tests else Severity.INFO,
+        confidence=Confidence.MEDIUM,
+        applicability=Applicability.SAFE if safe else Applicability.UNSAFE,
+        strategy=Strategy.RESET,
+        caveat="" if safe else "tests may build on entries that an earlier one made",
+    )
+
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="a cache that a getter fills",
+            files='''\
+# --- rates.py
+_RATES = {}
+
+
+def rate(name):
+    if name not in _RATES:
+        _RATES[name] = len(_RATES) + 1
+    return _RATES[name]
+# --- test_rates.py
+import rates
+
+
+def test_first():
+    rates._RATES.clear()
+    assert rates.rate("eur") == 1
+
+
+def test_second():
+    rates._RATES.clear()
+    assert rates.rate("usd") == 1
+''',
+            codes=(_CODE,),
+        ),
+        Example(
+            name="a registry filled by decorators at import is silent",
+            files='''\
+# --- handlers.py
+HANDLERS = {}
+
+
+def register(name):
+    def wrap(function):
+        HANDLERS[name] = function
+        return function
+
+    return wrap
+
+
+@register("csv")
+def to_csv(rows):
+    return ",".join(rows)
+# --- test_handlers.py
+from handlers import HANDLERS
+
+
+def test_csv():
+    assert HANDLERS["csv"](["a", "b"]) == "a,b"
+''',
+        ),
+        Example(
+            name="a constant is silent",
+            files='''\
+# --- limits.py
+LIMITS = {"a": 1}
+
+
+def limit(name):
+    return LIMITS[name]
+# --- test_limits.py
+from limits import limit
+
+
+def test_limit():
+    assert limit("a") == 1
+''',
+        ),
+    ),
+)

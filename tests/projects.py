@@ -1,0 +1,74 @@
+"""Small projects as text, and the three verbs that all tests speak: rewrite, silence, finding."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+from rescope import pipeline
+from rescope.config import load_project
+from rescope.model.report import Report
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def split_files(text: str) -> dict[str, str]:
+    """The files of a text with `# --- path` headers."""
+    files: dict[str, str] = {}
+    path = ""
+    for line in dedent(text).splitlines(keepends=True):
+        if line.startswith("# --- "):
+            path = line[6:].strip()
+            files[path] = ""
+        else:
+            files[path] += line
+    return files
+
+
+def make_project(root: Path, text: str) -> Path:
+    """Write the files below root; a pyproject.toml makes it a pytest rootdir."""
+    files = split_files(text)
+    files.setdefault("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode())
+    return root
+
+
+def check(root: Path) -> Report:
+    """The report on the project at root; a crashed rule is an error here."""
+    analysis = pipeline.analyze(load_project([root]))
+    assert analysis.crashes == ()
+    return analysis.report
+
+
+def codes(report: Report) -> list[str]:
+    """The codes of all findings and keeps, sorted."""
+    return sorted([g.finding.code for g in report.plan.groups] + [k.code for k in report.plan.kept])
+
+
+def fix(root: Path, *, unsafe: bool = False) -> list[str]:
+    """Rewrite the project at root as `rescope fix` would; the changed paths."""
+    report = check(root)
+    result = pipeline.rewrite(root, pipeline.applicable(report.plan, unsafe=unsafe))
+    assert result.refused == ()
+    for change in result.changes:
+        (root / change.path).write_bytes(change.after)
+    return [c.path for c in result.changes]
+
+
+def run_pytest(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The project's own suite in a process of its own, in file order unless told otherwise."""
+    order = () if any("randomly" in o for o in options) else ("-p", "no:randomly")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *order, *options]
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+
+
+def outcome(result: subprocess.CompletedProcess[str]) -> str:
+    """The closing line of pytest without the time: `465 passed, 9 failed`."""
+    line = result.stdout.strip().splitlines()[-1]
+    return line.strip("= ").partition(" in ")[0]
