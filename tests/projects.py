@@ -61,7 +61,7 @@ def fix(root: Path, *, unsafe: bool = False) -> list[str]:
 
 def run_pytest(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The project's own suite in a process of its own, in file order unless told otherwise."""
-    order = () if any("randomly" in o for o in options) else ("-p", "no:randomly")
+    order = () if "randomly" in options else ("-p", "no:randomly")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *order, *options]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
     env |= {"PYTHONDONTWRITEBYTECODE": "1"}

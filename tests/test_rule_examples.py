@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from projects import check, codes, fix, make_project, run_pytest, split_files
 
+from projects import check, codes, fix, make_project, run_pytest, split_files
 from rescope.rule import Example
 from rescope.rules import all_rules
 

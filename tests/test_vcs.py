@@ -19,8 +19,8 @@ def git(folder: Path, *arguments: str) -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     settings = ("user.name=A", "user.email=a@b.c", "commit.gpgSign=false", "protocol.file.allow=always")
     options = [part for setting in settings for part in ("-c", setting)]
-    subprocess.run(  # noqa: S603
-        ["git", *options, *arguments],  # noqa: S607
+    subprocess.run(
+        ["git", *options, *arguments],
         cwd=folder,
         check=True,
         capture_output=True,

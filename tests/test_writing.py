@@ -29,9 +29,7 @@ from rescope.model.plan import FileChange
 from rescope.writing import LeftAlone, NothingToUndo, Recovery, Undone, WriteRefused, recover, undo, write
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and signals")
-needs_permissions = pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write everywhere"
-)
+needs_permissions = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may write everywhere")
 
 Tree = dict[str, tuple[str, bytes]]
 
@@ -52,11 +50,7 @@ def everything(root: Path) -> Tree:
 def snapshot(root: Path) -> Tree:
     """The files, links and whatever else is neither a folder nor in `.rescope`."""
     folder = oct(stat.S_IFDIR)[:4]
-    return {
-        name: found
-        for name, found in everything(root).items()
-        if name.split("/")[0] != ".rescope" and not found[0].startswith(folder)
-    }
+    return {name: found for name, found in everything(root).items() if name.split("/")[0] != ".rescope" and not found[0].startswith(folder)}
 
 
 def check_refused(root: Path, reason: str, *changes: FileChange) -> None:
@@ -168,9 +162,7 @@ def test_the_root_may_be_a_link(tmp_path: Path) -> None:
 
 
 @needs_posix
-@pytest.mark.parametrize(
-    "path", ["link.py", "folder/outside.py", "../outside.py", "sub/../../outside.py", "", "sub/.."]
-)
+@pytest.mark.parametrize("path", ["link.py", "folder/outside.py", "../outside.py", "sub/../../outside.py", "", "sub/.."])
 def test_nothing_outside_is_written(tmp_path: Path, path: str) -> None:
     """Neither a linked file, nor a linked folder, nor dots lead out of the project."""
     (tmp_path / "outside.py").write_bytes(b"old")
@@ -261,7 +253,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], objec
 def test_a_stranger_under_the_temporary_name_is_kept(tmp_path: Path) -> None:
     """A file that has the name of the temporary file is refused, not overwritten."""
     (tmp_path / "a.py").write_bytes(b"a")
-    rescope.writing._temporary(tmp_path / "a.py").write_bytes(b"precious")  # noqa: SLF001
+    rescope.writing._temporary(tmp_path / "a.py").write_bytes(b"precious")
     check_refused(tmp_path, "in the way", change("a.py", b"a", b"A"))
 
 
@@ -584,12 +576,12 @@ def crash(root: Path) -> None:
     assert other.returncode == -signal.SIGKILL
 
 
-class program:  # noqa: N801 - used like a function
+class program:
     """Runs the file at hand as another process; `hold` is waited for until it is between two files."""
 
     def __init__(self, mode: str, folder: Path) -> None:
         source = str(Path(rescope.writing.__file__).parents[1])
-        self.other = subprocess.Popen(  # noqa: S603
+        self.other = subprocess.Popen(
             [sys.executable, __file__, mode, str(folder)],
             env={**os.environ, "PYTHONPATH": source},
             stdin=subprocess.PIPE,
@@ -762,7 +754,7 @@ def pending(root: Path) -> bool:
 
 def half(root: Path) -> bool:
     now = {name: (root / name).read_bytes() for name in TREES["old"]}
-    return sum(content == TREES["new"][name] for name, content in now.items()) == 2  # noqa: PLR2004
+    return sum(content == TREES["new"][name] for name, content in now.items()) == 2
 
 
 def failing(folder: Path, act: Callable[[], None], **options: bool) -> Iterator[tuple[int, str, str]]:
@@ -802,7 +794,7 @@ def sweep(trials: Iterator[tuple[int, str, str]]) -> None:
     done = list(trials)
     seen = {name: sum(crashed == name for _, crashed, _ in done) for name in (*TREES, "mixed")}
     wrong = [f"step {at}: {problem}" for at, _, problem in done if problem]
-    print(json.dumps({"points": len(done), "seen": seen, "wrong": wrong}))  # noqa: T201
+    print(json.dumps({"points": len(done), "seen": seen, "wrong": wrong}))
 
 
 def hold_at_second_rename(root: Path) -> None:
@@ -810,7 +802,7 @@ def hold_at_second_rename(root: Path) -> None:
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "os.rename" and not str(arguments[1]).endswith(".json") and next(seen) == 1:
-            print("holding", flush=True)  # noqa: T201
+            print("holding", flush=True)
             sys.stdin.readline()
 
     sys.addaudithook(hook)
@@ -821,7 +813,7 @@ def crash_at_third_rename(root: Path) -> None:
     seen = itertools.count()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "os.rename" and not str(arguments[1]).endswith(".json") and next(seen) == 2:  # noqa: PLR2004
+        if event == "os.rename" and not str(arguments[1]).endswith(".json") and next(seen) == 2:
             kill()
 
     sys.addaudithook(hook)
@@ -829,13 +821,13 @@ def crash_at_third_rename(root: Path) -> None:
 
 
 def write_beyond_limit(root: Path) -> None:
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (64_000, 64_000))
     try:
         write(root, [*CHANGES["new"], change("big.py", None, b"x" * 1_000_000)])
     except WriteRefused as refused:
-        print(refused)  # noqa: T201
+        print(refused)
 
 
 def main(mode: str, folder: Path) -> None:

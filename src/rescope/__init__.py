@@ -22,7 +22,7 @@ _PUBLIC = {
     "Rewrite": "rescope.model.report",
 }
 
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names are those of the table
+__all__ = ["__version__", *_PUBLIC]
 
 
 def __getattr__(name: str) -> object:

@@ -6,11 +6,11 @@ import sys
 def main() -> None:
     """Run the command line; the version is answered without loading anything else."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        from rescope.version import __version__  # noqa: PLC0415 - start-up
+        from rescope.version import __version__
 
-        print(f"rescope {__version__}")  # noqa: T201 - the result
+        print(f"rescope {__version__}")
         return
-    from rescope.cli.app import run  # noqa: PLC0415 - start-up
+    from rescope.cli.app import run
 
     run()
 

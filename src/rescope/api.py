@@ -14,8 +14,8 @@ def analyze(*paths: str | Path) -> "Report":
 
     Raises `rescope.config.ConfigError` where its configuration cannot be used.
     """
-    from rescope import pipeline  # noqa: PLC0415 - `import rescope` alone must stay cheap
-    from rescope.config import load_project  # noqa: PLC0415
+    from rescope import pipeline
+    from rescope.config import load_project
 
     places = [Path(p) for p in paths] or [Path()]
     return pipeline.analyze(load_project(places), places).report
@@ -28,6 +28,6 @@ def plan(*paths: str | Path) -> "Plan":
 
 def rewrite(root: str | Path, groups: "Sequence[ChangeGroup]") -> "Rewrite":
     """The file changes that the change groups make below `root`; writes nothing."""
-    from rescope import pipeline  # noqa: PLC0415 - imports libcst
+    from rescope import pipeline
 
     return pipeline.rewrite(Path(root), groups)

@@ -103,7 +103,7 @@ def _common_ancestor(paths: Iterable[Path]) -> Path:
 
 
 def _rootdir(start: Path) -> tuple[Path, Path | None]:
-    """rootdir and ini-file by pytest's rules, then setup.py, then the version control root, then the start."""
+    """Rootdir and ini-file by pytest's rules, then setup.py, then the version control root, then the start."""
     fallback: Path | None = None
     for folder in (start, *start.parents):
         for name in INI_NAMES:
@@ -140,7 +140,7 @@ def _ini_section(path: Path) -> Mapping[str, str] | None:
         message = f"{path}: cannot be read: {error.message.splitlines()[0]}"
         raise ConfigError(message) from error
     name = "tool:pytest" if path.name == "setup.cfg" else "pytest"
-    return parser[name] if name in parser else None
+    return parser[name] if parser.has_section(name) else None
 
 
 def _read_toml(path: Path) -> dict[str, dict]:  # type: ignore[type-arg]
@@ -235,12 +235,12 @@ def _checked(key: str, value: object, path: Path) -> object:
             raise ConfigError(message)
         return value
     default = getattr(Settings(), key.replace("-", "_"))
-    wanted = {tuple: list, bool: bool, int: int}[type(default)]
-    if type(value) is not wanted or (wanted is list and not all(isinstance(v, str) for v in value)):  # type: ignore[union-attr]
-        expected = {list: "a list of strings", bool: "true or false", int: "a whole number"}[wanted]
-        message = f"{path}: [tool.rescope] {key} must be {expected}, not {value!r}"
-        raise ConfigError(message)
-    return tuple(value) if isinstance(value, list) else value
+    expected = {tuple: "a list of strings", bool: "true or false", int: "a whole number"}[type(default)]
+    if isinstance(value, list) and isinstance(default, tuple) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if type(value) is not type(default) or isinstance(default, tuple):
+        raise ConfigError(f"{path}: [tool.rescope] {key} must be {expected}, not {value!r}")
+    return value
 
 
 def _keep_table(value: object, path: Path) -> tuple[tuple[str, str], ...]:

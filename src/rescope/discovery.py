@@ -11,8 +11,7 @@ from pathspec import GitIgnoreSpec
 from rescope.config import PytestIni
 
 _SKIPPED = frozenset(
-    "node_modules __pycache__ site-packages __pypackages__ _vendor vendor vendored third_party thirdparty _darcs CVS "
-    "build dist buck-out bower_components".split(),
+    ["node_modules", "__pycache__", "site-packages", "__pypackages__", "_vendor", "vendor", "vendored", "third_party", "thirdparty", "_darcs", "CVS", "build", "dist", "buck-out", "bower_components"],
 )
 
 
@@ -54,9 +53,8 @@ def _walk(root: Path, folder: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...
         if entry.is_dir(follow_symlinks=False):
             if not _skipped_folder(entry.name, path, exclude) and not _ignored(f"{path}/", ignores):
                 yield from _walk(root, path, ignores, exclude)
-        elif entry.name.endswith(".py") and not _ignored(path, ignores) and not _excluded(path, exclude):
-            if entry.is_file() and _stays_inside(root, entry):
-                yield path
+        elif entry.name.endswith(".py") and _is_own(root, entry) and not _ignored(path, ignores) and not _excluded(path, exclude):
+            yield path
 
 
 def _skipped_folder(name: str, path: str, exclude: tuple[str, ...]) -> bool:
@@ -64,7 +62,9 @@ def _skipped_folder(name: str, path: str, exclude: tuple[str, ...]) -> bool:
 
 
 def _excluded(path: str, exclude: tuple[str, ...]) -> bool:
-    return any(fnmatch(path, glob) or fnmatch(PurePosixPath(path).name, glob) or path.startswith(f"{glob.rstrip('/')}/") for glob in exclude)
+    return any(
+        fnmatch(path, glob) or fnmatch(PurePosixPath(path).name, glob) or path.startswith(f"{glob.rstrip('/')}/") for glob in exclude
+    )
 
 
 def _ignore_file(path: Path) -> GitIgnoreSpec:
@@ -84,7 +84,10 @@ def _ignored(path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
     return verdict
 
 
-def _stays_inside(root: Path, entry: os.DirEntry[str]) -> bool:
+def _is_own(root: Path, entry: os.DirEntry[str]) -> bool:
+    """A file, or a link to one that stays inside the root."""
+    if not entry.is_file():
+        return False
     return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.resolve())
 
 

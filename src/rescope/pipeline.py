@@ -143,9 +143,13 @@ def _bad_remarks(modules: Iterable[ModuleFacts]) -> Iterable[ParseFailure]:
     for module in modules:
         for remark in module.remarks:
             if remark.verb != "keep":
-                yield ParseFailure(path=module.path, line=remark.line, message=f'"# rescope: {remark.verb}" is unknown; write "# rescope: keep <reason>"')
+                yield ParseFailure(
+                    path=module.path, line=remark.line, message=f'"# rescope: {remark.verb}" is unknown; write "# rescope: keep <reason>"'
+                )
             elif not remark.reason:
-                yield ParseFailure(path=module.path, line=remark.line, message='"# rescope: keep" needs a reason: "# rescope: keep <reason>"')
+                yield ParseFailure(
+                    path=module.path, line=remark.line, message='"# rescope: keep" needs a reason: "# rescope: keep <reason>"'
+                )
 
 
 # --- what is asked for ----------------------------------------------------------------------------
@@ -170,13 +174,14 @@ def _names(group: ChangeGroup) -> set[str]:
 def _limited(plan: Plan, root: Path, limits: tuple[Path, ...]) -> Plan:
     below = _below(root, limits)
     groups = []
-    for group in plan.groups:
+    for planned in plan.groups:
+        group = planned
         paths = {group.finding.subject.address.path, *(edit_path(e) for e in group.edits)}
         inside = {p for p in paths if below(p)}
         outside = {edit_path(e) for e in group.edits} - inside
         if inside and outside:
-            reason = f"the edit would also change {sorted(outside)[0]}, which is not among the given paths"
-            group = replace(group, edits=(), dependents=(), applicability=Applicability.DISPLAY_ONLY, caveat=reason)  # noqa: PLW2901
+            reason = f"the edit would also change {min(outside)}, which is not among the given paths"
+            group = replace(group, edits=(), dependents=(), applicability=Applicability.DISPLAY_ONLY, caveat=reason)
         if inside:
             groups.append(group)
     return replace(
@@ -206,7 +211,7 @@ def _lines(report: Report, root: Path) -> dict[tuple[str, int], str]:
     wanted: dict[str, set[int]] = {}
     for location in _locations(report):
         wanted.setdefault(location.path, set()).add(location.line)
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for path, numbers in wanted.items():
         try:
             lines = (root / path).read_text("utf-8", "replace").splitlines()
@@ -242,7 +247,7 @@ def applicable(plan: Plan, *, unsafe: bool) -> tuple[ChangeGroup, ...]:
 
 def rewrite(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
     """The changed files; a group of which one edit does not fit is left out whole."""
-    from rescope.codemods import EditRefused, apply  # noqa: PLC0415 - libcst is slow to import, and only needed here
+    from rescope.codemods import EditRefused, apply
 
     taken = list(groups)
     refused: list[Skipped] = []
@@ -260,7 +265,7 @@ def rewrite(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
 
 
 def _refuses(group: ChangeGroup, sources: Mapping[str, bytes | None]) -> bool:
-    from rescope.codemods import EditRefused, apply  # noqa: PLC0415 - see rewrite
+    from rescope.codemods import EditRefused, apply
 
     for path in {edit_path(e) for e in group.edits}:
         try:
@@ -285,4 +290,3 @@ def merged_edits(groups: Iterable[ChangeGroup], path: str) -> tuple[Edit, ...]:
                 found.setdefault(key, edit)
     order = {ChangeScope: 0, AddReason: 1, AddResetFixture: 2}
     return tuple(sorted(found.values(), key=lambda e: order[type(e)]))
-

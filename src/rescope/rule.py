@@ -99,7 +99,9 @@ class RuleContext:
             found = None if call.after_yield else self._project_infrastructure(function, call)
             if found:
                 because, where = found
-                return because, Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}(): {where.path}:{where.line}")
+                return because, Location(
+                    path=function.address.path, line=call.line, note=f"{call.callee.dotted}(): {where.path}:{where.line}"
+                )
         return None
 
     def _project_infrastructure(self, function: Function, call: Call) -> tuple[str, Location] | None:

@@ -147,7 +147,7 @@ def _git(folder: Path, command: str, *arguments: str, stdin: bytes = b"") -> byt
     ignoring = command == "check-ignore"
     literal = () if ignoring else ("--literal-pathspecs",)
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed program, no shell
+        done = subprocess.run(
             [program, "-C", str(folder), *_QUIET, *literal, command, *arguments],
             input=stdin,
             capture_output=True,

@@ -25,7 +25,7 @@ _DONE = "done.json"
 _UNRESTORED = "unrestored.json"
 
 
-class WriteRefused(Exception):  # noqa: N818 - it reads as an outcome, and none of it is a bug
+class WriteRefused(Exception):
     """Nothing was written: `path`, relative to the root, stood in the way for `reason`."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -37,7 +37,7 @@ class WriteRefused(Exception):  # noqa: N818 - it reads as an outcome, and none 
         return f"{self.path}: {self.reason}"
 
 
-class NothingToUndo(Exception):  # noqa: N818 - as above
+class NothingToUndo(Exception):
     """No finished or interrupted write is on record."""
 
 

@@ -31,14 +31,14 @@ def make_app() -> typer.Typer:
     return app
 
 
-def _show_version(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+def _show_version(value: bool) -> None:
     if value:
-        print(f"rescope {__version__}")  # noqa: T201 - the result
+        print(f"rescope {__version__}")
         raise typer.Exit
 
 
 def _main(
-    version: Annotated[bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version.")] = False,  # noqa: ARG001, FBT002
+    version: Annotated[bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     """Narrow pytest fixtures that leak state between tests, and reset singletons that do."""
 
@@ -51,5 +51,5 @@ def run() -> None:
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last resort
-        print(f"internal error: {type(error).__name__}: {error}; please report it", file=sys.stderr)  # noqa: T201
+        print(f"internal error: {type(error).__name__}: {error}; please report it", file=sys.stderr)
         sys.exit(EXIT_FAILED)

@@ -31,7 +31,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def check(  # noqa: PLR0913 - the options of the command
+def check(
     paths: Paths = None,
     select: Select = None,
     ignore: Ignore = None,
@@ -40,7 +40,9 @@ def check(  # noqa: PLR0913 - the options of the command
     config: ConfigFile = None,
     jobs: Jobs = 0,
     output_format: Annotated[Format, typer.Option("--output-format", help="How to write the report.")] = Format.TEXT,
-    output_file: Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report here.", show_default=False)] = None,
+    output_file: Annotated[
+        Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report here.", show_default=False)
+    ] = None,
     show_kept: Annotated[bool, typer.Option("--show-kept", help="List what is kept broad, with reasons.")] = False,
     statistics: Annotated[bool, typer.Option("--statistics", help="Print only how often each rule speaks.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even with findings.")] = False,
@@ -61,18 +63,18 @@ def check(  # noqa: PLR0913 - the options of the command
 
 def _render(report: Report, output_format: Format, *, show_kept: bool, statistics: bool) -> str:
     if output_format is Format.JSON:
-        from rescope.reporting.json_report import render_json  # noqa: PLC0415 - start-up
+        from rescope.reporting.json_report import render_json
 
         return render_json(report)
-    from rescope.reporting.text import render_text  # noqa: PLC0415 - start-up
+    from rescope.reporting.text import render_text
 
     return render_text(report, show_kept=show_kept, statistics=statistics)
 
 
 def _print(text: str, output_format: Format, color: Color) -> None:
     if output_format is Format.TEXT:
-        from rescope.reporting.terminal import print_text  # noqa: PLC0415 - rich is slow to import
+        from rescope.reporting.terminal import print_text
 
         print_text(text, color=color)
     else:
-        print(text, end="")  # noqa: T201 - the result
+        print(text, end="")

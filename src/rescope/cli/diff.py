@@ -6,11 +6,26 @@ from typing import Annotated
 import typer
 
 from rescope.cli.analysis import exit_code, run_analysis, unsafe_hint
-from rescope.cli.options import EXIT_FINDINGS, Asked, Color, Colored, ConfigFile, Exclude, Ignore, Jobs, Only, Paths, Quiet, Select, Unsafe, remark
+from rescope.cli.options import (
+    EXIT_FINDINGS,
+    Asked,
+    Color,
+    Colored,
+    ConfigFile,
+    Exclude,
+    Ignore,
+    Jobs,
+    Only,
+    Paths,
+    Quiet,
+    Select,
+    Unsafe,
+    remark,
+)
 from rescope.model.plan import FileChange
 
 
-def diff(  # noqa: PLR0913 - the options of the command
+def diff(
     paths: Paths = None,
     select: Select = None,
     ignore: Ignore = None,
@@ -24,7 +39,7 @@ def diff(  # noqa: PLR0913 - the options of the command
     quiet: Quiet = False,
 ) -> None:
     """Print the unified diff of everything that `rescope fix` would write; write nothing."""
-    from rescope.pipeline import applicable, rewrite  # noqa: PLC0415 - start-up
+    from rescope.pipeline import applicable, rewrite
 
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs)
     project, analysis = run_analysis(asked, quiet=quiet)
@@ -39,11 +54,11 @@ def diff(  # noqa: PLR0913 - the options of the command
 
 
 def _print(changes: tuple[FileChange, ...], color: Color, *, stat: bool) -> None:
-    from rescope.reporting.diff import render_diff, render_stat  # noqa: PLC0415 - start-up
-    from rescope.reporting.terminal import print_diff, wants_color  # noqa: PLC0415 - rich is slow to import
+    from rescope.reporting.diff import render_diff, render_stat
+    from rescope.reporting.terminal import print_diff, wants_color
 
     if stat:
-        print(render_stat(changes), end="")  # noqa: T201 - the result
+        print(render_stat(changes), end="")
         return
     patch = render_diff(changes)
     if wants_color(color):

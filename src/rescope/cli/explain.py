@@ -9,7 +9,7 @@ from rescope.cli.options import fail
 
 def explain(code: Annotated[str, typer.Argument(help="A rule code or name, such as RSC101.")]) -> None:
     """Print the documentation of one rule."""
-    from rescope.rules import all_rules  # noqa: PLC0415 - start-up
+    from rescope.rules import all_rules
 
     rule = next((r for r in all_rules() if code.upper() == r.code or code == r.name), None)
     if rule is None:
@@ -19,7 +19,7 @@ def explain(code: Annotated[str, typer.Argument(help="A rule code or name, such 
 
 def rules() -> None:
     """List all rules."""
-    from rescope.rules import all_rules  # noqa: PLC0415 - start-up
+    from rescope.rules import all_rules
 
     for rule in all_rules():
         typer.echo(f"{rule.code}  {rule.name:<32}{rule.summary}")

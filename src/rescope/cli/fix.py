@@ -7,13 +7,28 @@ import typer
 
 from rescope import vcs
 from rescope.cli.analysis import exit_code, run_analysis, unsafe_hint
-from rescope.cli.options import EXIT_FAILED, Asked, ConfigFile, Exclude, Ignore, Jobs, Only, Paths, Quiet, Select, Unsafe, fail, open_project, remark
+from rescope.cli.options import (
+    EXIT_FAILED,
+    Asked,
+    ConfigFile,
+    Exclude,
+    Ignore,
+    Jobs,
+    Only,
+    Paths,
+    Quiet,
+    Select,
+    Unsafe,
+    fail,
+    open_project,
+    remark,
+)
 from rescope.model.plan import ChangeGroup, FileChange
 from rescope.model.report import Report, Rewrite
 from rescope.writing import WriteRefused, recover, write
 
 
-def fix(  # noqa: PLR0913 - the options of the command
+def fix(
     paths: Paths = None,
     select: Select = None,
     ignore: Ignore = None,
@@ -28,7 +43,7 @@ def fix(  # noqa: PLR0913 - the options of the command
     quiet: Quiet = False,
 ) -> None:
     """Rewrite the project in place: all edits or none; `rescope undo` puts everything back."""
-    from rescope.pipeline import applicable, rewrite  # noqa: PLC0415 - start-up
+    from rescope.pipeline import applicable, rewrite
 
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs)
     _recover(open_project(asked).root)
@@ -77,9 +92,9 @@ def _guard(root: Path, changes: tuple[FileChange, ...], *, allow_dirty: bool, al
 
 def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:
     """The groups that the user takes: y(es), n(o), a(ll), q(uit)."""
-    from rescope.pipeline import rewrite  # noqa: PLC0415 - start-up
-    from rescope.reporting.diff import render_diff  # noqa: PLC0415
-    from rescope.reporting.terminal import print_diff  # noqa: PLC0415
+    from rescope.pipeline import rewrite
+    from rescope.reporting.diff import render_diff
+    from rescope.reporting.terminal import print_diff
 
     taken: list[ChangeGroup] = []
     for number, group in enumerate(groups):

@@ -18,10 +18,10 @@ class GraphFormat(StrEnum):
 def graph(
     paths: Paths = None,
     config: ConfigFile = None,
-    output_format: Annotated[GraphFormat, typer.Option("--format", help="How to write the graph.")] = GraphFormat.JSON,  # noqa: ARG001 - one format so far
+    output_format: Annotated[GraphFormat, typer.Option("--format", help="How to write the graph.")] = GraphFormat.JSON,
 ) -> None:
     """Print the fixture graph: every definition, and what each test gets."""
-    from rescope.reporting.graph_json import render_graph_json  # noqa: PLC0415 - start-up
+    from rescope.reporting.graph_json import render_graph_json
 
     _, analysis = run_analysis(Asked(paths=paths, config=config))
     typer.echo(render_graph_json(analysis.context.graph), nl=False)

@@ -25,13 +25,29 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Files or folders to report on and edit. The whole project is analysed all the same.", show_default=False)]
-Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help="Only these rule codes or prefixes, comma-separated.", show_default=False)]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rule codes or prefixes.", show_default=False)]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Only this fixture or singleton (repeatable).", show_default=False)]
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATHS]...", help="Files or folders to report on and edit. The whole project is analysed all the same.", show_default=False
+    ),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="CODES", help="Only these rule codes or prefixes, comma-separated.", show_default=False),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rule codes or prefixes.", show_default=False)
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="NAME", help="Only this fixture or singleton (repeatable).", show_default=False)
+]
 Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also edits that are not safe.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Leave these files or folders out (repeatable).", show_default=False)]
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Read [tool.rescope] from this file.", show_default=False)]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Leave these files or folders out (repeatable).", show_default=False)
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Read [tool.rescope] from this file.", show_default=False)
+]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=0, help="Worker processes; 0 means one per core.")]
 Colored = Annotated[Color, typer.Option("--color", help="Colour the output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print results only, no remarks on stderr.")]
@@ -57,14 +73,14 @@ class Asked:
 
 def fail(message: str, code: int = EXIT_REFUSED) -> typer.Exit:
     """Print an error to stderr and make the exit that the caller raises."""
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - stderr is for this
+    print(f"error: {message}", file=sys.stderr)
     return typer.Exit(code)
 
 
 def remark(message: str, *, quiet: bool = False) -> None:
     """Print a remark to stderr: stdout is for results."""
     if not quiet:
-        print(message, file=sys.stderr)  # noqa: T201 - stderr is for this
+        print(message, file=sys.stderr)
 
 
 def open_project(asked: Asked) -> Project:
@@ -95,7 +111,7 @@ def open_project(asked: Asked) -> Project:
 
 
 def _check_packs(project: Project) -> None:
-    from rescope.packs import load_packs  # noqa: PLC0415 - start-up
+    from rescope.packs import load_packs
 
     load_packs(project.root / name for name in project.settings.packs)
 

@@ -16,8 +16,8 @@ def why(
     color: Colored = Color.AUTO,
 ) -> None:
     """Tell everything known of one fixture or singleton: evidence, dependents, verdict."""
-    from rescope.reporting.story import render_story  # noqa: PLC0415 - start-up
-    from rescope.reporting.terminal import print_text  # noqa: PLC0415 - rich is slow to import
+    from rescope.reporting.story import render_story
+    from rescope.reporting.terminal import print_text
 
     _, analysis = run_analysis(Asked(paths=paths, config=config))
     text, near = render_story(analysis.context, analysis.report, name)

@@ -12,7 +12,7 @@ from rescope.facts.fixtures import Declaration, call_form, declaration
 from rescope.facts.marks import mark_values, read_marks
 from rescope.facts.names import ModuleNames, callee_dotted, import_table, imported_from, imported_modules, literal_strings
 from rescope.facts.signature import FunctionNode, all_params, argnames, is_static
-from rescope.facts.variables import module_variable, class_keywords
+from rescope.facts.variables import class_keywords, module_variable
 from rescope.model.address import Address
 from rescope.model.facts import (
     Binding,
@@ -20,7 +20,6 @@ from rescope.model.facts import (
     ClassDef,
     FixtureDef,
     Function,
-    Marks,
     ModuleFacts,
     ParseFailure,
     Remark,
@@ -206,7 +205,7 @@ class _Collector:
             self.plugin_names(value)
         elif name == "__all__":
             self.dunder_all = literal_strings(value)
-        variable = module_variable(name, node, self.names, Address(path=self.path, qualname=f"{body.prefix}{name}"))
+        variable = module_variable(node, self.names, Address(path=self.path, qualname=f"{body.prefix}{name}"))
         body.variables.append(variable)
         body.bindings.append(self._value_binding(name, value, body, node.lineno, conditional=conditional))
 

@@ -9,8 +9,7 @@ from rescope.facts.values import LITERALS, call_strings, constant_text, short
 from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 MUTATORS = frozenset(
-    "append extend insert remove pop popitem clear update setdefault add discard sort reverse appendleft extendleft "
-    "popleft rotate intersection_update difference_update symmetric_difference_update fill itemset resize put".split(),
+    ["append", "extend", "insert", "remove", "pop", "popitem", "clear", "update", "setdefault", "add", "discard", "sort", "reverse", "appendleft", "extendleft", "popleft", "rotate", "intersection_update", "difference_update", "symmetric_difference_update", "fill", "itemset", "resize", "put"],
 )
 REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
@@ -285,7 +284,7 @@ class Scan:
         if target is not None:
             self._record(kind, target, node, how=how, key=key, value=value)
 
-    def _record(  # noqa: PLR0913 - the fields of one effect
+    def _record(
         self,
         kind: EffectKind,
         target: Target,
@@ -344,7 +343,10 @@ class Scan:
                 for value in values:
                     self.expression(value)
             case ast.Lambda(body=body):
-                self.local_names, outer = self.local_names | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}, self.local_names
+                self.local_names, outer = (
+                    self.local_names | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)},
+                    self.local_names,
+                )
                 self.expression(body)
                 self.local_names = outer
             case ast.NamedExpr(target=target, value=value):

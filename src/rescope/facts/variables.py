@@ -18,7 +18,7 @@ _CONTAINER_CALLS = {
 }
 
 
-def module_variable(name: str, node: ast.Assign | ast.AnnAssign, names: ModuleNames, address: Address) -> Variable:
+def module_variable(node: ast.Assign | ast.AnnAssign, names: ModuleNames, address: Address) -> Variable:
     """The variable that an assignment at module or class level makes."""
     annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
     bare = isinstance(node, ast.AnnAssign) and node.value is None

@@ -146,9 +146,7 @@ def import_names(path: str, known: Mapping[str, object], roots: tuple[str, ...])
     names = [".".join(parts)]
     for cut in range(1, len(parts) + 1):
         folder = "/".join(parts[:cut])
-        if folder in roots:
-            names.append(".".join(parts[cut:]))
-        elif f"{'/'.join(parts[:cut])}/__init__.py" not in known and cut < len(parts):
+        if folder in roots or (f"{'/'.join(parts[:cut])}/__init__.py" not in known and cut < len(parts)):
             names.append(".".join(parts[cut:]))
     return tuple(dict.fromkeys(n for n in names if n))
 

@@ -137,7 +137,10 @@ class Namespaces:
         return any(name in UNITTEST or (name.endswith("TestCase") and not self._first_party(name, klass)) for name in names)
 
     def _first_party(self, dotted: str, klass: ClassDef) -> bool:
-        return self.index.class_at(self.index.locate(dotted, klass.address.path)) is not None or dotted in self.index.classes[klass.address.path]
+        return (
+            self.index.class_at(self.index.locate(dotted, klass.address.path)) is not None
+            or dotted in self.index.classes[klass.address.path]
+        )
 
 
 def _merge(chains: list[list[ClassDef]]) -> list[ClassDef]:

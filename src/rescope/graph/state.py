@@ -10,7 +10,9 @@ from rescope.model.address import Address, Location
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
 from rescope.model.state import Role, Shape, Singleton, Writer
 
-CACHES = frozenset({"functools.lru_cache", "functools.cache", "async_lru.alru_cache", "cachetools.func.lru_cache", "cachetools.func.ttl_cache"})
+CACHES = frozenset(
+    {"functools.lru_cache", "functools.cache", "async_lru.alru_cache", "cachetools.func.lru_cache", "cachetools.func.ttl_cache"}
+)
 CLASS_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__"})
 _SETTINGS = ("settings", "config", "environ", "getenv", "configuration")
 
@@ -190,9 +192,7 @@ class StateFinder:
             bare = function.address.qualname.lstrip("_")
             if function.params or function.is_async or function.is_method or not bare.startswith(("reset", "clear")):
                 continue
-            covers = all(
-                any(f.address == function.address and _role(e, variables[n]) is Role.RESET for f, e in writes[n]) for n in names
-            )
+            covers = all(any(f.address == function.address and _role(e, variables[n]) is Role.RESET for f, e in writes[n]) for n in names)
             if covers:
                 return function.address.qualname
         return ""
@@ -247,9 +247,7 @@ class StateFinder:
         for function in module.functions:
             for effect in function.effects:
                 through_cls = effect.target.root is Root.CLS and function.address.qualname.startswith(own)
-                if through_cls and effect.target.dotted == f"cls.{name}":
-                    yield function, effect
-                elif effect.target.root is Root.GLOBAL and effect.target.dotted == f"{klass.address.qualname}.{name}":
+                if (through_cls and effect.target.dotted == f"cls.{name}") or (effect.target.root is Root.GLOBAL and effect.target.dotted == f"{klass.address.qualname}.{name}"):
                     yield function, effect
 
     # --- containers -------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def load_packs(extra: Iterable[Path] = ()) -> Packs:
 
 
 @cache
-def _shipped() -> tuple[resources.abc.Traversable, ...]:  # type: ignore[name-defined]
+def _shipped() -> tuple[resources.abc.Traversable, ...]:
     found = [f for f in resources.files("rescope.packs").iterdir() if f.name.endswith(".toml")]
     return tuple(sorted(found, key=lambda f: f.name))
 
@@ -72,7 +72,7 @@ def _parse(name: str, text: str) -> dict[str, dict]:  # type: ignore[type-arg]
         raise PackError(message) from error
     unknown = content.keys() - _KEYS
     if unknown:
-        message = f"{name}: the pack has an unknown table {sorted(unknown)[0]!r}; known are {', '.join(sorted(_KEYS))}"
+        message = f"{name}: the pack has an unknown table {min(unknown)!r}; known are {', '.join(sorted(_KEYS))}"
         raise PackError(message)
     return content
 

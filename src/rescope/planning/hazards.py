@@ -25,7 +25,7 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
         return f"{fixture.address.path} is a generated file"
     bound = _NODE_ATTRIBUTES & set(fixture.function.request_attributes)
     if bound:
-        return f"'{name}' uses request.{sorted(bound)[0]}, which means something else at function scope"
+        return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
     for reason in (_once(ctx, fixture), _given(ctx, fixture), _parametrize_scope(ctx, fixture), _clears_others(ctx, fixture, steps)):
         if reason:
             return reason
@@ -53,7 +53,7 @@ def _parametrize_scope(ctx: RuleContext, fixture: FixtureDef) -> str:
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
         for mark in test.marks.parametrize:
-            if names & set(mark.argnames) and (mark.scope is not None and mark.scope > Scope.FUNCTION or mark.indirect is None):
+            if names & set(mark.argnames) and ((mark.scope is not None and mark.scope > Scope.FUNCTION) or mark.indirect is None):
                 return f"{test.id} parametrizes it with a scope of its own"
     return ""
 

@@ -69,7 +69,11 @@ def _sort_out(planner: _Planner, results: Iterable[Finding | Keep]) -> None:
 
 def _user_keeps(ctx: RuleContext, results: Iterable[Finding | Keep]) -> Iterator[tuple[Address, Keep]]:
     for result in results:
-        first = min(result.subject.line, *(f.line for f in ctx.index.modules[result.subject.address.path].fixtures if f.address == result.subject.address), result.subject.line)
+        first = min(
+            result.subject.line,
+            *(f.line for f in ctx.index.modules[result.subject.address.path].fixtures if f.address == result.subject.address),
+            result.subject.line,
+        )
         keep = _user_keep(ctx, result.subject, first)
         if keep:
             yield result.subject.address, keep
@@ -267,4 +271,3 @@ def _finish(planner: _Planner) -> Plan:
         skipped=tuple(skipped),
         unremarkable=tuple(plain),
     )
-

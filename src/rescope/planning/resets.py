@@ -83,4 +83,3 @@ def blocks_reset(ctx: RuleContext, singleton: Singleton) -> str:
             if callee.address in writers or ctx.calls.reached([callee]) & writers:
                 return f"{body.address.path} fills it while it is imported, and keeps what it got"
     return ""
-

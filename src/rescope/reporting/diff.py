@@ -29,7 +29,7 @@ def _lines(content: bytes) -> list[bytes]:
     """Lines as git sees them: parted by line feeds only."""
     parts = content.split(b"\n")
     lines = [part + b"\n" for part in parts[:-1]]
-    return lines + [parts[-1]] if parts[-1] else lines
+    return [*lines, parts[-1]] if parts[-1] else lines
 
 
 def render_stat(changes: Iterable[FileChange]) -> str:

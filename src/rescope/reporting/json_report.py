@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
-from rescope.model.address import Location
+from rescope.model.address import Address, Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
 from rescope.model.facts import ParseFailure
 from rescope.model.finding import Finding, Keep, Strategy, Subject
@@ -70,7 +70,7 @@ def _edits(group: ChangeGroup) -> Iterator[Json]:
         yield _edit(edit, subjects)
 
 
-def _edit(edit: Edit, subjects: dict[object, Subject]) -> Json:
+def _edit(edit: Edit, subjects: dict[Address, Subject]) -> Json:
     match edit:
         case ChangeScope(address=address, before=before, after=after):
             subject = subjects[address]

@@ -66,7 +66,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, value: Value) -> Finding:
     )
 
 
-_DB = '''\
+_DB = """\
 # --- db.py
 class Session:
     def __init__(self, rows):
@@ -78,7 +78,7 @@ class Session:
 
 def SessionLocal():
     return Session([])
-'''
+"""
 
 RULE = Rule(
     code=_CODE,
@@ -89,7 +89,7 @@ RULE = Rule(
         Example(
             name="a module-scoped session",
             files=_DB
-            + '''\
+            + """\
 # --- test_rows.py
 import pytest
 
@@ -109,14 +109,14 @@ def test_one(session):
 
 def test_two(session):
     assert session.rows == []
-''',
+""",
             codes=(_CODE,),
             unsafe=True,
         ),
         Example(
             name="a function-scoped session is silent",
             files=_DB
-            + '''\
+            + """\
 # --- test_rows.py
 import pytest
 
@@ -132,7 +132,7 @@ def session():
 
 def test_one(session):
     assert session.rows == []
-''',
+""",
         ),
     ),
 )

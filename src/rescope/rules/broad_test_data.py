@@ -79,7 +79,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, made: Call, changed: tuple[F
     )
 
 
-_STORE = '''\
+_STORE = """\
 # --- store.py
 class Store:
     def __init__(self):
@@ -92,7 +92,7 @@ class Store:
 
     def delete(self, row):
         self.rows.remove(row)
-'''
+"""
 
 RULE = Rule(
     code=_CODE,
@@ -103,7 +103,7 @@ RULE = Rule(
         Example(
             name="a module-scoped row that a test deletes",
             files=_STORE
-            + '''\
+            + """\
 # --- test_rows.py
 import pytest
 
@@ -126,14 +126,14 @@ def test_delete(store, user):
 
 def test_name(user):
     assert user["name"] == "ada"
-''',
+""",
             codes=(_CODE,),
             unsafe=True,
         ),
         Example(
             name="data that is only read is silent",
             files=_STORE
-            + '''\
+            + """\
 # --- test_rows.py
 import pytest
 
@@ -156,7 +156,7 @@ def test_name(user):
 
 def test_type(user):
     assert isinstance(user, dict)
-''',
+""",
         ),
     ),
 )

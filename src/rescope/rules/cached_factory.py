@@ -55,7 +55,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     )
 
 
-_SETTINGS = '''\
+_SETTINGS = """\
 # --- settings.py
 import os
 from functools import lru_cache
@@ -64,7 +64,7 @@ from functools import lru_cache
 @lru_cache
 def get_settings():
     return {"debug": os.environ.get("APP_DEBUG", "0")}
-'''
+"""
 
 RULE = Rule(
     code=_CODE,
@@ -75,7 +75,7 @@ RULE = Rule(
         Example(
             name="a settings factory that a test clears",
             files=_SETTINGS
-            + '''\
+            + """\
 # --- test_settings.py
 from settings import get_settings
 
@@ -90,12 +90,12 @@ def test_default(monkeypatch):
     monkeypatch.delenv("APP_DEBUG", raising=False)
     get_settings.cache_clear()
     assert get_settings()["debug"] == "0"
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a cached constant is silent",
-            files='''\
+            files="""\
 # --- table.py
 from functools import cache
 
@@ -109,7 +109,7 @@ from table import squares
 
 def test_squares():
     assert squares()[3] == 9
-''',
+""",
         ),
     ),
 )

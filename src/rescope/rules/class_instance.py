@@ -50,7 +50,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     )
 
 
-_MANAGER = '''\
+_MANAGER = """\
 # --- manager.py
 class Manager:
     _instance = None
@@ -63,7 +63,7 @@ class Manager:
         if cls._instance is None:
             cls._instance = cls()
         return cls._instance
-'''
+"""
 
 RULE = Rule(
     code=_CODE,
@@ -74,7 +74,7 @@ RULE = Rule(
         Example(
             name="an instance that a test resets by hand",
             files=_MANAGER
-            + '''\
+            + """\
 # --- test_manager.py
 from manager import Manager
 
@@ -87,12 +87,12 @@ def test_add():
 
 def test_same():
     assert Manager.get() is Manager.get()
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a class constant is silent",
-            files='''\
+            files="""\
 # --- manager.py
 class Manager:
     limit = None
@@ -105,7 +105,7 @@ from manager import Manager
 
 def test_limit():
     assert Manager().get() is None
-''',
+""",
         ),
     ),
 )

@@ -95,7 +95,7 @@ RULE = Rule(
     examples=(
         Example(
             name="a session fixture that sets and removes an environment variable",
-            files='''\
+            files="""\
 # --- test_env.py
 import os
 
@@ -111,7 +111,7 @@ def debug():
 
 def test_debug(debug):
     assert os.environ["APP_DEBUG"] == "1"
-''',
+""",
             codes=(_CODE,),
             unsafe=True,
             after='''\
@@ -135,7 +135,7 @@ def test_debug(debug):
         ),
         Example(
             name="a default for the whole run is silent",
-            files='''\
+            files="""\
 # --- conftest.py
 import os
 
@@ -151,11 +151,11 @@ import os
 
 def test_env():
     assert os.environ["APP_ENV"]
-''',
+""",
         ),
         Example(
             name="monkeypatch in a function-scoped fixture is silent",
-            files='''\
+            files="""\
 # --- test_env.py
 import os
 
@@ -169,7 +169,7 @@ def debug(monkeypatch):
 
 def test_debug(debug):
     assert os.environ["APP_DEBUG"] == "1"
-''',
+""",
         ),
     ),
 )

@@ -39,7 +39,7 @@ RULE = Rule(
     examples=(
         Example(
             name="a temporary directory",
-            files='''\
+            files="""\
 # --- test_dir.py
 import tempfile
 
@@ -54,12 +54,12 @@ def folder():
 
 def test_folder(folder):
     assert folder
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a function-scoped one needs no keep",
-            files='''\
+            files="""\
 # --- test_dir.py
 import tempfile
 
@@ -74,7 +74,7 @@ def folder():
 
 def test_folder(folder):
     assert folder
-''',
+""",
         ),
     ),
 )

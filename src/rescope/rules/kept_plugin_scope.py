@@ -49,7 +49,7 @@ RULE = Rule(
     examples=(
         Example(
             name="an override of anyio_backend",
-            files='''\
+            files="""\
 # --- test_backend.py
 import pytest
 
@@ -61,12 +61,12 @@ def anyio_backend():
 
 def test_backend(anyio_backend):
     assert anyio_backend == "asyncio"
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a common word needs the plugin to be declared",
-            files='''\
+            files="""\
 # --- test_device.py
 import pytest
 
@@ -78,7 +78,7 @@ def device():
 
 def test_device(device):
     assert device == "cpu"
-''',
+""",
         ),
     ),
 )

@@ -39,7 +39,7 @@ RULE = Rule(
     examples=(
         Example(
             name="monkeypatch by dotted name",
-            files='''\
+            files="""\
 # --- cache.py
 class Cache:
     pass
@@ -66,12 +66,12 @@ from cache import get_cache
 
 def test_cache():
     assert get_cache() is get_cache()
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a fixture that resets something else is no reset",
-            files='''\
+            files="""\
 # --- cache.py
 class Cache:
     pass
@@ -99,7 +99,7 @@ from cache import get_cache
 
 def test_cache():
     assert get_cache() is get_cache()
-''',
+""",
             codes=("RSC201",),
         ),
     ),

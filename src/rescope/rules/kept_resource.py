@@ -39,7 +39,7 @@ RULE = Rule(
     examples=(
         Example(
             name="a lazily made thread pool",
-            files='''\
+            files="""\
 # --- pool.py
 from concurrent.futures import ThreadPoolExecutor
 
@@ -57,12 +57,12 @@ from pool import get_pool
 
 def test_pool():
     assert get_pool().submit(int).result() == 0
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a plain object is no resource",
-            files='''\
+            files="""\
 # --- pool.py
 _pool = None
 
@@ -78,7 +78,7 @@ from pool import get_pool
 
 def test_pool():
     assert get_pool()
-''',
+""",
             codes=("RSC201",),
         ),
     ),

@@ -62,7 +62,7 @@ def _safety(singleton: Singleton, *, worth: bool) -> tuple[Applicability, str]:
     return Applicability.SAFE, ""
 
 
-_CACHE = '''\
+_CACHE = """\
 # --- cache.py
 class Cache:
     def __init__(self):
@@ -77,7 +77,7 @@ def get_cache():
     if _cache_instance is None:
         _cache_instance = Cache()
     return _cache_instance
-'''
+"""
 
 RULE = Rule(
     code=_CODE,
@@ -88,7 +88,7 @@ RULE = Rule(
         Example(
             name="a cache instance filled through global",
             files=_CACHE
-            + '''\
+            + """\
 # --- conftest.py
 import pytest
 
@@ -107,7 +107,7 @@ def test_set(cache):
 def test_fresh(cache):
     assert cache.items == {}
     cache.items["b"] = 1
-''',
+""",
             codes=(_CODE,),
             after='''\
 # --- conftest.py
@@ -134,7 +134,7 @@ def reset_cache_singleton():
         Example(
             name="an existing reset fixture is found",
             files=_CACHE
-            + '''\
+            + """\
 # --- conftest.py
 import cache
 import pytest
@@ -151,12 +151,12 @@ from cache import get_cache
 
 def test_set():
     assert get_cache().items == {}
-''',
+""",
             codes=("RSC904",),
         ),
         Example(
             name="an optional import and a counter are silent",
-            files='''\
+            files="""\
 # --- lib.py
 try:
     import orjson
@@ -176,7 +176,7 @@ from lib import count
 
 def test_count():
     assert count() > 0
-''',
+""",
         ),
     ),
 )

@@ -140,7 +140,7 @@ RULE = Rule(
     examples=(
         Example(
             name="a test sets an item of a module-scoped dict",
-            files='''\
+            files="""\
 # --- test_cart.py
 import pytest
 
@@ -157,7 +157,7 @@ def test_add(cart):
 
 def test_initial(cart):
     assert "apples" in cart
-''',
+""",
             codes=(_CODE,),
             unsafe=True,
             after='''\
@@ -182,7 +182,7 @@ def test_initial(cart):
         ),
         Example(
             name="a helper that appends counts",
-            files='''\
+            files="""\
 # --- test_cart.py
 import pytest
 
@@ -203,13 +203,13 @@ def test_add(cart):
 
 def test_initial(cart):
     assert "apples" in cart
-''',
+""",
             codes=(_CODE,),
             unsafe=True,
         ),
         Example(
             name="reading is silent",
-            files='''\
+            files="""\
 # --- test_cart.py
 import pytest
 
@@ -227,11 +227,11 @@ def test_copy(cart):
 
 def test_initial(cart):
     assert "apples" in cart
-''',
+""",
         ),
         Example(
             name="HTTP verbs of a client are silent",
-            files='''\
+            files="""\
 # --- test_http.py
 import pytest
 
@@ -255,7 +255,7 @@ def test_put(client):
 
 def test_delete(client):
     assert client.delete("/a")
-''',
+""",
         ),
     ),
 )

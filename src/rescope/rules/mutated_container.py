@@ -61,7 +61,7 @@ RULE = Rule(
     examples=(
         Example(
             name="a cache that a getter fills",
-            files='''\
+            files="""\
 # --- rates.py
 _RATES = {}
 
@@ -82,12 +82,12 @@ def test_first():
 def test_second():
     rates._RATES.clear()
     assert rates.rate("usd") == 1
-''',
+""",
             codes=(_CODE,),
         ),
         Example(
             name="a registry filled by decorators at import is silent",
-            files='''\
+            files="""\
 # --- handlers.py
 HANDLERS = {}
 
@@ -109,11 +109,11 @@ from handlers import HANDLERS
 
 def test_csv():
     assert HANDLERS["csv"](["a", "b"]) == "a,b"
-''',
+""",
         ),
         Example(
             name="a constant is silent",
-            files='''\
+            files="""\
 # --- limits.py
 LIMITS = {"a": 1}
 
@@ -126,7 +126,7 @@ from limits import limit
 
 def test_limit():
     assert limit("a") == 1
-''',
+""",
         ),
     ),
 )

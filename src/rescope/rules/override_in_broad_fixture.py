@@ -108,12 +108,9 @@ def _outsiders(ctx: RuleContext, fixture: FixtureDef, effect: Effect, function: 
 
 def _roots(ctx: RuleContext, fixture: FixtureDef) -> list[FixtureDef]:
     """The fixture and the broad ones beneath it that set an override too."""
-    found = [fixture]
-    for name in fixture.argnames:
-        for source in ctx.graph.resolves(fixture.function, name):
-            if source.address != fixture.address and any(_sets_override(ctx, e) for e, _ in ctx.effects(source.function)):
-                found.append(source)
-    return found
+    sources = (source for name in fixture.argnames for source in ctx.graph.resolves(fixture.function, name))
+    below = (s for s in sources if s.address != fixture.address)
+    return [fixture, *(s for s in below if any(_sets_override(ctx, e) for e, _ in ctx.effects(s.function)))]
 
 
 def _functions(ctx: RuleContext, test: TestNode) -> Iterator[Function]:
@@ -137,7 +134,7 @@ RULE = Rule(
     examples=(
         Example(
             name="session client is narrowed with its dependent",
-            files='''\
+            files="""\
 # --- app.py
 class App:
     def __init__(self):
@@ -168,7 +165,7 @@ def logged_in(client):
 # --- test_app.py
 def test_overridden(logged_in):
     assert logged_in.dependency_overrides
-''',
+""",
             codes=(_CODE,),
             after='''\
 # --- conftest.py
@@ -195,7 +192,7 @@ def logged_in(client):
         ),
         Example(
             name="a function-scoped override is silent",
-            files='''\
+            files="""\
 # --- app.py
 class App:
     def __init__(self):
@@ -218,11 +215,11 @@ def client():
 
 def test_overridden(client):
     assert client.dependency_overrides
-''',
+""",
         ),
         Example(
             name="a broad client without override is silent",
-            files='''\
+            files="""\
 # --- app.py
 class App:
     def __init__(self):
@@ -243,7 +240,7 @@ def client():
 
 def test_plain(client):
     assert not client.dependency_overrides
-''',
+""",
         ),
     ),
 )

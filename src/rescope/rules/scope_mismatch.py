@@ -65,7 +65,7 @@ RULE = Rule(
     examples=(
         Example(
             name="a session fixture requests a function fixture",
-            files='''\
+            files="""\
 # --- test_scope.py
 import pytest
 
@@ -82,13 +82,13 @@ def app(settings):
 
 def test_app(app):
     assert app == {}
-''',
+""",
             codes=(_CODE,),
             unsafe=True,
         ),
         Example(
             name="a function fixture may request a session fixture",
-            files='''\
+            files="""\
 # --- test_scope.py
 import pytest
 
@@ -105,7 +105,7 @@ def app(settings):
 
 def test_app(app):
     assert app
-''',
+""",
         ),
     ),
 )

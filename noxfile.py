@@ -1,0 +1,68 @@
+"""Sessions: `nox` runs the quick ones, `nox -l` lists all."""
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "imports", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+def install(session: nox.Session, group: str) -> None:
+    session.install("-e", ".", *nox.project.dependency_groups(PYPROJECT, group))
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The test suite, in random order and in parallel."""
+    install(session, "test")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def samples(session: nox.Session) -> None:
+    """The projects of fixtures_samples, before and after a fix."""
+    install(session, "test")
+    session.run("pytest", "tests/samples", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, all rules."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict."""
+    install(session, "lint")
+    session.install("nox")
+    session.run("mypy")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """The architecture: who may import whom."""
+    install(session, "lint")
+    session.run("lint-imports")
+
+
+@nox.session
+def self(session: nox.Session) -> None:
+    """Nothing in rescope leaks by its own rules."""
+    session.install("-e", ".")
+    session.run("rescope", "check", "src", "tests")
+
+
+@nox.session
+def cover(session: nox.Session) -> None:
+    """The test suite with coverage."""
+    install(session, "test")
+    session.install("coverage[toml]")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
