@@ -66,3 +66,23 @@ def cover(session: nox.Session) -> None:
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session
+def picture(session: nox.Session) -> None:
+    """The picture in README, made from a real run on the sample."""
+    session.install("-e", ".")
+    session.run("python", "-c", PICTURE)
+
+
+PICTURE = """
+import io, subprocess, sys
+from rich.console import Console
+from rich.text import Text
+command = [sys.executable, "-m", "rescope", "check", "--show-kept", "--color", "always"]
+shown = subprocess.run(command, cwd="fixtures_samples/session_management", capture_output=True, text=True).stdout
+console = Console(record=True, width=132, file=io.StringIO())
+console.print("[bold green]$[/] rescope check --show-kept")
+console.print(Text.from_ansi(shown), soft_wrap=True)
+console.save_svg(".github/check.svg", title="fixtures_samples/session_management")
+"""

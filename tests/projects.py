@@ -1,5 +1,6 @@
 """Small projects as text, and the three verbs that all tests speak: rewrite, silence, finding."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,29 @@ from rescope.config import load_project
 from rescope.model.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
+
+LEAK = """\
+# --- app.py
+class App:
+    dependency_overrides = {}
+
+
+app = App()
+# --- conftest.py
+import pytest
+
+from app import app
+
+
+@pytest.fixture(scope="session")
+def client():
+    app.dependency_overrides["user"] = "ada"
+    yield app
+    app.dependency_overrides.clear()
+# --- test_app.py
+def test_client(client):
+    assert client.dependency_overrides
+"""
 
 
 def split_files(text: str) -> dict[str, str]:
@@ -72,3 +96,27 @@ def outcome(result: subprocess.CompletedProcess[str]) -> str:
     """The closing line of pytest without the time: `465 passed, 9 failed`."""
     line = result.stdout.strip().splitlines()[-1]
     return line.strip("= ").partition(" in ")[0]
+
+
+def rescope(root: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, started in root."""
+    command = [sys.executable, "-m", "rescope", *arguments]
+    return subprocess.run(command, cwd=root, input=stdin, capture_output=True, text=True, check=False)
+
+
+def findings(root: Path) -> dict:
+    """The JSON report of check."""
+    return json.loads(rescope(root, "check", "--output-format", "json").stdout)
+
+
+def git(root: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """git as a user with a name."""
+    command = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *arguments]
+    return subprocess.run(command, cwd=root, input=stdin, capture_output=True, text=True, check=False)
+
+
+def commit_all(root: Path) -> Path:
+    """Make root a git repository with everything committed."""
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Start"]):
+        assert git(root, *arguments).returncode == 0
+    return root

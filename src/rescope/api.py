@@ -1,10 +1,11 @@
 """The public functions: a folder in, values out; nothing is printed or written."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rescope.model.plan import ChangeGroup, Plan
     from rescope.model.report import Report, Rewrite
 

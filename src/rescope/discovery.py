@@ -11,7 +11,23 @@ from pathspec import GitIgnoreSpec
 from rescope.config import PytestIni
 
 _SKIPPED = frozenset(
-    ["node_modules", "__pycache__", "site-packages", "__pypackages__", "_vendor", "vendor", "vendored", "third_party", "thirdparty", "_darcs", "CVS", "build", "dist", "buck-out", "bower_components"],
+    [
+        "node_modules",
+        "__pycache__",
+        "site-packages",
+        "__pypackages__",
+        "_vendor",
+        "vendor",
+        "vendored",
+        "third_party",
+        "thirdparty",
+        "_darcs",
+        "CVS",
+        "build",
+        "dist",
+        "buck-out",
+        "bower_components",
+    ],
 )
 
 

@@ -1,7 +1,8 @@
 """What git knows about files, asked through its command line; None or False where git is missing or cannot tell, never an exception.
 
-Git only reads here: no hook or file-system monitor of the repository is run, no lock is taken, nothing is asked of the user. Paths are relative to the
-given root, with forward slashes, and come back as they were given and in that order. Symbolic links are followed, since it is their targets that get written.
+Git only reads here: no hook or file-system monitor of the repository is run, no lock is taken, nothing is asked of the
+user. Paths are relative to the given root, with forward slashes, and come back as they were given and in that order.
+Symbolic links are followed, since it is their targets that get written.
 """
 
 import os

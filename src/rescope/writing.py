@@ -1,7 +1,8 @@
 """Bytes into files: all of them or none, and back again.
 
-The name of a file in `.rescope/journal/` is the state of a run. `writing.json` holds the old bytes of a run that is not over, `done.json` those of the last
-finished one; one rename turns the first into the second. An undo is the same rename backwards and then a recovery, so being killed has one cure for both.
+The name of a file in `.rescope/journal/` is the state of a run. `writing.json` holds the old bytes of a run that is not
+over, `done.json` those of the last finished one; one rename turns the first into the second. An undo is the same rename
+backwards and then a recovery, so being killed has one cure for both.
 """
 
 import base64

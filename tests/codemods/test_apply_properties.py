@@ -77,7 +77,7 @@ def declared(fixture: str) -> tuple[dict[str, object], Callable[[], object]]:
     names: dict[str, object] = {"pytest": maker, "pytest_asyncio": maker, "fx": make}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(compile(fixture, "conftest.py", "exec"), names)  # noqa: S102 - the text is the test's own
+        exec(compile(fixture, "conftest.py", "exec"), names)
     function = names["client"]
     assert callable(function)
     return seen[0], function
@@ -106,7 +106,7 @@ def test_scope_is_all_that_changes(decorator: str, around: tuple[str, str], styl
     WORDS,
     surroundings(),
 )
-def test_the_docstring_ends_in_the_reason(  # noqa: PLR0913, PLR0917 - one for each part of a docstring
+def test_the_docstring_ends_in_the_reason(  # noqa: PLR0917 - one for each part of a docstring
     doc: str,
     quote: str,
     prefix: str,

@@ -12,7 +12,7 @@ BODY = "def client():\n    return 1\n"
 OMIT = ScopeStyle.OMIT
 
 
-def change(  # noqa: PLR0913 - one keyword for each field of the edit
+def change(
     qualname: str = "client",
     ordinal: int = 0,
     *,

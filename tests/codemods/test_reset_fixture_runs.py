@@ -140,7 +140,7 @@ def failed(root: Path, order: str) -> set[str]:
     """The tests that fail when pytest runs the project in this order."""
     environment = {**os.environ, "ORDER": order, "PYTHONPATH": str(root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--tb=short", "-rf", "-o", "addopts="]
-    run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode in {0, 1}, run.stdout + run.stderr
     return set(re.findall(r"^FAILED \S+::(\S+)", run.stdout, re.MULTILINE))
 

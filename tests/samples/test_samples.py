@@ -3,13 +3,12 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from projects import ROOT, outcome, run_pytest
+
+from projects import ROOT, commit_all, git, outcome, rescope, run_pytest
 
 SAMPLES = sorted(p.parent for p in (ROOT / "fixtures_samples").glob("*/expected.toml"))
 ORDERS = {
@@ -20,26 +19,13 @@ ORDERS = {
 }
 
 
-def rescope(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rescope", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-
-
-def git(root: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-    return subprocess.run(["git", *identity, *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
-
-
 @pytest.fixture(params=SAMPLES, ids=lambda p: p.name)
 def sample(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A committed copy of the sample in a git repository of its own."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     root = tmp_path / request.param.name
     shutil.copytree(request.param, root, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    git(root, "init", "-q")
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", "Start")
-    return root
+    return commit_all(root)
 
 
 def expectations(root: Path) -> dict:
@@ -88,14 +74,14 @@ def test_fix_is_small_and_undone(sample: Path) -> None:
     patch = rescope(sample, "diff").stdout
     rescope(sample, "fix")
 
-    changed = git(sample, "diff")
+    changed = git(sample, "diff").stdout
     assert re.findall(r"^[-+].*", patch, re.MULTILINE) == re.findall(r"^[-+].*", changed, re.MULTILINE)
     for name in expectations(sample)["untouched"]["names"]:
         assert not re.search(rf"^[-+].*\b{name}\b", changed, re.MULTILINE)
     assert rescope(sample, "fix", "--allow-dirty").stdout == "nothing to do\n"
-    assert changed == git(sample, "diff")
+    assert changed == git(sample, "diff").stdout
     assert rescope(sample, "undo").returncode == 0
-    assert git(sample, "status", "--porcelain") == ""
+    assert git(sample, "status", "--porcelain").stdout == ""
 
 
 def test_both_cures_are_needed(sample: Path) -> None:

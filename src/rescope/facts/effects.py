@@ -9,7 +9,32 @@ from rescope.facts.values import LITERALS, call_strings, constant_text, short
 from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 MUTATORS = frozenset(
-    ["append", "extend", "insert", "remove", "pop", "popitem", "clear", "update", "setdefault", "add", "discard", "sort", "reverse", "appendleft", "extendleft", "popleft", "rotate", "intersection_update", "difference_update", "symmetric_difference_update", "fill", "itemset", "resize", "put"],
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "pop",
+        "popitem",
+        "clear",
+        "update",
+        "setdefault",
+        "add",
+        "discard",
+        "sort",
+        "reverse",
+        "appendleft",
+        "extendleft",
+        "popleft",
+        "rotate",
+        "intersection_update",
+        "difference_update",
+        "symmetric_difference_update",
+        "fill",
+        "itemset",
+        "resize",
+        "put",
+    ],
 )
 REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
@@ -284,7 +309,7 @@ class Scan:
         if target is not None:
             self._record(kind, target, node, how=how, key=key, value=value)
 
-    def _record(
+    def _record(  # noqa: PLR0913 - the fields of one effect
         self,
         kind: EffectKind,
         target: Target,

@@ -106,5 +106,17 @@ class Resolver:
                     self.unknown[f"{name}: {opaque}"] = None
 
 
-_BUILTIN_SCOPES = dict.fromkeys(["pytestconfig", "tmp_path_factory", "tmpdir_factory", "record_testsuite_property", "doctest_namespace", "worker_id", "testrun_uid", "session_mocker"], Scope.SESSION)
+_BUILTIN_SCOPES = dict.fromkeys(
+    [
+        "pytestconfig",
+        "tmp_path_factory",
+        "tmpdir_factory",
+        "record_testsuite_property",
+        "doctest_namespace",
+        "worker_id",
+        "testrun_uid",
+        "session_mocker",
+    ],
+    Scope.SESSION,
+)
 _BUILTIN_SCOPES |= {"module_mocker": Scope.MODULE, "class_mocker": Scope.CLASS, "package_mocker": Scope.PACKAGE}

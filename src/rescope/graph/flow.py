@@ -96,7 +96,8 @@ class Flow:
             for attr, part in kept:
                 for effect in other.effects:
                     tail = effect.target.tail
-                    if (effect.target.root is Root.SELF and tail.startswith(f"{attr}.")) or (tail == attr and effect.how not in {"=", "del"}):
+                    on_it = tail.startswith(f"{attr}.") or (tail == attr and effect.how not in {"=", "del"})
+                    if effect.target.root is Root.SELF and on_it:
                         yield _join(part, tail[len(attr) + 1 :]), effect, other
 
     def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:

@@ -9,7 +9,28 @@ from rescope.graph.index import ModuleIndex
 from rescope.model.address import Address
 from rescope.model.facts import Function, Root
 
-_COMMON = frozenset(["get", "set", "add", "pop", "clear", "update", "close", "open", "run", "start", "stop", "read", "write", "append", "remove", "items", "keys", "values"])
+_COMMON = frozenset(
+    [
+        "get",
+        "set",
+        "add",
+        "pop",
+        "clear",
+        "update",
+        "close",
+        "open",
+        "run",
+        "start",
+        "stop",
+        "read",
+        "write",
+        "append",
+        "remove",
+        "items",
+        "keys",
+        "values",
+    ]
+)
 
 
 @dataclass(slots=True, kw_only=True)

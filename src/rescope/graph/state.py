@@ -247,7 +247,9 @@ class StateFinder:
         for function in module.functions:
             for effect in function.effects:
                 through_cls = effect.target.root is Root.CLS and function.address.qualname.startswith(own)
-                if (through_cls and effect.target.dotted == f"cls.{name}") or (effect.target.root is Root.GLOBAL and effect.target.dotted == f"{klass.address.qualname}.{name}"):
+                if (through_cls and effect.target.dotted == f"cls.{name}") or (
+                    effect.target.root is Root.GLOBAL and effect.target.dotted == f"{klass.address.qualname}.{name}"
+                ):
                     yield function, effect
 
     # --- containers -------------------------------------------------------------------------------
