@@ -69,6 +69,20 @@ def cover(session: nox.Session) -> None:
 
 
 @nox.session
+def corpus(session: nox.Session) -> None:
+    """Real suites before and after a fix: `nox -s corpus -- [--unsafe] [NAME...]`."""
+    session.install("-e", ".")
+    session.run("python", "tests/corpus/corpus.py", "--work", str(session.cache_dir / "corpus"), *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed beside ruff, on one large tree of source distributions."""
+    session.install("-e", ".", "ruff")
+    session.run("python", "tests/bench/bench.py", "--work", str(session.cache_dir / "bench"), *session.posargs)
+
+
+@nox.session
 def picture(session: nox.Session) -> None:
     """The picture in README, made from a real run on the sample."""
     session.install("-e", ".")
