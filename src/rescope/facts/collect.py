@@ -5,12 +5,13 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from rescope.facts.branches import Branching, branching, computed_names, literal_key
 from rescope.facts.effects import Scan, bound_names
-from rescope.facts.fixtures import Declaration, call_form, declaration
-from rescope.facts.marks import mark_values, read_marks
-from rescope.facts.names import ModuleNames, callee_dotted, import_table, imported_from, imported_modules, literal_strings
+from rescope.facts.fixtures import Declaration, call_form, creator_aliases, declaration, makes_fixtures
+from rescope.facts.marks import mock_arguments, mark_values, read_marks
+from rescope.facts.names import ModuleNames, callee_dotted, import_table, imported_from, imported_modules, literal_strings, string_list
 from rescope.facts.signature import FunctionNode, all_params, argnames, is_static
 from rescope.facts.variables import class_keywords, module_variable
 from rescope.model.address import Address
@@ -58,6 +59,7 @@ class _Body:
     """What the walk of one module or class body gathers."""
 
     prefix: str = ""
+    patches: int = 0
     bindings: list[Binding] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     marks: list[ast.expr] = field(default_factory=list)
@@ -77,11 +79,15 @@ class _Collector:
     plugins: list[str] = field(default_factory=list)
     plugins_unknown: bool = False
     dunder_all: tuple[str, ...] | None = None
+    computed: dict[str, None] = field(default_factory=dict)
 
     def module(self, tree: ast.Module, content: bytes) -> ModuleFacts:
         """All facts of the module."""
         statements = list(_top_level(tree.body))
-        self.names = ModuleNames(path=self.path, imports=import_table(statements, self.path), marks=_mark_variables(statements))
+        imports = import_table(statements, self.path)
+        self.names = ModuleNames(
+            path=self.path, imports=imports, marks=_mark_variables(statements), aliases=creator_aliases(statements, imports)
+        )
         body = _Body()
         self.block(tree.body, body, conditional=False)
         return ModuleFacts(
@@ -101,6 +107,9 @@ class _Collector:
             dunder_all=self.dunder_all,
             remarks=tuple(_remarks(content)),
             generated=bool(_GENERATED.search(content[:_GENERATED_WITHIN])),
+            marks_by_name=tuple((name, read_marks(values, self.names)) for name, values in self.names.marks.items()),
+            not_test=body.not_test,
+            computed_names=", ".join(f"made by {how}" for how in self.computed),
         )
 
     def module_body(self, tree: ast.Module) -> Function:
@@ -124,6 +133,7 @@ class _Collector:
     def block(self, nodes: Iterable[ast.stmt], body: _Body, *, conditional: bool) -> None:
         """Gather the definitions of a module or class body, branches included."""
         for node in nodes:
+            self.computed_binding(node, body, conditional=conditional)
             match node:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     self.function(node, body, conditional=conditional)
@@ -133,14 +143,38 @@ class _Collector:
                     body.bindings += _import_bindings(node, self.path, conditional=conditional)
                 case ast.Assign() | ast.AnnAssign():
                     self.assignment(node, body, conditional=conditional)
-                case ast.AugAssign(target=ast.Name(id="pytest_plugins")):
-                    self.plugins_unknown = True
+                case ast.AugAssign(target=ast.Name(id="pytest_plugins"), value=value):
+                    self.plugin_names(value)
+                case ast.AugAssign(target=ast.Name(id="pytestmark"), value=value):
+                    body.marks += mark_values(value)
+                case ast.AugAssign(target=ast.Name(id="__all__"), value=value):
+                    more = string_list(value)
+                    self.dunder_all = None if more is None or self.dunder_all is None else (*self.dunder_all, *more)
                 case ast.Delete(targets=targets):
                     removed = [t.id for t in targets if isinstance(t, ast.Name)]
                     body.bindings += [Binding(name=n, kind=BindingKind.REMOVED, line=node.lineno) for n in removed]
                 case _:
-                    for inner in _blocks(node):
-                        self.block(inner, body, conditional=True)
+                    found = branching(node)
+                    if found is not None:
+                        self.branches(found, body, conditional=conditional)
+
+    def branches(self, found: Branching, body: _Body, *, conditional: bool) -> None:
+        """Gather the arms as alternatives; a name that every arm binds replaces what it was before."""
+        for number, arm in enumerate(found.arms):
+            start = len(body.bindings)
+            self.block(arm, body, conditional=True)
+            if number == 0:
+                mine = body.bindings[start:]
+                body.bindings[start:] = [replace(b, conditional=conditional) if b.name in found.sure else b for b in mine]
+        self.block(found.always, body, conditional=conditional)
+
+    def computed_binding(self, node: ast.stmt, body: _Body, *, conditional: bool) -> None:
+        """Record names that are bound without being written as a binding."""
+        key = literal_key(node)
+        if key and isinstance(node, ast.Assign):
+            body.bindings.append(self._value_binding(key, node.value, body, node.lineno, conditional=conditional))
+        elif how := computed_names(node):
+            self.computed[how] = None
 
     def _address(self, body: _Body, name: str) -> Address:
         qualname = f"{body.prefix}{name}"
@@ -151,7 +185,7 @@ class _Collector:
     def function(self, node: FunctionNode, body: _Body, *, conditional: bool) -> None:
         """Record a def as fixture or plain function."""
         address = self._address(body, node.name)
-        function = scan_function(node, address, self.names, method=bool(body.prefix))
+        function = scan_function(node, address, self.names, method=bool(body.prefix), patches=body.patches)
         declared = [d for d in (declaration(e, self.names) for e in node.decorator_list) if d]
         self.functions.append(function)
         if declared:
@@ -159,11 +193,12 @@ class _Collector:
             self.fixtures.append(fixture)
         kind = BindingKind.FIXTURE if declared else BindingKind.FUNCTION
         body.bindings.append(_binding(node.name, kind, address, node.lineno, conditional=conditional))
+        body.bindings += [Binding(name=n, kind=BindingKind.OPAQUE, refers="pytest_bdd.step", line=node.lineno) for n in _step_targets(node)]
 
     def klass(self, node: ast.ClassDef, body: _Body, *, conditional: bool) -> None:
         """Record a class and what its body binds."""
         address = self._address(body, node.name)
-        inner = _Body(prefix=f"{address.qualname}.")
+        inner = _Body(prefix=f"{address.qualname}.", patches=mock_arguments(node.decorator_list, self.names))
         self.block(node.body, inner, conditional=False)
         own = {b.name for b in inner.bindings}
         self.classes.append(
@@ -173,7 +208,7 @@ class _Collector:
                 bases=tuple(self.names.dotted(b.value if isinstance(b, ast.Subscript) else b) for b in node.bases),
                 bindings=tuple(inner.bindings),
                 attributes=tuple(inner.variables),
-                marks=read_marks([*node.decorator_list, *inner.marks], self.names),
+                marks=read_marks([*inner.marks, *reversed(node.decorator_list)], self.names),
                 decorators=tuple(callee_dotted(d, self.names) for d in node.decorator_list),
                 keywords=class_keywords(node),
                 has_init=bool(own & {"__init__", "__new__"}),
@@ -197,21 +232,21 @@ class _Collector:
         """Record `name = value`."""
         value = node.value
         if name == "pytestmark" and value is not None:
-            body.marks += mark_values(value)
+            body.marks = [*(body.marks if conditional else ()), *mark_values(value)]
         elif name == "__test__":
             body.not_test = isinstance(value, ast.Constant) and not value.value
             body.is_test = isinstance(value, ast.Constant) and bool(value.value)
         elif name == "pytest_plugins":
             self.plugin_names(value)
         elif name == "__all__":
-            self.dunder_all = literal_strings(value)
+            self.dunder_all = string_list(value)
         variable = module_variable(node, self.names, Address(path=self.path, qualname=f"{body.prefix}{name}"))
         body.variables.append(variable)
         body.bindings.append(self._value_binding(name, value, body, node.lineno, conditional=conditional))
 
     def plugin_names(self, value: ast.expr | None) -> None:
         """Record `pytest_plugins`."""
-        texts = literal_strings(value)
+        texts = string_list(value)
         if texts is None:
             self.plugins_unknown = True
         else:
@@ -239,9 +274,14 @@ class _Collector:
         """The fixture of a call form; its body is that of the function in this file, if it is one."""
         wanted = impl.id if isinstance(impl, ast.Name) else ""
         body = next((f for f in reversed(self.functions) if wanted and f.address.qualname == wanted), None)
+        if body is None and isinstance(impl, ast.Lambda):
+            requests = tuple(a.arg for a in impl.args.args[: len(impl.args.args) - len(impl.args.defaults)])
+            body = Function(address=address, line=impl.lineno, def_line=impl.lineno, end_line=impl.end_lineno or line, argnames=requests)
+            return _fixture(declared, body, "its function is a lambda", address=address)
         if body is None:
             body = Function(address=address, line=line, def_line=line, end_line=line)
-            return _fixture(declared, body, "its function is not in this file", address=address)
+            found = _fixture(declared, body, "its function is not in this file", address=address)
+            return replace(found, implementation=self.names.dotted(impl))
         return _fixture(declared, body, "", address=address)
 
 
@@ -260,7 +300,7 @@ def _fixture(declared: Declaration, function: Function, why_not: str, *, address
     )
 
 
-def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, method: bool) -> Function:
+def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, method: bool, patches: int = 0) -> Function:
     """What a function requests and does."""
     params = all_params(node)
     receiver = params[0] if method and params and not is_static(node) else ""
@@ -280,9 +320,9 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         def_line=node.lineno,
         end_line=node.end_lineno or node.lineno,
         params=params,
-        argnames=argnames(node, names, method=method),
+        argnames=argnames(node, names, method=method, patches=patches),
         decorators=tuple(callee_dotted(d, names) for d in node.decorator_list),
-        marks=read_marks(node.decorator_list, names),
+        marks=read_marks([*reversed(node.decorator_list)], names),
         effects=scan.settled_effects(),
         calls=tuple(scan.calls),
         values=tuple(scan.values),
@@ -296,6 +336,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         is_async=isinstance(node, ast.AsyncFunctionDef),
         is_method=method,
         has_doc=ast.get_docstring(node, clean=False) is not None,
+        makes_fixtures=makes_fixtures(node, names),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
 
@@ -309,6 +350,14 @@ def _request_attributes(node: FunctionNode, params: tuple[str, ...]) -> set[str]
         for inner in ast.walk(node)
         if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "request"
     }
+
+
+def _step_targets(node: FunctionNode) -> Iterator[str]:
+    """The names that pytest-bdd steps give their result, by `target_fixture=`."""
+    for decorator in node.decorator_list:
+        for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
+            if keyword.arg == "target_fixture" and isinstance(keyword.value, ast.Constant):
+                yield str(keyword.value.value)
 
 
 def _binding(name: str, kind: BindingKind, address: Address, line: int, *, conditional: bool) -> Binding:
@@ -354,9 +403,9 @@ def _mark_variables(statements: Iterable[ast.stmt]) -> dict[str, tuple[ast.expr,
     """Module-level names that hold pytest marks."""
     found: dict[str, tuple[ast.expr, ...]] = {}
     for node in statements:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id != "pytestmark":
             values = mark_values(node.value)
-            if values and all("mark" in ast.dump(v) for v in values[:1]) and isinstance(values[0], (ast.Call, ast.Attribute)):
+            if any("mark" in ast.dump(v) for v in values):
                 found[node.targets[0].id] = values
     return found
 

@@ -1,6 +1,7 @@
 """Fixtures as their decorators declare them, in every spelling that a static reader can know."""
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rescope.facts.names import ModuleNames
@@ -22,6 +23,9 @@ CREATORS = frozenset(
 )
 
 
+_MARKS = frozenset({"pytest.mark", "pytest.mark.parametrize", "pytest.mark.usefixtures"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """The arguments of one fixture decorator or call."""
@@ -35,14 +39,48 @@ class Declaration:
     editable: str
 
 
+def creator_aliases(statements: Iterable[ast.stmt], imports: dict[str, str]) -> dict[str, tuple[str, tuple[ast.keyword, ...]]]:
+    """Module-level names for things of pytest, such as `fixture = pytest.fixture` or a partial of it, with the arguments bound."""
+    names = ModuleNames(path="", imports=imports)
+    found: dict[str, tuple[str, tuple[ast.keyword, ...]]] = {}
+    for node in statements:
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            continue
+        value, bound = node.value, ()
+        if isinstance(value, ast.Call) and names.dotted(value.func) == "functools.partial" and len(value.args) == 1:
+            value, bound = value.args[0], tuple(value.keywords)
+        dotted = names.dotted(value)
+        if dotted in CREATORS or (not bound and dotted in _MARKS):
+            found[node.targets[0].id] = (dotted, bound)
+    return found
+
+
+def makes_fixtures(node: ast.FunctionDef | ast.AsyncFunctionDef, names: ModuleNames) -> bool:
+    """Whether a function makes fixtures for its caller, or is a decorator that does."""
+    return any(
+        isinstance(inner, (ast.Attribute, ast.Name)) and names.dotted(inner) in CREATORS
+        for statement in node.body
+        for inner in ast.walk(statement)
+    )
+
+
+def _arguments(node: ast.expr, call: ast.Call | None, names: ModuleNames) -> dict[str | None, ast.expr]:
+    callee = call.func if call else node
+    alias = names.aliases.get(callee.id) if isinstance(callee, ast.Name) else None
+    keywords = (*(alias[1] if alias else ()), *(call.keywords if call else ()))
+    return {k.arg: k.value for k in keywords}
+
+
 def declaration(node: ast.expr, names: ModuleNames) -> Declaration | None:
     """What a decorator (called or not) declares, or None if it makes no fixture."""
     call = node if isinstance(node, ast.Call) else None
     creator = names.dotted(call.func if call else node)
     if creator not in CREATORS:
         return None
-    keywords = {k.arg: k.value for k in call.keywords} if call else {}
+    keywords = _arguments(node, call, names)
     scope, editable = _scope(keywords)
+    if not editable and len(keywords) > len(call.keywords if call else ()):
+        editable = "its decorator is a partial that sets arguments"
     return Declaration(
         creator=creator,
         name=_text(keywords.get("name")),

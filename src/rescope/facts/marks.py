@@ -1,45 +1,85 @@
 """Marks: usefixtures, parametrize, and the decorators that take arguments away from a signature."""
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rescope.facts.names import ModuleNames, callee_dotted, literal_strings
 from rescope.model.facts import Marks, Parametrize
 from rescope.model.scope import parse_scope
 
+_NO_MARKS = (
+    "pytest.",
+    "pytest_asyncio.",
+    "unittest.",
+    "mock.",
+    "hypothesis.",
+    "staticmethod",
+    "classmethod",
+    "property",
+    "functools.",
+    "contextlib.",
+)
+
 
 def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
-    """The fixture-related marks among decorators or `pytestmark` values, in source order."""
+    """The fixture-related marks among decorators (lowest first) or `pytestmark` values."""
     usefixtures: list[str] = []
     parametrize: list[Parametrize] = []
+    refers: list[str] = []
     opaque = False
     for node in _expand(nodes, names):
         name = callee_dotted(node, names)
-        if not isinstance(node, ast.Call) or not name.startswith("pytest.mark."):
-            continue
-        if name == "pytest.mark.usefixtures":
-            texts = [literal_strings(arg) for arg in node.args]
-            usefixtures += [text for found in texts if found for text in found]
-            opaque |= None in texts
-        elif name == "pytest.mark.parametrize":
+        if name in {"", "pytest.mark.usefixtures"}:
+            texts = _strings(node) if name else None if _may_mark(node) else ()
+            usefixtures += texts or ()
+            opaque |= texts is None
+        elif name == "pytest.mark.parametrize" and isinstance(node, ast.Call):
             mark = _parametrize(node)
             parametrize += [mark] if mark else []
             opaque |= mark is None
-    return Marks(usefixtures=tuple(usefixtures), parametrize=tuple(parametrize), opaque=opaque)
+        elif not name.startswith(_NO_MARKS):
+            refers.append(name)
+    return Marks(usefixtures=tuple(usefixtures), parametrize=tuple(parametrize), opaque=opaque, refers=tuple(refers))
 
 
-def _expand(nodes: Iterable[ast.expr], names: ModuleNames) -> Iterable[ast.expr]:
-    """The nodes, with names of module-level mark variables replaced by what they hold."""
+def _strings(node: ast.expr) -> tuple[str, ...] | None:
+    """The literal arguments of a mark, None if one is computed."""
+    texts = [literal_strings(arg) for arg in node.args] if isinstance(node, ast.Call) else []
+    return None if None in texts else tuple(text for found in texts if found for text in found)
+
+
+def _may_mark(node: ast.expr) -> bool:
+    """Whether an expression that is no plain mark may hold one that bears upon fixtures."""
+    words = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)} | {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return bool(words & {"usefixtures", "parametrize"})
+
+
+def _expand(nodes: Iterable[ast.expr], names: ModuleNames) -> Iterator[ast.expr]:
+    """The nodes, with lists opened and names of the file's own mark variables replaced by what they hold."""
     for node in nodes:
-        if isinstance(node, ast.Name) and node.id in names.marks:
-            yield from names.marks[node.id]
-        else:
-            yield node
+        match node:
+            case ast.Name(id=name) if name in names.marks:
+                yield from _expand((n for n in names.marks[name] if not _names(n, name)), names)
+            case ast.Starred(value=value):
+                yield from _expand((value,), names)
+            case ast.List() | ast.Tuple() | ast.BinOp(op=ast.Add()):
+                yield from _expand(mark_values(node), names)
+            case _:
+                yield node
+
+
+def _names(node: ast.expr, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
 
 
 def mark_values(node: ast.expr) -> tuple[ast.expr, ...]:
     """The single marks of a `pytestmark` or mark variable value."""
-    return tuple(node.elts) if isinstance(node, (ast.List, ast.Tuple)) else (node,)
+    match node:
+        case ast.List(elts=elts) | ast.Tuple(elts=elts):
+            return tuple(elts)
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            return (*mark_values(left), *mark_values(right))
+    return (node,)
 
 
 def split_argnames(node: ast.expr) -> tuple[str, ...] | None:

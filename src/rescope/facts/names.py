@@ -60,6 +60,7 @@ class ModuleNames:
     path: str
     imports: dict[str, str] = field(default_factory=dict)
     marks: dict[str, tuple[ast.expr, ...]] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, tuple[ast.keyword, ...]]] = field(default_factory=dict)
 
     def dotted(self, node: ast.expr) -> str:
         """The absolute dotted name of an expression such as `pt.fixture`, "" if it is none."""
@@ -69,13 +70,23 @@ class ModuleNames:
             node = node.value
         if not isinstance(node, ast.Name):
             return ""
-        parts.append(self.imports.get(node.id, node.id))
+        alias = self.aliases.get(node.id)
+        parts.append(alias[0] if alias else self.imports.get(node.id, node.id))
         return ".".join(reversed(parts))
 
 
 def callee_dotted(node: ast.expr, names: ModuleNames) -> str:
     """The dotted name of a decorator, whether called or not."""
     return names.dotted(node.func if isinstance(node, ast.Call) else node)
+
+
+def string_list(node: ast.expr | None) -> tuple[str, ...] | None:
+    """As literal_strings, for lists that are added to each other too."""
+    match node:
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            found = string_list(left), string_list(right)
+            return None if found[0] is None or found[1] is None else (*found[0], *found[1])
+    return literal_strings(node)
 
 
 def literal_strings(node: ast.expr | None) -> tuple[str, ...] | None:

@@ -30,12 +30,14 @@ def is_static(node: FunctionNode) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
 
 
-def argnames(node: FunctionNode, names: ModuleNames, *, method: bool) -> tuple[str, ...]:
-    """The fixture names that pytest requests for this function."""
+def argnames(node: FunctionNode, names: ModuleNames, *, method: bool, patches: int = 0) -> tuple[str, ...]:
+    """The fixture names that pytest requests for this function; `patches` decorate its class."""
     found = list(required(node))
-    if method and not is_static(node) and found and node.args.args and node.args.args[0].arg == found[0]:
+    bound = method and not is_static(node) and not node.args.posonlyargs
+    if bound and found and node.args.args and node.args.args[0].arg == found[0]:
         del found[0]
-    del found[: mock_arguments(node.decorator_list, names)]
+    on_class = patches if node.name.startswith("test") else 0
+    del found[: mock_arguments(node.decorator_list, names) + on_class]
     given = given_arguments(node.decorator_list, names)
     if given is not None:
         count, by_name = given

@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from rescope.config import PytestIni
 from rescope.graph.closure import Resolver
-from rescope.graph.fixture_graph import FixtureGraph, Resolution, TestNode
-from rescope.graph.index import ModuleIndex
+from rescope.graph.fixture_graph import ANY, FixtureGraph, Registration, Resolution, TestNode
+from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
-from rescope.graph.visibility import Place, Visibility
+from rescope.graph.uncertain import Doubt, doubts_of_hooks, doubts_of_marks
+from rescope.graph.visibility import Holder, Place, Visibility
 from rescope.model.address import Address
 from rescope.model.facts import ClassDef, FixtureDef, Function, Marks
 
@@ -20,7 +21,12 @@ def build(index: ModuleIndex, test_modules: Iterable[str], ini: PytestIni) -> Fi
     """The graph of the project; `test_modules` are the paths that pytest would collect."""
     namespaces = Namespaces(index=index)
     paths = tuple(test_modules)
-    visibility = Visibility(namespaces=namespaces, plugin_paths=_plugin_paths(index, paths, ini))
+    plugins = plugin_paths(index, ini)
+    late = {
+        path: tuple(p for p in loaded_plugins(index, [(n, path) for n in index.modules[path].plugins]) if p not in plugins)
+        for path in paths
+    }
+    visibility = Visibility(namespaces=namespaces, plugin_paths=plugins, late_plugins={p: found for p, found in late.items() if found})
     collector = _Collection(index=index, namespaces=namespaces, visibility=visibility, ini=ini)
     for path in paths:
         collector.module(path)
@@ -28,19 +34,37 @@ def build(index: ModuleIndex, test_modules: Iterable[str], ini: PytestIni) -> Fi
     return _assemble(collector)
 
 
-def _plugin_paths(index: ModuleIndex, test_modules: tuple[str, ...], ini: PytestIni) -> tuple[str, ...]:
-    """Project modules that pytest loads as plugins, in registration order."""
+def plugin_paths(index: ModuleIndex, ini: PytestIni) -> tuple[str, ...]:
+    """Project modules that pytest loads as plugins before it collects, in registration order."""
+    conftests = sorted((p for p in index.modules if PurePosixPath(p).name == "conftest.py"), key=lambda p: (p.count("/"), p))
+    named = [(name, "") for name in ini.plugins]
+    return loaded_plugins(index, [*named, *((name, path) for path in conftests for name in index.modules[path].plugins)])
+
+
+def loaded_plugins(index: ModuleIndex, wanted: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The files of plugin modules, each followed by those that it names itself."""
     found: dict[str, None] = {}
-    roots = [p for p in index.modules if PurePosixPath(p).name == "conftest.py"] + list(test_modules)
-    queue = [(name, "") for name in ini.plugins]
-    queue += [(name, path) for path in sorted(roots, key=lambda p: p.count("/")) for name in index.modules[path].plugins]
-    while queue:
-        name, near = queue.pop(0)
+    stack = list(wanted)[::-1]
+    while stack:
+        name, near = stack.pop()
         path = index.module(name, near)
         if path is not None and path not in found:
             found[path] = None
-            queue += [(inner, path) for inner in index.modules[path].plugins]
+            stack += [(inner, path) for inner in reversed(index.modules[path].plugins)]
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """Where tests are collected: the module or class, what is visible there, and the marks that apply."""
+
+    path: str
+    baseid: str
+    place: Place
+    marks: tuple[Marks, ...]
+    doubts: tuple[Doubt, ...]
+    classes: tuple[str, ...] = ()
+    unittest: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,80 +78,113 @@ class _Collection:
     tests: list[TestNode] = field(default_factory=list)
     resolutions: dict[object, Resolution] = field(default_factory=dict)
     extra: list[Resolution] = field(default_factory=list)
+    visible: list[tuple[Place, Resolution]] = field(default_factory=list)
+    mark_memo: dict[str, Marks] = field(default_factory=dict)
 
     def module(self, path: str) -> None:
         """Collect one test module."""
         facts = self.index.modules[path]
+        if facts.not_test or facts.failure:
+            return
         place = self.visibility.module(path)
-        namespace = self.namespaces.module(path)
-        for name, bounds in namespace.items():
+        marks = (self._marks(facts.marks, path),)
+        doubts = tuple(doubts_of_hooks(self.index, place, path, ()))
+        scene = _Scene(path=path, baseid=path, place=place, marks=marks, doubts=doubts)
+        for name, bounds in self.namespaces.module(path).items():
             for bound in bounds:
                 if bound.function is not None and self._is_test(name):
-                    self._test(path, (), name, bound.function, place, (facts.marks,))
-                elif bound.klass is not None and not bound.klass.address.qualname.count("."):
-                    self._class(path, (bound.klass,), name, place, (facts.marks,))
+                    self._test(scene, name, bound.function)
+                elif bound.klass is not None:
+                    self._class(scene, name, bound.klass)
 
     def _is_test(self, name: str) -> bool:
-        return any(name.startswith(p) or ("*" in p and fnmatchcase(name, p)) for p in self.ini.python_functions)
+        return _matches(name, self.ini.python_functions)
 
-    def _is_test_class(self, klass: ClassDef, name: str) -> bool:
+    def _is_test_class(self, klass: ClassDef, name: str, *, unittest: bool) -> bool:
         mro = self.namespaces.mro(klass)
         flagged = next((c for c in mro if c.not_test or c.is_test), None)
         if flagged is not None and flagged.not_test:
             return False
-        named = any(name.startswith(p) or ("*" in p and fnmatchcase(name, p)) for p in self.ini.python_classes)
-        return (named or flagged is not None) and not any(c.has_init for c in mro)
+        if unittest:
+            return True
+        named = _matches(name, self.ini.python_classes) or flagged is not None
+        return named and not any(c.has_init for c in mro) and not self.namespaces.foreign_init(klass)
 
-    def _class(self, path: str, chain: tuple[ClassDef, ...], name: str, outer: Place, marks: tuple[Marks, ...]) -> None:
-        klass = chain[-1]
+    def _class(self, outer: _Scene, name: str, klass: ClassDef) -> None:
         unittest = self.namespaces.is_unittest(klass)
-        if not unittest and not self._is_test_class(klass, name):
+        if not self._is_test_class(klass, name, unittest=unittest):
             return
-        place = self.visibility.klass(outer, path, (klass,))
+        baseid = f"{outer.baseid}::{name}"
         bases = self.namespaces.mro(klass)
-        stack = (*marks, *(c.marks for c in bases))
+        place = self.visibility.klass(outer.place, baseid, klass)
+        scene = _Scene(
+            path=outer.path,
+            baseid=baseid,
+            place=place,
+            marks=(*outer.marks, *(self._marks(c.marks, c.address.path) for c in bases)),
+            doubts=(*outer.doubts, *doubts_of_hooks(self.index, Place(), outer.path, bases)),
+            classes=(*outer.classes, name),
+            unittest=unittest,
+        )
         for attr, bounds in self.namespaces.class_members(klass).items():
             for bound in bounds:
                 if bound.function is not None and (attr.startswith("test") if unittest else self._is_test(attr)):
-                    self._test(path, chain, attr, bound.function, place, stack, unittest=unittest)
+                    self._test(scene, attr, bound.function)
                 elif bound.klass is not None and not unittest:
-                    self._class(path, (*chain, bound.klass), attr, place, stack)
+                    self._class(scene, attr, bound.klass)
 
-    def _test(
-        self,
-        path: str,
-        chain: tuple[ClassDef, ...],
-        name: str,
-        function: Function,
-        place: Place,
-        marks: tuple[Marks, ...],
-        *,
-        unittest: bool = False,
-    ) -> None:
-        own = _merge_marks((function.marks, *reversed(marks)))
-        argnames = () if unittest else function.argnames
-        initial = self._initial(place, own, argnames)
-        shadowed = frozenset(n for p in own.parametrize for n in p.argnames if p.indirect is not None and n not in p.indirect)
-        key = (tuple(id(h) for h in place), initial, shadowed, function.requested)
-        if key not in self.resolutions:
-            self.resolutions[key] = Resolver(place=place, shadowed=shadowed).resolve(initial, function.requested)
-        names = tuple(c.address.name for c in chain)
-        self.tests.append(
-            TestNode(
-                id="::".join((path, *names, name)),
-                path=path,
-                classes=names,
-                function=function,
-                argnames=argnames,
-                marks=own,
-                resolution=self.resolutions[key],
-                unittest=unittest,
-            ),
+    def _test(self, scene: _Scene, name: str, function: Function) -> None:
+        own = _merge_marks((self._marks(function.marks, function.address.path), *reversed(scene.marks)))
+        argnames = () if scene.unittest else function.argnames
+        node = TestNode(
+            id=f"{scene.baseid}::{name}",
+            path=scene.path,
+            classes=scene.classes,
+            function=function,
+            argnames=argnames,
+            marks=own,
+            resolution=self._resolution(scene, own, function, argnames),
+            unittest=scene.unittest,
         )
+        self.tests.append(node)
 
-    def _initial(self, place: Place, marks: Marks, argnames: tuple[str, ...]) -> tuple[str, ...]:
-        autouse = [name for holder in place for name in holder.autouse()]
-        return tuple(dict.fromkeys([*self.ini.usefixtures, *autouse, *marks.usefixtures, *argnames]))
+    def _resolution(self, scene: _Scene, marks: Marks, function: Function, argnames: tuple[str, ...]) -> Resolution:
+        """What the test's names resolve to; shared with the tests beside it that ask for the same."""
+        initial = tuple(dict.fromkeys([*self.ini.usefixtures, *scene.place.autouse(), *marks.usefixtures, *argnames]))
+        shadowed = frozenset(n for p in marks.parametrize for n in p.argnames if p.indirect is not None and n not in p.indirect)
+        doubts = (*scene.doubts, *doubts_of_marks(marks))
+        key = (id(scene.place), initial, shadowed, function.requested, doubts)
+        if key not in self.resolutions:
+            resolver = Resolver(place=scene.place, shadowed=shadowed)
+            resolution = resolver.resolve(initial, function.requested, doubts)
+            self.resolutions[key] = resolution
+            if resolution.unknown:
+                self.visible.append((scene.place, resolution))
+        return self.resolutions[key]
+
+    def _marks(self, marks: Marks, path: str) -> Marks:
+        """The marks, with those behind names of other decorators and mark variables."""
+        if not marks.refers:
+            return marks
+        return _merge_marks((replace(marks, refers=()), *(self._marks_behind(name, path) for name in marks.refers)))
+
+    def _marks_behind(self, dotted: str, path: str) -> Marks:
+        key = f"{path}:{dotted}"
+        if key not in self.mark_memo:
+            self.mark_memo[key] = Marks()
+            self.mark_memo[key] = self._find_marks(dotted, path)
+        return self.mark_memo[key]
+
+    def _find_marks(self, dotted: str, path: str) -> Marks:
+        definition = self.index.locate(dotted, path) if "." in dotted else Definition(path=path, name=dotted)
+        if definition is None:
+            return Marks()
+        held = dict(self.index.modules[definition.path].marks_by_name).get(definition.name)
+        if held is not None:
+            return self._marks(held, definition.path)
+        function = self.index.function(definition)
+        marks = function is not None and any(c.callee.dotted in _APPLIED for c in function.calls)
+        return Marks(opaque=marks)
 
     def unused(self) -> None:
         """Resolve fixtures that no test reaches from where they stand, so that edits keep them sound."""
@@ -136,20 +193,24 @@ class _Collection:
                 self.visibility.module(path)
         reached = {i for r in self.resolutions.values() for i in r.fixtures()}
         for holder in list(self.visibility.holders.values()):
-            missing = tuple(r.name for entry in holder.registrations for r in entry if r.id not in reached)
+            missing = tuple(dict.fromkeys(r.name for r in holder.registrations() if r.id not in reached))
             if missing:
-                place = self._place_of(holder.baseid, holder)
-                self.extra.append(Resolver(place=place, shadowed=frozenset()).resolve(missing, ()))
+                self.extra.append(Resolver(place=self._place_of(holder)).resolve(missing, ()))
 
-    def _place_of(self, baseid: str, holder: object) -> Place:
-        path = baseid.partition("::")[0]
+    def _place_of(self, holder: Holder) -> Place:
+        path = holder.baseid.partition("::")[0]
         place = self.visibility.module(path) if path in self.index.modules else self.visibility.folder(path or ".")
-        known = any(h is holder for h in place)
-        return place if known else (*place, holder)  # type: ignore[return-value]
+        return place if any(h is holder for h in place.holders) else place.below(holder)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(name.startswith(p) or (set("*?[") & set(p) and fnmatchcase(name, p)) for p in patterns)
 
 
 def _merge_marks(marks: Iterable[Marks]) -> Marks:
-    found = tuple(marks)
+    found = tuple(m for m in marks if m != _NO_MARKS)
+    if len(found) < 2:
+        return found[0] if found else _NO_MARKS
     return Marks(
         usefixtures=tuple(name for m in found for name in m.usefixtures),
         parametrize=tuple(p for m in found for p in m.parametrize),
@@ -157,16 +218,34 @@ def _merge_marks(marks: Iterable[Marks]) -> Marks:
     )
 
 
+_NO_MARKS = Marks()
+_APPLIED = frozenset({"pytest.mark.usefixtures", "pytest.mark.parametrize"})
+
+
 def _assemble(collector: _Collection) -> FixtureGraph:
     registrations = tuple(collector.visibility.registrations)
     graph = FixtureGraph(registrations=registrations, tests=tuple(collector.tests), static_edges=frozenset(_edges(collector)))
-    by_definition: defaultdict[Address, list] = defaultdict(list)  # type: ignore[type-arg]
+    by_definition: defaultdict[Address, list[Registration]] = defaultdict(list)
     for registration in registrations:
         by_definition[registration.definition.address].append(registration)
     graph.by_definition = {a: tuple(r) for a, r in by_definition.items()}
     _link_fixtures(graph)
     _link_tests(graph)
+    graph.doubts = _doubts(collector)
+    graph.unknown_names = frozenset(name for _, r in collector.visible for name, _ in r.unknown)
     return graph
+
+
+def _doubts(collector: _Collection) -> dict[Address, tuple[str, ...]]:
+    """For each definition that an unknown name may mean or request, the reasons."""
+    found: defaultdict[Address, dict[str, None]] = defaultdict(dict)
+    for place, resolution in collector.visible:
+        unknown = dict(resolution.unknown)
+        for registration in (r for holder in place.holders for r in holder.registrations()):
+            why = unknown.get(registration.name) or unknown.get(ANY)
+            if why:
+                found[registration.definition.address][why] = None
+    return {address: tuple(reasons) for address, reasons in found.items()}
 
 
 def _edges(collector: _Collection) -> Iterator[tuple[int, str, int]]:

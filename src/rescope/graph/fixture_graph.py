@@ -7,6 +7,8 @@ from rescope.model.address import Address
 from rescope.model.facts import FixtureDef, Function, Marks
 from rescope.model.scope import Scope
 
+ANY = "*"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
@@ -38,13 +40,16 @@ class Requester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """What one set of requested names resolves to at one place; shared by all tests with the same."""
+    """What one set of requested names resolves to at one place; shared by all tests with the same.
+
+    `unknown` holds names that may resolve otherwise, each with the reason; the name ANY stands for all of them.
+    """
 
     closure: tuple[str, ...]
     edges: tuple[tuple[Requester, tuple[int, ...]], ...]
     unresolved: tuple[str, ...]
     shadowed: frozenset[str]
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
 
     def fixtures(self) -> frozenset[int]:
         """Ids of all registrations that are set up."""
@@ -82,6 +87,7 @@ class FixtureGraph:
     resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
     users: dict[Address, tuple[int, ...]] = field(default_factory=dict)
     shadowing: dict[tuple[Address, str], int] = field(default_factory=dict)
+    doubts: dict[Address, tuple[str, ...]] = field(default_factory=dict)
 
     def definitions(self) -> Iterable[FixtureDef]:
         """Each fixture definition that some holder registers, once."""
@@ -98,6 +104,10 @@ class FixtureGraph:
     def tests_using(self, fixture: FixtureDef) -> tuple[TestNode, ...]:
         """The tests that set this fixture up."""
         return tuple(self.tests[i] for i in self.users.get(fixture.address, ()))
+
+    def uncertain(self, fixture: FixtureDef) -> tuple[str, ...]:
+        """Why the graph may not know all that requests this fixture or stands in for it; empty where it knows."""
+        return self.doubts.get(fixture.address, ())
 
     def names_of(self, fixture: FixtureDef) -> tuple[str, ...]:
         """The names under which it is registered."""

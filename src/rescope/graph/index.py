@@ -29,6 +29,7 @@ class ModuleIndex:
     classes: dict[str, dict[str, ClassDef]] = field(default_factory=dict)
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
+    ordinals: dict[tuple[str, str, int], Function | ClassDef] = field(default_factory=dict)
     memo: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
 
     def module(self, dotted: str, near: str) -> str | None:
@@ -89,6 +90,16 @@ class ModuleIndex:
     def _defines(self, path: str, name: str) -> bool:
         return name in self.functions[path] or name in self.classes[path] or name in self.variables[path]
 
+    def function_at(self, path: str, qualname: str, ordinal: int) -> Function | None:
+        """The function of that name and place in the order of definitions."""
+        found = self.ordinals.get((path, qualname, ordinal))
+        return found if isinstance(found, Function) else None
+
+    def class_of(self, path: str, qualname: str, ordinal: int) -> ClassDef | None:
+        """The class of that name and place in the order of definitions."""
+        found = self.ordinals.get((path, qualname, ordinal))
+        return found if isinstance(found, ClassDef) else None
+
     def function(self, definition: Definition | None) -> Function | None:
         """The function or method at a definition."""
         return self.functions[definition.path].get(definition.name) if definition else None
@@ -136,6 +147,7 @@ def build_index(modules: Iterable[ModuleFacts], source_roots: Iterable[str]) -> 
         index.classes[path] = {c.address.qualname: c for c in module.classes}
         index.variables[path] = {v.address.qualname: v for v in reversed(module.variables)}
         index.imports[path] = dict(module.imports)
+        index.ordinals |= {(path, d.address.qualname, d.address.ordinal): d for d in (*module.functions, *module.classes)}
     return index
 
 

@@ -1,17 +1,23 @@
 """What a module or class binds at the end of its import: pytest's view of a holder."""
 
+import builtins
+import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.model.facts import Binding, BindingKind, ClassDef, FixtureDef, Function
 
+MADE = "made by "
 UNITTEST = frozenset({"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """One thing that an attribute may hold; all fields empty means "nothing that pytest collects"."""
+    """One thing that an attribute may hold; all fields empty means "nothing that pytest collects".
+
+    `opaque` says why it may be a fixture all the same; it starts with MADE where the project's own code makes it.
+    """
 
     fixture: FixtureDef | None = None
     function: Function | None = None
@@ -21,6 +27,22 @@ class Bound:
 
 Namespace = dict[str, tuple[Bound, ...]]
 _NOTHING = Bound()
+_WITH_INIT = frozenset(
+    {
+        "enum.Enum",
+        "enum.IntEnum",
+        "enum.StrEnum",
+        "enum.Flag",
+        "enum.IntFlag",
+        "typing.NamedTuple",
+        "typing.TypedDict",
+        "pydantic.BaseModel",
+        "collections.UserDict",
+        "collections.UserList",
+        "threading.Thread",
+    },
+)
+_PLAIN = frozenset(sys.stdlib_module_names) | {"pytest", "hypothesis", "numpy", "typing_extensions"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,8 +73,8 @@ class Namespaces:
                 found |= self._star(binding, path)
                 continue
             bound = self._bound(binding, path, found)
-            earlier = found.get(binding.name, ()) if binding.conditional else ()
-            found[binding.name] = (*(b for b in earlier if b != _NOTHING), *bound)
+            earlier = found.get(binding.name, (_NOTHING,)) if binding.conditional else ()
+            found[binding.name] = tuple(dict.fromkeys((*earlier, *bound)))
         return found
 
     def _bound(self, binding: Binding, path: str, so_far: Namespace) -> tuple[Bound, ...]:
@@ -61,18 +83,58 @@ class Namespaces:
                 fixture = self._fixture(path, binding)
                 return (Bound(fixture=fixture),) if fixture else (_NOTHING,)
             case BindingKind.FUNCTION:
-                return (Bound(function=self.index.functions[path].get(binding.refers)),)
+                return (self._function(path, binding),)
             case BindingKind.CLASS:
-                return (Bound(klass=self.index.classes[path].get(binding.refers)),)
+                return (Bound(klass=self._class(path, binding)),)
             case BindingKind.IMPORT:
                 return self._imported(binding.refers, path)
-            case BindingKind.ALIAS if "." not in binding.refers:
-                return so_far.get(binding.refers, (_NOTHING,))
             case BindingKind.ALIAS:
-                return self._imported(binding.refers, path)
+                return so_far.get(binding.refers) or self._alias(binding.refers, path)
             case BindingKind.OPAQUE:
-                return (Bound(opaque=binding.refers or "a computed value"),)
+                return (Bound(opaque=self._why_opaque(binding.refers, path)),)
         return (_NOTHING,)
+
+    def _alias(self, dotted: str, path: str) -> tuple[Bound, ...]:
+        """What another name holds: of the module for a class body, of another module, or of a class."""
+        if "." not in dotted:
+            return self.module(path).get(dotted, (_NOTHING,)) if path not in self.active else (_NOTHING,)
+        head, _, attr = dotted.partition(".")
+        owner = self.index.classes[path].get(head)
+        if owner is not None and "." not in attr:
+            return self.class_members(owner).get(attr, (_NOTHING,))
+        return self._imported(dotted, path)
+
+    def _function(self, path: str, binding: Binding) -> Bound:
+        """A plain function, which is a fixture all the same if a decorator of the project makes it one."""
+        function = self.index.function_at(path, binding.refers, binding.ordinal)
+        for name in function.decorators if function else ():
+            if "fixture" in name.rpartition(".")[2] or self._makes_fixtures(name, path):
+                return Bound(function=function, opaque=f"{MADE}the decorator {name}")
+        return Bound(function=function)
+
+    def _class(self, path: str, binding: Binding) -> ClassDef | None:
+        return self.index.class_of(path, binding.refers, binding.ordinal)
+
+    def _makes_fixtures(self, dotted: str, path: str) -> bool:
+        found = self.index.function(self.index.locate(dotted, path)) if "." in dotted else self.index.functions[path].get(dotted)
+        return found is not None and found.makes_fixtures
+
+    def _why_opaque(self, called: str, path: str) -> str:
+        """Why the result of a call may be a fixture, "" if it surely is none."""
+        if not called:
+            return ""
+        head, _, rest = called.partition(".")
+        if "." not in called and called in self.index.functions[path]:
+            return f"{MADE}{called}()" if self.index.functions[path][called].makes_fixtures else ""
+        if called in self.index.classes[path] or hasattr(builtins, called) or (rest and head in _PLAIN):
+            return ""
+        definition = self.index.locate(called, path) if rest else None
+        function = self.index.function(definition)
+        if function is not None:
+            return f"{MADE}{called}()" if function.makes_fixtures else ""
+        if self.index.class_at(definition) is not None or called.rpartition(".")[2][:1].isupper():
+            return ""
+        return f"the result of {called}()" if definition is None and rest else f"{MADE}{called}()"
 
     def _fixture(self, path: str, binding: Binding) -> FixtureDef | None:
         if not self.fixtures:
@@ -81,14 +143,22 @@ class Namespaces:
                     called = f.address != f.function.address
                     self.fixtures[module.path, f.address.qualname, f.address.ordinal, called] = f
         key = (path, binding.refers, binding.ordinal)
-        return self.fixtures.get((*key, False)) or self.fixtures.get((*key, True))
+        found = self.fixtures.get((*key, False)) or self.fixtures.get((*key, True))
+        return self._implemented(found, path) if found and found.implementation else found
+
+    def _implemented(self, fixture: FixtureDef, path: str) -> FixtureDef:
+        """A fixture of a call form, with the function that stands in another file of the project."""
+        function = self.index.function(self.index.locate(fixture.implementation, path))
+        return replace(fixture, function=function, line=function.line) if function else fixture
 
     def _imported(self, dotted: str, path: str) -> tuple[Bound, ...]:
         module_name, _, attr = dotted.rpartition(".")
         source = self.index.module(module_name, path)
         if source is None:
             first_party = self.index.module(dotted, path)
-            return (_NOTHING,) if first_party else (Bound(opaque=dotted),)
+            return (
+                (_NOTHING,) if first_party or module_name.partition(".")[0] in _PLAIN else (Bound(opaque=f"imported from {module_name}"),)
+            )
         return self.module(source).get(attr, (_NOTHING,)) if source != path else (_NOTHING,)
 
     def _star(self, binding: Binding, path: str) -> Namespace:
@@ -130,6 +200,11 @@ class Namespaces:
         for owner in reversed(self.mro(klass)):
             found |= self._evaluate(owner.bindings, owner.address.path)
         return found
+
+    def foreign_init(self, klass: ClassDef) -> bool:
+        """Whether a base outside the project brings an `__init__`, so that pytest collects no tests."""
+        names = [name for owner in self.mro(klass) for name in owner.bases]
+        return any(name != "object" and hasattr(builtins, name) for name in names) or any(n in _WITH_INIT for n in names)
 
     def is_unittest(self, klass: ClassDef) -> bool:
         """Whether a base that is not the project's makes this a unittest class."""

@@ -1,32 +1,83 @@
 """Which registrations each place of the project sees, furthest first (pytest's override chains)."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from rescope.graph.fixture_graph import Registration
-from rescope.graph.namespace import Namespace, Namespaces
+from rescope.graph.namespace import Bound, Namespace, Namespaces
 from rescope.model.facts import ClassDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One definition of a chain: the alternatives that branches leave, and whether one of them is sure to exist."""
+
+    registrations: tuple[Registration, ...]
+    certain: bool
+    holder: int = 0
+
+
+Chain = tuple[Level, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """The registrations of one module or class, in the order that pytest reads them: by attribute."""
 
+    key: str
+    path: str
     baseid: str
-    registrations: tuple[tuple[Registration, ...], ...]
-    opaque: tuple[tuple[str, str], ...] = ()
+    levels: Mapping[str, Chain]
+    autouse: tuple[str, ...]
+    opaque: Mapping[str, str]
+    computed: str = ""
 
-    def chain(self, name: str) -> tuple[tuple[Registration, ...], ...]:
-        """The registrations of a name; each entry holds the alternatives of one attribute."""
-        return tuple(found for found in self.registrations if found[-1].name == name)
+    def registrations(self) -> Iterable[Registration]:
+        """All registrations of the holder."""
+        return (r for chain in self.levels.values() for level in chain for r in level.registrations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """The holders that a test sees, furthest first, with the chains asked for so far."""
+
+    holders: tuple[Holder, ...] = ()
+    memo: dict[str, Chain] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+    def chain(self, name: str) -> Chain:
+        """All visible definitions of a name, furthest first."""
+        if name not in self.memo:
+            self.memo[name] = tuple(
+                Level(registrations=level.registrations, certain=level.certain, holder=number)
+                for number, holder in enumerate(self.holders)
+                for level in holder.levels.get(name, ())
+            )
+        return self.memo[name]
 
     def autouse(self) -> tuple[str, ...]:
-        """The names that apply without being asked for."""
-        return tuple(dict.fromkeys(r.name for found in self.registrations for r in found if r.autouse is not False))
+        """The names that apply to every test at this place."""
+        if not self.names:
+            self.names.extend(dict.fromkeys(name for holder in self.holders for name in holder.autouse))
+        return tuple(self.names)
 
+    def doubts(self, name: str, since: int) -> Iterable[tuple[str, str]]:
+        """Holder and reason for each name that may mean another fixture than the one found in holder number `since`.
 
-Place = tuple[Holder, ...]
+        A name that is bound to a computed value counts in the same holder too, names that are themselves
+        computed only in nearer ones.
+        """
+        for number, holder in enumerate(self.holders):
+            if number >= since and name in holder.opaque:
+                yield holder.path, holder.opaque[name]
+            elif number > since and holder.computed:
+                yield holder.path, holder.computed
+
+    def below(self, *more: Holder) -> "Place":
+        """This place and nearer holders."""
+        return Place(holders=(*self.holders, *more))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,20 +86,38 @@ class Visibility:
 
     namespaces: Namespaces
     plugin_paths: tuple[str, ...]
+    late_plugins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     registrations: list[Registration] = field(default_factory=list)
     holders: dict[str, Holder] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
 
-    def _holder(self, key: str, holder_path: str, baseid: str, namespace: Namespace) -> Holder:
+    def _holder(self, key: str, path: str, baseid: str, namespace: Namespace) -> Holder:
         if key not in self.holders:
-            found = [self._register(attr, namespace, holder_path, baseid) for attr in sorted(namespace)]
-            opaque = tuple((a, b.opaque) for a in sorted(namespace) for b in namespace[a] if b.opaque)
-            self.holders[key] = Holder(baseid=baseid, registrations=tuple(f for f in found if f), opaque=opaque)
+            self.holders[key] = self._read(key, path, baseid, namespace)
         return self.holders[key]
 
-    def _register(self, attr: str, namespace: Namespace, holder: str, baseid: str) -> tuple[Registration, ...]:
+    def _read(self, key: str, path: str, baseid: str, namespace: Namespace) -> Holder:
+        levels: defaultdict[str, list[Level]] = defaultdict(list)
+        autouse: dict[str, None] = {}
+        for attr in sorted(namespace):
+            found = self._register(attr, namespace[attr], path, baseid)
+            for name in dict.fromkeys(r.name for r in found):
+                mine = tuple(r for r in found if r.name == name)
+                levels[name].append(Level(registrations=mine, certain=len(mine) == len(namespace[attr])))
+            autouse |= {r.name: None for r in found if r.autouse is not False}
+        return Holder(
+            key=key,
+            path=path,
+            baseid=baseid,
+            levels={name: tuple(chain) for name, chain in levels.items()},
+            autouse=tuple(autouse),
+            opaque={attr: bound.opaque for attr, bounds in namespace.items() for bound in bounds if bound.opaque},
+            computed=self.namespaces.index.modules[path].computed_names,
+        )
+
+    def _register(self, attr: str, bounds: Iterable[Bound], holder: str, baseid: str) -> tuple[Registration, ...]:
         made = []
-        for bound in namespace[attr]:
+        for bound in bounds:
             if bound.fixture is not None:
                 registration = Registration(
                     id=len(self.registrations),
@@ -69,34 +138,50 @@ class Visibility:
 
     def folder(self, folder: str) -> Place:
         """Plugins, then the conftest.py files from the root down to the folder."""
+        folder = "" if folder == "." else folder
         if folder not in self.places:
-            parent = self.folder(str(PurePosixPath(folder).parent)) if folder not in {"", "."} else self._plugins()
-            path = f"{folder}/conftest.py" if folder not in {"", "."} else "conftest.py"
-            own = self._conftest(path, "" if folder == "." else folder)
-            self.places[folder] = (*parent, *own)
+            parent = self.folder(str(PurePosixPath(folder).parent)) if folder else self._plugins()
+            path = f"{folder}/conftest.py" if folder else "conftest.py"
+            self.places[folder] = parent.below(*self._conftest(path, folder)) if self._conftest(path, folder) else parent
         return self.places[folder]
 
     def _plugins(self) -> Place:
-        return tuple(self.module_holder(path, "") for path in self.plugin_paths)
+        return Place(holders=tuple(self.module_holder(path, "") for path in self.plugin_paths))
 
-    def _conftest(self, path: str, baseid: str) -> Place:
+    def _conftest(self, path: str, baseid: str) -> tuple[Holder, ...]:
         if path not in self.namespaces.index.modules or path in self.plugin_paths:
             return ()
         return (self.module_holder(path, baseid),)
 
     def module(self, path: str) -> Place:
         """What a test module sees."""
-        folder = self.folder(str(PurePosixPath(path).parent))
-        if PurePosixPath(path).name == "conftest.py" or path in self.plugin_paths:
-            return folder
-        return (*folder, self.module_holder(path, path))
+        key = f"{path}::"
+        if key not in self.places:
+            place = self._with_late_plugins(path, self.folder(str(PurePosixPath(path).parent)))
+            seen = PurePosixPath(path).name == "conftest.py" or path in self.plugin_paths
+            self.places[key] = place if seen else place.below(self.module_holder(path, path))
+        return self.places[key]
 
-    def klass(self, outer: Place, path: str, chain: Iterable[ClassDef]) -> Place:
-        """What a test in nested classes sees, outermost class first."""
-        place = outer
-        baseid = path
-        for klass in chain:
-            baseid = f"{baseid}::{klass.address.name}"
-            key = f"{baseid}@{klass.address.path}:{klass.address.qualname}:{klass.address.ordinal}"
-            place = (*place, self._holder(key, klass.address.path, baseid, self.namespaces.class_members(klass)))
-        return place
+    def _with_late_plugins(self, path: str, place: Place) -> Place:
+        """The place with the plugins that test modules name: sure for those modules, a doubt for all others.
+
+        pytest registers them when it collects the module; they then stand behind the root's conftest.py.
+        """
+        if not self.late_plugins:
+            return place
+        own = self.late_plugins.get(path, ())
+        others = {plugin: by for by, plugins in self.late_plugins.items() for plugin in plugins if plugin not in own}
+        made = [self.module_holder(plugin, "") for plugin in own]
+        made += [self._doubtful(plugin, by) for plugin, by in others.items()]
+        shared = [h for h in place.holders if not h.baseid]
+        return Place(holders=(*shared, *made, *(h for h in place.holders if h.baseid)))
+
+    def _doubtful(self, plugin: str, by: str) -> Holder:
+        why = f"a plugin that {by} names defines it, from the moment that file is collected"
+        names = {r.name for r in self.module_holder(plugin, "").registrations()}
+        return Holder(key=f"{plugin}?", path=plugin, baseid="", levels={}, autouse=(), opaque=dict.fromkeys(names, why))
+
+    def klass(self, outer: Place, baseid: str, klass: ClassDef) -> Place:
+        """What a test in a class sees, given what its module or outer class sees."""
+        key = f"{baseid}@{klass.address.path}:{klass.address.qualname}:{klass.address.ordinal}"
+        return outer.below(self._holder(key, klass.address.path, baseid, self.namespaces.class_members(klass)))

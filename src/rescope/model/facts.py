@@ -116,11 +116,15 @@ class Parametrize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """The marks of a function, class or module that bear upon fixtures."""
+    """The marks of a function, class or module that bear upon fixtures, in pytest's order.
+
+    `refers` are dotted names of other decorators and mark variables; `opaque` says that a mark is computed.
+    """
 
     usefixtures: tuple[str, ...] = ()
     parametrize: tuple[Parametrize, ...] = ()
     opaque: bool = False
+    refers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,7 @@ class Function:
     is_method: bool = False
     has_doc: bool = False
     given: bool = False
+    makes_fixtures: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +165,7 @@ class FixtureDef:
 
     `name` is the decorator's `name=` or "" where the binding attribute decides. `creator` is the
     dotted decorator. `autouse` is None where it is not a literal. `editable` is "" or why not.
+    `implementation` is the dotted name of the function of a call form that stands in another file.
     """
 
     address: Address
@@ -172,6 +178,7 @@ class FixtureDef:
     function: Function
     line: int
     editable: str = ""
+    implementation: str = ""
 
     @property
     def argnames(self) -> tuple[str, ...]:
@@ -274,3 +281,6 @@ class ModuleFacts:
     dunder_all: tuple[str, ...] | None = None
     remarks: tuple[Remark, ...] = ()
     generated: bool = False
+    marks_by_name: tuple[tuple[str, Marks], ...] = ()
+    not_test: bool = False
+    computed_names: str = ""

@@ -1,0 +1,1 @@
+"""rescope's fixture graph beside pytest's own, edge by edge."""

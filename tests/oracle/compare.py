@@ -1,0 +1,123 @@
+"""Collects projects from PyPI with pytest and compares rescope's graph: `python -m oracle.compare [--cache DIR] [NAME]...`."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+from collections.abc import Iterable
+from pathlib import Path
+
+from oracle.comparison import Comparison, compare, summary
+from oracle.corpus import CORPUS, Distribution
+
+from rescope.config import load_project
+from rescope.graph import FixtureGraph
+from rescope.pipeline import load_facts, make_context
+
+PLUGIN = Path(__file__).parent / "plugin"
+_SHOWN = 15
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Print a line for each project, and its differences; 0 if every edge that can be known agrees."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="distributions to compare; all if none is given")
+    parser.add_argument("--cache", type=Path, default=Path(".oracle"), help="where sources and environments are kept")
+    parser.add_argument("--verbose", action="store_true", help="also list tests that pytest did not collect")
+    options = parser.parse_args(list(arguments))
+    chosen = [d for d in CORPUS if not options.names or d.name in options.names]
+    return max((_report(d, options.cache.resolve(), verbose=options.verbose) for d in chosen), default=2)
+
+
+def _report(distribution: Distribution, cache: Path, *, verbose: bool) -> int:
+    try:
+        source, python = prepare(distribution, cache)
+        data = run_oracle(python, source, *distribution.arguments)
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"{distribution.name:16} {distribution.version:8} could not be collected: {error}")
+        return 1
+    result = compare(data, static_graph(source))
+    print(f"{distribution.name:16} {distribution.version:8} {summary(result)}", flush=True)
+    for line in _differences(result, verbose=verbose):
+        print(f"    {line}")
+    return 0 if result.exact else 1
+
+
+def _differences(result: Comparison, *, verbose: bool) -> Iterable[str]:
+    for title, found in (("missing", result.missing), ("extra", result.extra), ("unseen", result.unseen)):
+        yield from (f"{title} {what} ({why})" for what, why in found[:_SHOWN])
+        if len(found) > _SHOWN:
+            yield f"{title}: {len(found) - _SHOWN} more"
+    if verbose:
+        yield from (f"not collected: {test} ({why})" for test, why in result.uncollected)
+        yield from (f"unknown {edge} ({why})" for edge, why in result.admitted)
+        yield from (f"order {test}: graph {mine}, pytest {theirs}" for test, mine, theirs in result.order[:_SHOWN])
+
+
+def prepare(distribution: Distribution, cache: Path) -> tuple[Path, Path]:
+    """The unpacked source, and the interpreter of an environment with all that its tests import."""
+    home = cache / f"{distribution.name}-{distribution.version}"
+    source, python = home / "src", home / "venv" / "bin" / "python"
+    if not (home / "ready").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        venv.create(home / "venv", with_pip=True)
+        _run(python, "-m", "pip", "install", "-q", "-U", "pip")
+        pinned = f"{distribution.name}=={distribution.version}"
+        _run(python, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", pinned, cwd=home)
+        _unpack(next(home.glob("*.tar.gz")), source)
+        for arguments in distribution.installs:
+            _run(python, "-m", "pip", "install", "-q", *arguments, cwd=source)
+        (home / "ready").touch()
+    return source, python
+
+
+def _unpack(archive: Path, source: Path) -> None:
+    with tarfile.open(archive) as content:
+        content.extractall(source.parent / "unpacked", filter="data")
+    next((source.parent / "unpacked").iterdir()).rename(source)
+
+
+def _run(python: Path, *arguments: str, cwd: Path | None = None) -> None:
+    subprocess.run([python, *arguments], cwd=cwd, check=True, stdout=sys.stderr)
+
+
+def run_oracle(python: Path | str, root: Path, *arguments: str) -> dict[str, object]:
+    """What pytest itself says of the project at root; OSError if it wrote nothing."""
+    output = root.parent / f"{root.name}.oracle.json"
+    output.unlink(missing_ok=True)
+    options = [
+        "-q",
+        "--collect-only",
+        "-p",
+        "fixture_oracle",
+        f"--fixture-oracle={output}",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:randomly",
+        "-W",
+        "ignore",
+    ]
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    env |= {"PYTHONPATH": str(PLUGIN), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [str(python), "-m", "pytest", *options, *arguments]
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    if not output.exists():
+        raise OSError(f"pytest wrote nothing: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return json.loads(output.read_text("utf-8"))
+
+
+def static_graph(root: Path) -> FixtureGraph:
+    """rescope's graph of the project at root."""
+    project = load_project([root])
+    modules, _ = load_facts(project)
+    return make_context(project, modules).graph
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
