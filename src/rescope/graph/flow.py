@@ -32,6 +32,7 @@ class Flow:
     index: ModuleIndex
     namespaces: Namespaces
     memo: dict[tuple[Address, str], tuple[tuple[str, Effect, Function], ...]] = field(default_factory=dict)
+    methods: dict[tuple[Address, str], Function | None] = field(default_factory=dict)
     found: dict[Address, tuple[Mutation, ...]] | None = None
 
     def mutations(self, fixture: FixtureDef) -> tuple[Mutation, ...]:
@@ -122,11 +123,12 @@ class Flow:
 
     def method(self, klass: ClassDef, name: str) -> Function | None:
         """The method that an instance of the class has under a name."""
-        for owner in self.namespaces.mro(klass):
-            found = self.index.functions[owner.address.path].get(f"{owner.address.qualname}.{name}")
-            if found:
-                return found
-        return None
+        key = (klass.address, name)
+        if key not in self.methods:
+            owners = self.namespaces.mro(klass)
+            found = (self.index.functions[o.address.path].get(f"{o.address.qualname}.{name}") for o in owners)
+            self.methods[key] = next((f for f in found if f), None)
+        return self.methods[key]
 
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""

@@ -80,6 +80,7 @@ class CallGraph:
     flow: Flow
     methods: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     import_time: frozenset[Address] = frozenset()
+    memo: dict[Address, tuple[Function, ...]] = field(default_factory=dict)
 
     def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
         """Addresses of all functions that the starts may call, themselves included."""
@@ -92,8 +93,14 @@ class CallGraph:
                 stack += self.callees(function)
         return frozenset(seen)
 
-    def callees(self, function: Function) -> Iterator[Function]:
-        """The functions that one function may call."""
+    def callees(self, function: Function) -> tuple[Function, ...]:
+        """The functions that one function may call, each once."""
+        if function.address not in self.memo:
+            found = {callee.address: callee for callee in self._callees(function)}
+            self.memo[function.address] = tuple(found.values())
+        return self.memo[function.address]
+
+    def _callees(self, function: Function) -> Iterator[Function]:
         for call in function.calls:
             found = self.flow.callee(function, call)
             if found is not None:

@@ -148,7 +148,7 @@ def _unparsable(ctx: RuleContext, chain: Cascade) -> str:
 def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, chain: Cascade) -> ChangeGroup:
     related = finding.related
     for other in planner.extra.get(fixture.address, ()):
-        related += (replace(other.primary, note=other.message), *other.related)
+        related += (_noted(other), *other.related)
     if chain.blocked:
         planner.keeps.pop(fixture.address, None)
         return _display_only(replace(finding, related=related), chain.blocked)
@@ -158,7 +158,7 @@ def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, cha
         planner.absorbed.add(step.fixture.address)
         planner.keeps.pop(step.fixture.address, None)
         if absorbed:
-            related += (replace(absorbed.primary, note=absorbed.message), *absorbed.related)
+            related += (_noted(absorbed), *absorbed.related)
     applicability, caveat = _applicability(planner, finding, chain)
     return ChangeGroup(
         finding=replace(finding, related=related, applicability=applicability, caveat=caveat),
@@ -167,6 +167,12 @@ def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, cha
         applicability=applicability,
         caveat=caveat,
     )
+
+
+def _noted(finding: Finding) -> Location:
+    """The place of a finding that became evidence of another, with what it says of the subject."""
+    said = finding.message.partition(f"'{finding.subject.name}' ")[2]
+    return replace(finding.primary, note=said or finding.message)
 
 
 def _display_only(finding: Finding, reason: str) -> ChangeGroup:

@@ -79,7 +79,6 @@ def blocks_reset(ctx: RuleContext, singleton: Singleton) -> str:
     writers = {w.function for w in singleton.writers}
     bodies = [m.body for path, m in ctx.index.modules.items() if m.body and path in ctx.tests]
     for body in bodies:
-        for callee in ctx.calls.callees(body):
-            if callee.address in writers or ctx.calls.reached([callee]) & writers:
-                return f"{body.address.path} fills it while it is imported, and keeps what it got"
+        if ctx.calls.reached(ctx.calls.callees(body)) & writers:
+            return f"{body.address.path} fills it while it is imported, and keeps what it got"
     return ""
