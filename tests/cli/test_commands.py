@@ -145,7 +145,7 @@ def test_why(repository: Path) -> None:
 
     assert story.returncode == 0
     assert "verdict: it leaks" in story.stdout
-    assert "used by 1 tests" in story.stdout
+    assert "used by 1 test," in story.stdout
     assert "did you mean 'client'?" in rescope(repository, "why", "clint").stderr
 
 
@@ -181,3 +181,15 @@ def test_color(repository: Path) -> None:
     assert "\x1b[" in rescope(repository, "diff", "--color", "always").stdout
     assert "\x1b[" not in rescope(repository, "diff").stdout
     assert "\x1b[" in rescope(repository, "check", "--color", "always").stdout
+
+
+def test_graph_pictures(repository: Path) -> None:
+    """Graph draws the whole as Mermaid or Graphviz, and one fixture or test as a tree with its verdict."""
+    tree = rescope(repository, "graph", "--of", "client").stdout
+
+    assert tree.splitlines()[0] == "client: conftest.py:6 (session) LEAKS"
+    assert "set up for 1 test" in tree
+    assert "  client: conftest.py:6 (session) LEAKS" in rescope(repository, "graph", "--of", "test_client").stdout
+    assert rescope(repository, "graph", "--format", "mermaid").stdout.startswith("flowchart LR\n")
+    assert rescope(repository, "graph", "--format", "dot").stdout.startswith("digraph fixtures {\n")
+    assert rescope(repository, "graph", "--of", "nobody").returncode == 2

@@ -6,23 +6,49 @@ from typing import Annotated
 import typer
 
 from rescope.cli.analysis import exit_code, run_analysis
-from rescope.cli.options import Asked, ConfigFile, Paths
+from rescope.cli.options import Asked, ConfigFile, Paths, fail
+from rescope.pipeline import Analysis
 
 
 class GraphFormat(StrEnum):
     """Output formats of graph."""
 
     JSON = "json"
+    MERMAID = "mermaid"
+    DOT = "dot"
 
 
 def graph(
     paths: Paths = None,
+    output_format: Annotated[GraphFormat, typer.Option("--format", help="How to write the whole graph.")] = GraphFormat.JSON,
+    of: Annotated[str | None, typer.Option("--of", metavar="NAME", help="Show one fixture or test as a tree.", show_default=False)] = None,
     config: ConfigFile = None,
-    output_format: Annotated[GraphFormat, typer.Option("--format", help="How to write the graph.")] = GraphFormat.JSON,
 ) -> None:
     """Print the fixture graph: every definition, and what each test gets."""
-    from rescope.reporting.graph_json import render_graph_json
-
     _, analysis = run_analysis(Asked(paths=paths, config=config))
-    typer.echo(render_graph_json(analysis.context.graph), nl=False)
+    text = _tree(analysis, of) if of else _render(analysis, output_format)
+    typer.echo(text, nl=False)
     raise typer.Exit(exit_code(analysis, 0))
+
+
+def _tree(analysis: Analysis, name: str) -> str:
+    from rescope.reporting.graph_pictures import marks, render_tree
+
+    text = render_tree(analysis.context.graph, marks(analysis.report.plan), name)
+    if not text:
+        raise fail(f"no fixture or test is called {name!r}")
+    return text
+
+
+def _render(analysis: Analysis, output_format: GraphFormat) -> str:
+    from rescope.reporting.graph_json import render_graph_json
+    from rescope.reporting.graph_pictures import marks, render_dot, render_mermaid
+
+    graph, said = analysis.context.graph, marks(analysis.report.plan)
+    match output_format:
+        case GraphFormat.JSON:
+            return render_graph_json(graph)
+        case GraphFormat.MERMAID:
+            return render_mermaid(graph, said)
+        case GraphFormat.DOT:
+            return render_dot(graph, said)

@@ -10,7 +10,7 @@ SCHEMA = 1
 
 def render_graph_json(graph: FixtureGraph) -> str:
     """All registrations, and each test's closure in pytest's order, as one JSON object."""
-    data = {"schema": SCHEMA, "fixtures": list(_fixtures(graph)), "tests": [_test(graph, t) for t in graph.tests]}
+    data = {"schema": SCHEMA, "fixtures": list(_fixtures(graph)), "tests": [_test(t) for t in graph.tests]}
     return json.dumps(data, indent=1) + "\n"
 
 
@@ -30,7 +30,7 @@ def _fixtures(graph: FixtureGraph) -> Iterator[dict[str, object]]:
         }
 
 
-def _test(graph: FixtureGraph, test: TestNode) -> dict[str, object]:
+def _test(test: TestNode) -> dict[str, object]:
     resolution = test.resolution
     closure = [t for name in resolution.closure for t in resolution.targets(name)[-1:]]
     return {

@@ -36,7 +36,9 @@ def _fixture(context: RuleContext, report: Report, fixture: FixtureDef) -> Itera
     for requester, _ in context.graph.requested_by(fixture):
         yield f"  requested by '{context.graph.name_of(requester)}': {requester.address.path}:{requester.line} ({requester.scope})"
     tests = context.graph.tests_using(fixture)
-    yield f"  used by {len(tests)} tests" + (f", among them {', '.join(t.id for t in tests[:_LISTED])}" if tests else "")
+    yield f"  used by {len(tests)} {'test' if len(tests) == 1 else 'tests'}" + (
+        f", among them {', '.join(t.id for t in tests[:_LISTED])}" if tests else ""
+    )
     yield from _verdict(report, subject)
 
 
