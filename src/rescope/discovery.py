@@ -38,6 +38,11 @@ class SourceFile:
     root: Path
     path: str
 
+    def stamp(self) -> tuple[int, int]:
+        """Size and time of change, by which an unchanged file is known; raises OSError."""
+        status = (self.root / self.path).stat()
+        return status.st_size, status.st_mtime_ns
+
     def read(self) -> bytes:
         """The bytes of the file; raises OSError."""
         return (self.root / self.path).read_bytes()

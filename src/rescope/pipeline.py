@@ -2,13 +2,14 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path, PurePosixPath
 
+from rescope.cache import FactsCache, open_cache
 from rescope.config import Project
 from rescope.discovery import SourceFile, discover, is_test_module
 from rescope.facts import collect
@@ -65,14 +66,41 @@ def analyze(project: Project, limits: Iterable[Path] = ()) -> Analysis:
 def load_facts(project: Project) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
     """The facts of every file of the project, and the files that could not be read."""
     files = discover(project.root, project.settings.exclude)
-    jobs = project.settings.jobs or cpu_count() or 1
-    if jobs == 1 or len(files) < _PARALLEL_FROM:
-        found: Iterable[ModuleFacts | ParseFailure] = map(_read, files)
+    if project.settings.cache:
+        results = _through_cache(open_cache(project.root), files, project.settings.jobs)
     else:
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(_read, files, chunksize=_BATCH))
-    results = tuple(found)
+        results = _collect_all(files, project.settings.jobs)
     return tuple(r for r in results if isinstance(r, ModuleFacts)), tuple(r for r in results if isinstance(r, ParseFailure))
+
+
+def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int) -> list[ModuleFacts | ParseFailure]:
+    known: dict[str, ModuleFacts | ParseFailure] = {}
+    stamps = {file.path: _stamp(file) for file in files}
+    for file in files:
+        facts = cache.get(file.path, stamps[file.path])
+        if facts is not None:
+            known[file.path] = facts
+    for result in _collect_all([f for f in files if f.path not in known], jobs):
+        known[result.path] = result
+        if isinstance(result, ModuleFacts):
+            cache.put(result.path, stamps[result.path], result)
+    cache.save()
+    return [known[file.path] for file in files]
+
+
+def _stamp(file: SourceFile) -> tuple[int, int]:
+    try:
+        return file.stamp()
+    except OSError:
+        return (-1, -1)
+
+
+def _collect_all(files: Sequence[SourceFile], jobs: int) -> list[ModuleFacts | ParseFailure]:
+    workers = jobs or cpu_count() or 1
+    if workers == 1 or len(files) < _PARALLEL_FROM:
+        return [_read(file) for file in files]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(_read, files, chunksize=_BATCH))
 
 
 def _read(file: SourceFile) -> ModuleFacts | ParseFailure:

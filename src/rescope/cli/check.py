@@ -16,6 +16,7 @@ from rescope.cli.options import (
     Exclude,
     Ignore,
     Jobs,
+    NoCache,
     Only,
     Paths,
     Quiet,
@@ -39,6 +40,7 @@ def check(
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
     output_format: Annotated[Format, typer.Option("--output-format", help="How to write the report.")] = Format.TEXT,
     output_file: Annotated[
         Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report here.", show_default=False)
@@ -50,7 +52,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
-    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs)
+    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
     _, analysis = run_analysis(asked, quiet=quiet)
     text = _render(analysis.report, output_format, show_kept=show_kept, statistics=statistics)
     if output_file is not None:

@@ -15,6 +15,7 @@ from rescope.cli.options import (
     Exclude,
     Ignore,
     Jobs,
+    NoCache,
     Only,
     Paths,
     Quiet,
@@ -34,6 +35,7 @@ def diff(
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
     stat: Annotated[bool, typer.Option("--stat", help="Only the numbers of changed lines.")] = False,
     color: Colored = Color.AUTO,
     quiet: Quiet = False,
@@ -41,7 +43,9 @@ def diff(
     """Print the unified diff of everything that `rescope fix` would write; write nothing."""
     from rescope.pipeline import applicable, rewrite
 
-    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs)
+    asked = Asked(
+        paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
+    )
     project, analysis = run_analysis(asked, quiet=quiet)
     result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))
     _print(result.changes, color, stat=stat)

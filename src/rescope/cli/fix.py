@@ -14,6 +14,7 @@ from rescope.cli.options import (
     Exclude,
     Ignore,
     Jobs,
+    NoCache,
     Only,
     Paths,
     Quiet,
@@ -37,6 +38,7 @@ def fix(
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask for each change group.")] = False,
     allow_dirty: Annotated[bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")] = False,
     allow_no_vcs: Annotated[bool, typer.Option("--allow-no-vcs", help="Also change files outside version control.")] = False,
@@ -45,7 +47,9 @@ def fix(
     """Rewrite the project in place: all edits or none; `rescope undo` puts everything back."""
     from rescope.pipeline import applicable, rewrite
 
-    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs)
+    asked = Asked(
+        paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
+    )
     _recover(open_project(asked).root)
     project, analysis = run_analysis(asked, quiet=quiet)
     groups = applicable(analysis.report.plan, unsafe=project.settings.unsafe)

@@ -49,6 +49,7 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Read [tool.rescope] from this file.", show_default=False)
 ]
 Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=0, help="Worker processes; 0 means one per core.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Parse every file anew.")]
 Colored = Annotated[Color, typer.Option("--color", help="Colour the output.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print results only, no remarks on stderr.")]
 
@@ -63,6 +64,7 @@ class Asked:
     only: list[str] | None = None
     exclude: list[str] | None = None
     unsafe: bool = False
+    no_cache: bool = False
     config: Path | None = None
     jobs: int = 0
 
@@ -105,6 +107,7 @@ def open_project(asked: Asked) -> Project:
             only=tuple(asked.only or settings.only),
             exclude=(*settings.exclude, *(asked.exclude or ())),
             unsafe=asked.unsafe or settings.unsafe,
+            cache=settings.cache and not asked.no_cache,
             jobs=asked.jobs or settings.jobs,
         ),
     )

@@ -1,0 +1,61 @@
+"""The cache changes how long an answer takes, never the answer."""
+
+import os
+from pathlib import Path
+
+import pytest
+from projects import LEAK, check, codes, make_project
+
+from rescope.cache import open_cache
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one finding, analysed once."""
+    root = make_project(tmp_path, LEAK)
+    check(root)
+    return root
+
+
+def test_repeated(project: Path) -> None:
+    """A second run says the same, from the cache."""
+    assert {"app.py", "conftest.py", "test_app.py"} == set(open_cache(project).entries)
+    assert codes(check(project)) == ["RSC101"]
+
+
+def test_changed_file(project: Path) -> None:
+    """A changed file is read again."""
+    conftest = project / "conftest.py"
+    conftest.write_text(conftest.read_text().replace('scope="session"', 'scope="function"'))
+
+    assert codes(check(project)) == []
+
+
+def test_same_size_and_later(project: Path) -> None:
+    """A change that keeps the size is seen by its time."""
+    conftest = project / "conftest.py"
+    text = conftest.read_text()
+    conftest.write_text(text.replace("app.dependency_overrides[", "app.dependency_overridez["))
+    os.utime(conftest, ns=(1, 1))
+
+    assert codes(check(project)) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", None], ids=["empty", "nonsense", "one flipped byte"])
+def test_damaged_cache(project: Path, damage: bytes | None) -> None:
+    """A damaged cache is rebuilt in silence, never believed."""
+    file = open_cache(project).file
+    content = file.read_bytes()
+    file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:] if damage is None else damage)
+
+    assert open_cache(project).entries == {}
+    assert codes(check(project)) == ["RSC101"]
+    assert open_cache(project).entries != {}
+
+
+def test_unwritable_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no cache can be written the answer is the same."""
+    (project / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project / "file"))
+
+    assert codes(check(project)) == ["RSC101"]
