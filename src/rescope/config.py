@@ -1,11 +1,12 @@
 """Configuration: `[tool.rescope]` to frozen Settings, and what pytest's own ini-file says of collection."""
 
 import configparser
+import contextlib
 import difflib
 import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 INI_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
@@ -62,6 +63,7 @@ class PytestIni:
     doctest_modules: bool = False
     asyncio_mode: str = "strict"
     asyncio_fixture_loop_scope: str = ""
+    anyio_auto: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,22 @@ def load_project(paths: Iterable[Path], config_file: Path | None = None) -> Proj
     return Project(
         root=root,
         settings=_settings(tool.get("rescope", {}), pyproject),
-        ini=_pytest_ini(ini_path, root) if ini_path else PytestIni(),
+        ini=_with_entry_points(_pytest_ini(ini_path, root) if ini_path else PytestIni(), root, table),
         ruff_forbids_function_scope=_ruff_pt003(root, tool),
     )
+
+
+def _with_entry_points(ini: PytestIni, root: Path, table: Mapping[str, dict]) -> PytestIni:  # type: ignore[type-arg]
+    """The configuration with the plugins that the project itself offers to pytest, which stand behind those of `-p`."""
+    found = table.get("project", {}).get("entry-points", {}).get("pytest11", {})
+    found |= table.get("tool", {}).get("poetry", {}).get("plugins", {}).get("pytest11", {})
+    modules = [str(value) for value in found.values()]
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    with contextlib.suppress(configparser.Error, UnicodeDecodeError):
+        parser.read(root / "setup.cfg", "utf-8")
+    lines = parser.get("options.entry_points", "pytest11", fallback="").splitlines()
+    modules += [line.partition("=")[2] for line in lines if "=" in line]
+    return replace(ini, plugins=(*ini.plugins, *(m.partition(":")[0].strip() for m in modules)))
 
 
 def _common_ancestor(paths: Iterable[Path]) -> Path:
@@ -173,6 +188,7 @@ def _pytest_ini(path: Path, root: Path) -> PytestIni:
         plugins=_plugin_options(addopts),
         doctest_modules="--doctest-modules" in addopts,
         asyncio_mode=_asyncio_mode(words, addopts),
+        anyio_auto=words.get("anyio_mode") == ("auto",),
         asyncio_fixture_loop_scope=" ".join(words.get("asyncio_default_fixture_loop_scope", ())),
     )
 
@@ -187,9 +203,9 @@ def _words(value: object) -> tuple[str, ...]:
 
 
 def _plugin_options(addopts: tuple[str, ...]) -> tuple[str, ...]:
-    following = [addopts[i + 1] for i, word in enumerate(addopts[:-1]) if word == "-p"]
-    joined = [word[2:] for word in addopts if word.startswith("-p") and len(word) > 2]
-    return tuple(name for name in following + joined if not name.startswith("no:"))
+    pairs = zip(addopts, (*addopts[1:], ""), strict=False)
+    named = (following if word == "-p" else word[2:] for word, following in pairs if word.startswith("-p"))
+    return tuple(name for name in named if name and not name.startswith("no:"))
 
 
 def _asyncio_mode(words: Mapping[str, tuple[str, ...]], addopts: tuple[str, ...]) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from oracle.comparison import Comparison, compare, summary
 from oracle.corpus import CORPUS, Distribution
-
 from rescope.config import load_project
-from rescope.graph import FixtureGraph
-from rescope.pipeline import load_facts, make_context
+from rescope.discovery import is_test_module
+from rescope.graph import FixtureGraph, build
+from rescope.graph.index import build_index
+from rescope.pipeline import load_facts
 
 PLUGIN = Path(__file__).parent / "plugin"
 _SHOWN = 15
@@ -97,14 +98,11 @@ def run_oracle(python: Path | str, root: Path, *arguments: str) -> dict[str, obj
         "-p",
         "no:cacheprovider",
         "-p",
-        "no:xdist",
-        "-p",
         "no:randomly",
         "-W",
         "ignore",
     ]
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
-    env |= {"PYTHONPATH": str(PLUGIN), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = clean_environment()
     command = [str(python), "-m", "pytest", *options, *arguments]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
     if not output.exists():
@@ -112,11 +110,18 @@ def run_oracle(python: Path | str, root: Path, *arguments: str) -> dict[str, obj
     return json.loads(output.read_text("utf-8"))
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment for a pytest of its own, with the plugin within reach."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+    return kept | {"PYTHONPATH": str(PLUGIN), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def static_graph(root: Path) -> FixtureGraph:
     """rescope's graph of the project at root."""
     project = load_project([root])
     modules, _ = load_facts(project)
-    return make_context(project, modules).graph
+    index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
+    return build(index, [path for path in sorted(index.modules) if is_test_module(path, project.ini)], project.ini)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class Observed:
     """What pytest gives one test; variants by parameters are merged."""
 
     edges: frozenset[Edge]
+    foreign: frozenset[str]
     closures: frozenset[tuple[str, ...]]
 
 
@@ -44,6 +45,7 @@ class Comparison:
     extra: list[tuple[Edge, str]] = field(default_factory=list)
     admitted: list[tuple[Edge, str]] = field(default_factory=list)
     alternatives: int = 0
+    through_plugins: list[tuple[Edge, str]] = field(default_factory=list)
     unseen: list[tuple[str, str]] = field(default_factory=list)
     uncollected: list[tuple[str, str]] = field(default_factory=list)
     order: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
@@ -76,11 +78,13 @@ def read_oracle(oracle: Mapping[str, Any]) -> dict[str, Observed]:
     places = [_place(d, oracle["rootdir"]) for d in oracle["definitions"]]
     edges: defaultdict[str, set[Edge]] = defaultdict(set)
     closures: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    foreign: defaultdict[str, set[str]] = defaultdict(set)
     for test in oracle["tests"]:
         edges[test["id"]] |= set(_observed_edges(test, places))
+        foreign[test["id"]] |= {name for requester, name, _ in test["edges"] if requester != -1 and not places[requester]}
         own = {edge.name for edge in _observed_edges(test, places) if edge.requester == TEST}
         closures[test["id"]].add(tuple(name for name in test["closure"] if name in own))
-    return {test: Observed(edges=frozenset(edges[test]), closures=frozenset(closures[test])) for test in edges}
+    return {t: Observed(edges=frozenset(edges[t]), closures=frozenset(closures[t]), foreign=frozenset(foreign[t])) for t in edges}
 
 
 def _place(definition: Mapping[str, Any], root: str) -> str:
@@ -112,11 +116,33 @@ def _compare_test(result: Comparison, seen: Observed, nodes: list[TestNode], gra
     result.edges += len(seen.edges)
     result.agreeing += len(agreeing)
     result.alternatives += total
-    _sort_out(result, result.missing, sorted(seen.edges - found), unknown)
-    _sort_out(result, result.extra, sorted(found - seen.edges), unknown)
+    missing = sorted(seen.edges - found)
+    through = _through_plugins(missing, found, seen.foreign)
+    result.through_plugins += [(edge, "requested by a plugin's fixture") for edge in through]
+    _sort_out(result, result.missing, [e for e in missing if e not in through], unknown)
+    beyond = sorted(found - seen.edges)
+    if any(node.resolution.branches for node in nodes):
+        result.alternatives += len(beyond)
+    else:
+        _sort_out(result, result.extra, beyond, unknown)
     mine = tuple(n for n in nodes[-1].resolution.closure if nodes[-1].resolution.targets(n))
-    if not unknown and len(nodes) == 1 and mine not in seen.closures:
+    if not unknown and not through and len(nodes) == 1 and not nodes[0].resolution.branches and mine not in seen.closures:
         result.order.append((nodes[0].id, mine, min(seen.closures)))
+
+
+def _through_plugins(missing: Iterable[Edge], found: set[Edge], foreign: frozenset[str]) -> set[Edge]:
+    """The edges that pytest has because a fixture of an installed plugin asks for a name that the project defines."""
+    through = {e for e in missing if e.requester == TEST and e.name in foreign}
+    reached = {e.target for e in found}
+    while more := {e for e in missing if e not in through and _follows(e, through, reached)}:
+        through |= more
+    return through
+
+
+def _follows(edge: Edge, through: set[Edge], reached: set[str]) -> bool:
+    sources = {e.target for e in through} - reached
+    names = {e.name for e in through if e.requester != TEST}
+    return edge.requester in sources or (edge.requester == TEST and edge.name in names)
 
 
 def _sort_out(result: Comparison, wrong: list[tuple[Edge, str]], edges: Iterable[Edge], unknown: Mapping[str, str]) -> None:
@@ -177,5 +203,5 @@ def summary(result: Comparison) -> str:
     shown = "".join(f"; {count} {why}" for why, count in reasons.most_common(3))
     return (
         f"tests {result.tests:5}  edges {result.edges:6}  agreeing {result.agreeing:6}  missing {len(result.missing):3}  "
-        f"extra {len(result.extra):3}  unknown {len(result.admitted):3}  unseen {len(result.unseen):3}{shown}"
+        f"extra {len(result.extra):3}  plugins {len(result.through_plugins):4}  unknown {len(result.admitted):3}  unseen {len(result.unseen):3}{shown}"
     )

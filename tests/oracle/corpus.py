@@ -42,6 +42,7 @@ CORPUS = (
                 "zlib_ng",
             ),
         ),
+        arguments=("-n0",),
     ),
     Distribution(name="celery", version="5.7.0", installs=(("-e", ".", "-r", "requirements/test.txt"),), arguments=("t/unit",)),
     Distribution(name="falcon", version="4.4.0", installs=(("-e", ".", "-r", "requirements/tests"),)),

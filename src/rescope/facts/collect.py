@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from rescope.facts.branches import Branching, branching, computed_names, literal_key
 from rescope.facts.effects import Scan, bound_names
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, declaration, makes_fixtures
-from rescope.facts.marks import mock_arguments, mark_values, read_marks
-from rescope.facts.names import ModuleNames, callee_dotted, import_table, imported_from, imported_modules, literal_strings, string_list
+from rescope.facts.marks import mark_values, mock_arguments, read_marks
+from rescope.facts.names import ModuleNames, callee_dotted, import_table, imported_from, imported_modules, string_list
 from rescope.facts.signature import FunctionNode, all_params, argnames, is_static
 from rescope.facts.variables import class_keywords, module_variable
 from rescope.model.address import Address
@@ -262,6 +262,8 @@ class _Collector:
             self.fixtures.append(self._called_fixture(*called, address, line))
             return _binding(name, BindingKind.FIXTURE, address, line, conditional=conditional)
         match value:
+            case ast.Name(id=other) if any(b.name == other for b in body.bindings):
+                return Binding(name=name, kind=BindingKind.ALIAS, refers=other, line=line, conditional=conditional)
             case ast.Name() | ast.Attribute():
                 refers = self.names.dotted(value)
                 return Binding(name=name, kind=BindingKind.ALIAS, refers=refers, line=line, conditional=conditional)

@@ -25,8 +25,8 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
     """The fixture-related marks among decorators (lowest first) or `pytestmark` values."""
     usefixtures: list[str] = []
     parametrize: list[Parametrize] = []
-    refers: list[str] = []
-    opaque = False
+    refers: list[tuple[int, str]] = []
+    opaque = anyio = False
     for node in _expand(nodes, names):
         name = callee_dotted(node, names)
         if name in {"", "pytest.mark.usefixtures"}:
@@ -37,9 +37,11 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
             mark = _parametrize(node)
             parametrize += [mark] if mark else []
             opaque |= mark is None
+        elif name == "pytest.mark.anyio":
+            anyio = True
         elif not name.startswith(_NO_MARKS):
-            refers.append(name)
-    return Marks(usefixtures=tuple(usefixtures), parametrize=tuple(parametrize), opaque=opaque, refers=tuple(refers))
+            refers.append((len(usefixtures), name))
+    return Marks(usefixtures=tuple(usefixtures), parametrize=tuple(parametrize), opaque=opaque, refers=tuple(refers), anyio=anyio)
 
 
 def _strings(node: ast.expr) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from rescope.config import PytestIni
-from rescope.graph.closure import Resolver
+from rescope.graph.closure import resolve
 from rescope.graph.fixture_graph import ANY, FixtureGraph, Registration, Resolution, TestNode
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
@@ -134,7 +134,10 @@ class _Collection:
                     self._class(scene, attr, bound.klass)
 
     def _test(self, scene: _Scene, name: str, function: Function) -> None:
-        own = _merge_marks((self._marks(function.marks, function.address.path), *reversed(scene.marks)))
+        mine = self._marks(function.marks, function.address.path)
+        own = _merge_marks((mine, *reversed(scene.marks)))
+        if function.is_async and (own.anyio or self.ini.anyio_auto) and not scene.unittest:
+            own = _merge_marks((mine, _ANYIO, *reversed(scene.marks)))
         argnames = () if scene.unittest else function.argnames
         node = TestNode(
             id=f"{scene.baseid}::{name}",
@@ -153,10 +156,9 @@ class _Collection:
         initial = tuple(dict.fromkeys([*self.ini.usefixtures, *scene.place.autouse(), *marks.usefixtures, *argnames]))
         shadowed = frozenset(n for p in marks.parametrize for n in p.argnames if p.indirect is not None and n not in p.indirect)
         doubts = (*scene.doubts, *doubts_of_marks(marks))
-        key = (id(scene.place), initial, shadowed, function.requested, doubts)
+        key = (scene.place, initial, shadowed, function.requested, doubts)
         if key not in self.resolutions:
-            resolver = Resolver(place=scene.place, shadowed=shadowed)
-            resolution = resolver.resolve(initial, function.requested, doubts)
+            resolution = resolve(scene.place, initial, dynamic=function.requested, shadowed=shadowed, doubts=doubts)
             self.resolutions[key] = resolution
             if resolution.unknown:
                 self.visible.append((scene.place, resolution))
@@ -166,7 +168,12 @@ class _Collection:
         """The marks, with those behind names of other decorators and mark variables."""
         if not marks.refers:
             return marks
-        return _merge_marks((replace(marks, refers=()), *(self._marks_behind(name, path) for name in marks.refers)))
+        parts = [replace(marks, usefixtures=(), refers=())]
+        start = 0
+        for place, name in marks.refers:
+            parts += [Marks(usefixtures=marks.usefixtures[start:place]), self._marks_behind(name, path)]
+            start = place
+        return _merge_marks((*parts, Marks(usefixtures=marks.usefixtures[start:])))
 
     def _marks_behind(self, dotted: str, path: str) -> Marks:
         key = f"{path}:{dotted}"
@@ -195,7 +202,7 @@ class _Collection:
         for holder in list(self.visibility.holders.values()):
             missing = tuple(dict.fromkeys(r.name for r in holder.registrations() if r.id not in reached))
             if missing:
-                self.extra.append(Resolver(place=self._place_of(holder)).resolve(missing, ()))
+                self.extra.append(resolve(self._place_of(holder), missing))
 
     def _place_of(self, holder: Holder) -> Place:
         path = holder.baseid.partition("::")[0]
@@ -215,10 +222,12 @@ def _merge_marks(marks: Iterable[Marks]) -> Marks:
         usefixtures=tuple(name for m in found for name in m.usefixtures),
         parametrize=tuple(p for m in found for p in m.parametrize),
         opaque=any(m.opaque for m in found),
+        anyio=any(m.anyio for m in found),
     )
 
 
 _NO_MARKS = Marks()
+_ANYIO = Marks(usefixtures=("anyio_backend",), anyio=True)
 _APPLIED = frozenset({"pytest.mark.usefixtures", "pytest.mark.parametrize"})
 
 
@@ -263,10 +272,11 @@ def _link_fixtures(graph: FixtureGraph) -> None:
             requesters[goal.address][source.address, name] = (source, name)
             resolved[source.function.address, name][goal.address] = goal
     for test in graph.tests:
+        asked = {*test.argnames, *test.function.requested}
         for edge, targets in test.resolution.edges:
-            if edge.id == -1:
-                found = {graph.registrations[t].definition.address: graph.registrations[t].definition for t in targets}
-                resolved[test.function.address, edge.name] |= found
+            if edge.id == -1 and edge.name in asked:
+                found = (graph.registrations[t].definition for t in targets)
+                resolved[test.function.address, edge.name] |= {f.address: f for f in found}
     graph.requesters = {a: tuple(found.values()) for a, found in requesters.items()}
     graph.resolved = {key: tuple(found.values()) for key, found in resolved.items()}
 

@@ -2,7 +2,8 @@
 
 The order is that of pytest 9.1 and newer: depth first, then sorted by scope. Before 9.1 dependencies came breadth first, and
 before 9.0 those of overridden definitions were left out of the closure (they are set up all the same). Edges do not depend on
-the version.
+the version, but for overrides that request each other in a circle: there the order of set-up decides which one reaches the
+overridden definition, and the names concerned are called unknown.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,54 +11,132 @@ from dataclasses import dataclass, field
 
 from rescope.graph.fixture_graph import ANY, Registration, Requester, Resolution
 from rescope.graph.namespace import MADE
-from rescope.graph.visibility import Chain, Place
+from rescope.graph.visibility import Level, Place
 from rescope.model.scope import Scope
 
 _FACTORY = "is made at run time and may request any fixture"
+_ORDER = "overrides request each other in a circle, and which is meant depends on pytest's version"
+_WORLDS = 32
+
+Found = tuple[tuple[Registration, int], ...]
+
+
+def resolve(
+    place: Place,
+    initial: Sequence[str],
+    *,
+    dynamic: Sequence[str] = (),
+    shadowed: frozenset[str] = frozenset(),
+    doubts: Sequence[tuple[str, str]] = (),
+) -> Resolution:
+    """The closure in pytest's order and every edge, dynamic requests last.
+
+    Where branches of a module leave several definitions of a name, each choice is resolved on its own, and an edge has all
+    the targets that some choice gives it, the likeliest last. `shadowed` names are set by direct parametrization, `doubts`
+    are names that hooks may set.
+    """
+    worlds, complete = _worlds(place, initial, dynamic, shadowed)
+    older = [world.in_older_order(initial, dynamic) for world in worlds if world.circular]
+    edges: dict[Requester, tuple[int, ...]] = {edge: (target,) for edge, target in worlds[-1].edges.items()}
+    unknown = dict(worlds[-1].unknown)
+    for world in reversed(worlds[:-1]):
+        for requester, target in world.edges.items():
+            edges[requester] = (*(t for t in edges.get(requester, ()) if t != target), target)
+        unknown |= world.unknown
+    for old, world in zip(older, [w for w in worlds if w.circular], strict=True):
+        unknown |= {edge.name: _ORDER for edge in {*old.edges, *world.edges} if old.edges.get(edge) != world.edges.get(edge)}
+    asked = set() if not doubts else {requester.name for requester in edges} | {n for w in worlds for n in w.unresolved} | shadowed
+    for name, why in doubts:
+        if name == ANY or name in asked:
+            unknown.setdefault(name, why)
+    if not complete:
+        unknown.setdefault(ANY, "it has too many definitions in branches")
+    return Resolution(
+        closure=tuple(dict.fromkeys(name for world in worlds for name in world.closure)),
+        edges=tuple(edges.items()),
+        unresolved=tuple(dict.fromkeys(name for world in worlds for name in world.unresolved)),
+        shadowed=shadowed,
+        unknown=tuple(unknown.items()),
+        branches=len(worlds) > 1,
+    )
+
+
+def _worlds(place: Place, initial: Sequence[str], dynamic: Sequence[str], shadowed: frozenset[str]) -> tuple[list["_World"], bool]:
+    """One world for each choice among definitions in branches, the likeliest first; and whether these are all."""
+    waiting: list[dict[Level, int]] = [{}]
+    done: list[_World] = []
+    while waiting and len(done) < _WORLDS:
+        fixed = waiting.pop(0)
+        world = _World(place=place, shadowed=shadowed, choices=dict(fixed))
+        world.run(initial, dynamic)
+        done.append(world)
+        for level in [lv for lv in world.choices if lv not in fixed]:
+            waiting += [{**fixed, level: option} for option in range(level.options - 1)]
+            fixed = {**fixed, level: level.options - 1}
+    return done, not waiting
 
 
 @dataclass(slots=True, kw_only=True)
-class Resolver:
-    """Resolves names at one place; `shadowed` names are set by direct parametrization."""
+class _World:
+    """Resolution at one place where each ambiguous level has one meaning; `choices` grows as such levels are met."""
 
     place: Place
-    shadowed: frozenset[str] = frozenset()
-    edges: dict[Requester, tuple[int, ...]] = field(default_factory=dict)
-    done: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    shadowed: frozenset[str]
+    choices: dict[Level, int]
+    closure: tuple[str, ...] = ()
+    chains: dict[str, Found] = field(default_factory=dict)
+    edges: dict[Requester, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
     unresolved: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
+    circular: bool = False
 
-    def chain(self, name: str) -> Chain:
-        """All visible definitions of a name, furthest first; none for a shadowed one."""
-        return () if name in self.shadowed else self.place.chain(name)
+    def in_older_order(self, initial: Sequence[str], dynamic: Sequence[str]) -> "_World":
+        """The same choices resolved in the order of pytest 8.4 and older."""
+        world = _World(place=self.place, shadowed=self.shadowed, choices=dict(self.choices))
+        names = list(initial)
+        for name in names:
+            chain = world.chain(name)
+            names += [n for n in (chain[-1][0].definition.argnames if chain else ()) if n not in names]
+        world.follow(sorted(names, key=world._scope, reverse=True), dynamic)
+        return world
 
-    def resolve(self, initial: Sequence[str], dynamic: Sequence[str], doubts: Iterable[tuple[str, str]] = ()) -> Resolution:
-        """The closure in pytest's order and every edge, dynamic requests last; `doubts` are names that hooks may set."""
-        closure = self._closure(initial)
-        for name in closure:
+    def run(self, initial: Sequence[str], dynamic: Sequence[str]) -> None:
+        """Work out the closure and the edges."""
+        self.follow(self._closure(initial), dynamic)
+
+    def follow(self, closure: Iterable[str], dynamic: Sequence[str]) -> None:
+        """Work out the edges in the order of a closure."""
+        self.closure = tuple(closure)
+        for name in self.closure:
             self._walk(-1, name, (), dynamic=False)
         for name in dynamic:
             self._walk(-1, name, (), dynamic=True)
-        asked = {requester.name for requester in self.edges} | set(self.unresolved) | self.shadowed
-        for name, why in doubts:
-            if name == ANY or name in asked:
-                self.unknown.setdefault(name, why)
-        return Resolution(
-            closure=closure,
-            edges=tuple(self.edges.items()),
-            unresolved=tuple(self.unresolved),
-            shadowed=self.shadowed,
-            unknown=tuple(self.unknown.items()),
-        )
+
+    def chain(self, name: str) -> Found:
+        """All visible definitions of a name with their holders, furthest first; none for a shadowed one."""
+        if name not in self.chains:
+            levels = () if name in self.shadowed else self.place.chain(name)
+            chosen = ((self._choose(level), level.holder) for level in levels)
+            self.chains[name] = tuple((found, holder) for found, holder in chosen if found is not None)
+        return self.chains[name]
+
+    def _choose(self, level: Level) -> Registration | None:
+        """The alternative taken of a level; the last one, which is no absence, where it is open."""
+        if level.options == 1:
+            return level.registrations[-1]
+        option = self.choices.setdefault(level, level.options - 1)
+        absent = level.options - len(level.registrations)
+        return None if option < absent else level.registrations[option - absent]
 
     def _closure(self, initial: Sequence[str]) -> tuple[str, ...]:
         indices: dict[str, int] = {}
         names = [n for start in initial for n in self._depth_first(start, indices)]
-        return tuple(sorted(names, key=lambda n: -self._scope(n)))
+        return tuple(sorted(names, key=self._scope, reverse=True))
 
     def _scope(self, name: str) -> int:
         chain = self.chain(name)
-        return chain[-1].registrations[-1].scope if chain else _BUILTIN_SCOPES.get(name, Scope.FUNCTION)
+        return chain[-1][0].scope if chain else _BUILTIN_SCOPES.get(name, Scope.FUNCTION)
 
     def _depth_first(self, name: str, indices: dict[str, int]) -> Iterator[str]:
         index = indices.get(name)
@@ -71,9 +150,8 @@ class Resolver:
         if not chain or -index > len(chain):
             return
         indices[name] = index - 1
-        for target in reversed(_candidates(chain, -index)):
-            for request in target.definition.argnames:
-                yield from self._depth_first(request, indices)
+        for request in chain[index][0].definition.argnames:
+            yield from self._depth_first(request, indices)
         indices[name] = index
 
     def _walk(self, requester: int, name: str, stack: tuple[str, ...], *, dynamic: bool) -> None:
@@ -85,43 +163,28 @@ class Resolver:
             return
         chain = self.chain(name)
         depth = 1 + stack.count(name)
-        targets = _candidates(chain, depth)
+        self.circular |= depth > 1 and stack[-1] != name
+        target, holder = chain[-depth] if depth <= len(chain) else (None, -1)
         if name not in self.shadowed:
-            self._doubt(name, chain[max(0, len(chain) - depth)].holder if targets else -1)
-        if not targets:
+            self._doubt(name, holder)
+        if target is None:
             self.unresolved |= {} if name in self.shadowed else {name: None}
             return
-        ids = tuple(r.id for r in targets)
-        self.edges[edge] = ids
-        for target in targets:
-            self._requests_of(target, name, stack)
-        self.done[name] = ids
-
-    def _requests_of(self, target: Registration, name: str, stack: tuple[str, ...]) -> None:
+        self.edges[edge] = target.id
         function = target.definition.function
         for request in function.argnames:
             self._walk(target.id, request, (*stack, name), dynamic=False)
         for request in function.requested:
             self._walk(target.id, request, (*stack, name), dynamic=True)
+        self.done[name] = target.id
 
     def _doubt(self, name: str, since: int) -> None:
-        if name in _BUILTINS:
+        if not self.place.doubtful or name in _BUILTINS:
             return
         for path, why in self.place.doubts(name, since):
             self.unknown.setdefault(name, f"{path}: {why}")
             if why.startswith(MADE):
                 self.unknown.setdefault(ANY, f"'{name}' of {path} {_FACTORY}")
-
-
-def _candidates(chain: Chain, depth: int) -> tuple[Registration, ...]:
-    """The definitions that may be the one `depth` levels up, the likeliest last; levels in branches may not exist."""
-    certain = 0
-    found: list[tuple[Registration, ...]] = []
-    for before, level in enumerate(reversed(chain)):
-        if certain <= depth - 1 <= before:
-            found.append(level.registrations)
-        certain += level.certain
-    return tuple(r for registrations in reversed(found) for r in registrations)
 
 
 _BUILTIN_SCOPES = dict.fromkeys(
@@ -138,7 +201,28 @@ _BUILTIN_SCOPES = dict.fromkeys(
     Scope.SESSION,
 )
 _BUILTINS = frozenset(
-    "cache capfd capfdbinary caplog capsys capsysbinary capteesys doctest_namespace monkeypatch pytestconfig pytester recwarn "
-    "record_property record_testsuite_property record_xml_attribute subtests testdir tmp_path tmp_path_factory tmpdir tmpdir_factory".split(),
+    [
+        "cache",
+        "capfd",
+        "capfdbinary",
+        "caplog",
+        "capsys",
+        "capsysbinary",
+        "capteesys",
+        "doctest_namespace",
+        "monkeypatch",
+        "pytestconfig",
+        "pytester",
+        "recwarn",
+        "record_property",
+        "record_testsuite_property",
+        "record_xml_attribute",
+        "subtests",
+        "testdir",
+        "tmp_path",
+        "tmp_path_factory",
+        "tmpdir",
+        "tmpdir_factory",
+    ],
 )
 _BUILTIN_SCOPES |= {"module_mocker": Scope.MODULE, "class_mocker": Scope.CLASS, "package_mocker": Scope.PACKAGE}

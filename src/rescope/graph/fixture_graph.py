@@ -43,6 +43,7 @@ class Resolution:
     """What one set of requested names resolves to at one place; shared by all tests with the same.
 
     `unknown` holds names that may resolve otherwise, each with the reason; the name ANY stands for all of them.
+    `branches` says that definitions stand in branches, so that an edge may have targets of which pytest takes one or none.
     """
 
     closure: tuple[str, ...]
@@ -50,6 +51,7 @@ class Resolution:
     unresolved: tuple[str, ...]
     shadowed: frozenset[str]
     unknown: tuple[tuple[str, str], ...] = ()
+    branches: bool = False
 
     def fixtures(self) -> frozenset[int]:
         """Ids of all registrations that are set up."""

@@ -23,10 +23,12 @@ class Bound:
     function: Function | None = None
     klass: ClassDef | None = None
     opaque: str = ""
+    unbound: bool = False
 
 
 Namespace = dict[str, tuple[Bound, ...]]
 _NOTHING = Bound()
+_UNBOUND = Bound(unbound=True)
 _WITH_INIT = frozenset(
     {
         "enum.Enum",
@@ -70,11 +72,13 @@ class Namespaces:
         found: Namespace = {}
         for binding in bindings:
             if binding.kind is BindingKind.STAR:
-                found |= self._star(binding, path)
+                new = self._star(binding, path)
+            elif binding.kind is BindingKind.REMOVED and not binding.conditional:
+                found.pop(binding.name, None)
                 continue
-            bound = self._bound(binding, path, found)
-            earlier = found.get(binding.name, (_NOTHING,)) if binding.conditional else ()
-            found[binding.name] = tuple(dict.fromkeys((*earlier, *bound)))
+            else:
+                new = {binding.name: self._bound(binding, path, found)}
+            _bind(found, new, conditional=binding.conditional)
         return found
 
     def _bound(self, binding: Binding, path: str, so_far: Namespace) -> tuple[Bound, ...]:
@@ -198,7 +202,10 @@ class Namespaces:
         """Attribute -> what it holds, nearest class of the MRO first."""
         found: Namespace = {}
         for owner in reversed(self.mro(klass)):
-            found |= self._evaluate(owner.bindings, owner.address.path)
+            own = self._evaluate(owner.bindings, owner.address.path)
+            for name, bounds in own.items():
+                inherited = found.get(name, (_NOTHING,)) if _UNBOUND in bounds else ()
+                found[name] = (*inherited, *(b for b in bounds if b is not _UNBOUND))
         return found
 
     def foreign_init(self, klass: ClassDef) -> bool:
@@ -216,6 +223,13 @@ class Namespaces:
             self.index.class_at(self.index.locate(dotted, klass.address.path)) is not None
             or dotted in self.index.classes[klass.address.path]
         )
+
+
+def _bind(found: Namespace, new: Namespace, *, conditional: bool) -> None:
+    """Bind names; in a branch what they were before stays possible."""
+    for name, bounds in new.items():
+        earlier = found.get(name, (_UNBOUND,)) if conditional else ()
+        found[name] = tuple(dict.fromkeys((*earlier, *bounds)))
 
 
 def _merge(chains: list[list[ClassDef]]) -> list[ClassDef]:

@@ -1,7 +1,7 @@
 """Which registrations each place of the project sees, furthest first (pytest's override chains)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -10,16 +10,17 @@ from rescope.graph.namespace import Bound, Namespace, Namespaces
 from rescope.model.facts import ClassDef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Level:
-    """One definition of a chain: the alternatives that branches leave, and whether one of them is sure to exist."""
+    """One definition of a chain: the alternatives that branches leave; `options` counts absence, where it is possible, as one."""
 
     registrations: tuple[Registration, ...]
-    certain: bool
+    options: int
     holder: int = 0
 
 
 Chain = tuple[Level, ...]
+_BEFORE_91 = "before pytest 9.1 the conftest.py of the root wins over a plugin that a test module names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +47,13 @@ class Place:
     holders: tuple[Holder, ...] = ()
     memo: dict[str, Chain] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    flags: list[bool] = field(default_factory=list)
 
     def chain(self, name: str) -> Chain:
         """All visible definitions of a name, furthest first."""
         if name not in self.memo:
             self.memo[name] = tuple(
-                Level(registrations=level.registrations, certain=level.certain, holder=number)
+                Level(registrations=level.registrations, options=level.options, holder=number)
                 for number, holder in enumerate(self.holders)
                 for level in holder.levels.get(name, ())
             )
@@ -62,6 +64,13 @@ class Place:
         if not self.names:
             self.names.extend(dict.fromkeys(name for holder in self.holders for name in holder.autouse))
         return tuple(self.names)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether any holder binds names that may be fixtures unseen."""
+        if not self.flags:
+            self.flags.append(any(holder.opaque or holder.computed for holder in self.holders))
+        return self.flags[0]
 
     def doubts(self, name: str, since: int) -> Iterable[tuple[str, str]]:
         """Holder and reason for each name that may mean another fixture than the one found in holder number `since`.
@@ -103,7 +112,7 @@ class Visibility:
             found = self._register(attr, namespace[attr], path, baseid)
             for name in dict.fromkeys(r.name for r in found):
                 mine = tuple(r for r in found if r.name == name)
-                levels[name].append(Level(registrations=mine, certain=len(mine) == len(namespace[attr])))
+                levels[name].append(Level(registrations=mine, options=len(mine) + (len(mine) < len(namespace[attr]))))
             autouse |= {r.name: None for r in found if r.autouse is not False}
         return Holder(
             key=key,
@@ -170,15 +179,18 @@ class Visibility:
         if not self.late_plugins:
             return place
         own = self.late_plugins.get(path, ())
+        shared = [h for h in place.holders if not h.baseid]
+        roots = {r.name for h in shared if PurePosixPath(h.path).name == "conftest.py" for r in h.registrations()}
         others = {plugin: by for by, plugins in self.late_plugins.items() for plugin in plugins if plugin not in own}
         made = [self.module_holder(plugin, "") for plugin in own]
-        made += [self._doubtful(plugin, by) for plugin, by in others.items()]
-        shared = [h for h in place.holders if not h.baseid]
+        made += [self._doubtful(plugin, _BEFORE_91, roots) for plugin in own]
+        made += [
+            self._doubtful(plugin, f"a plugin that {by} names defines it once that file is collected") for plugin, by in others.items()
+        ]
         return Place(holders=(*shared, *made, *(h for h in place.holders if h.baseid)))
 
-    def _doubtful(self, plugin: str, by: str) -> Holder:
-        why = f"a plugin that {by} names defines it, from the moment that file is collected"
-        names = {r.name for r in self.module_holder(plugin, "").registrations()}
+    def _doubtful(self, plugin: str, why: str, among: Collection[str] | None = None) -> Holder:
+        names = {r.name for r in self.module_holder(plugin, "").registrations() if among is None or r.name in among}
         return Holder(key=f"{plugin}?", path=plugin, baseid="", levels={}, autouse=(), opaque=dict.fromkeys(names, why))
 
     def klass(self, outer: Place, baseid: str, klass: ClassDef) -> Place:

@@ -81,6 +81,9 @@ class Call:
     after_yield: bool = False
     awaited: bool = False
     entered: bool = False
+    discarded: bool = False
+    looked_into: bool = False
+    fallback: bool = False
     nested: str = ""
 
 
@@ -118,13 +121,15 @@ class Parametrize:
 class Marks:
     """The marks of a function, class or module that bear upon fixtures, in pytest's order.
 
-    `refers` are dotted names of other decorators and mark variables; `opaque` says that a mark is computed.
+    `refers` are dotted names of other decorators and mark variables, each with its place among `usefixtures`; `opaque` says that a mark is computed, `anyio` that
+    the mark of that name is set, for which anyio's plugin requests `anyio_backend`.
     """
 
     usefixtures: tuple[str, ...] = ()
     parametrize: tuple[Parametrize, ...] = ()
     opaque: bool = False
-    refers: tuple[str, ...] = ()
+    refers: tuple[tuple[int, str], ...] = ()
+    anyio: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

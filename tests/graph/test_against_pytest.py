@@ -1,0 +1,228 @@
+"""The fixture graph of random projects, and of small named ones, equals what pytest resolves."""
+
+import sys
+
+import pytest
+from oracle.random_trees import check_random_trees, check_tree, collector, explain
+
+from projects import split_files
+
+EXAMPLES = 20
+NEWEST = tuple(int(part) for part in pytest.__version__.split(".")[:2]) >= (9, 1)
+
+TREES = {
+    "del in a subclass uncovers the base's fixture": """
+        # --- test_a.py
+        import pytest
+        class Base:
+            @pytest.fixture
+            def a(self): return 1
+        class TestIt(Base):
+            @pytest.fixture
+            def a(self): return 2
+            del a
+            def test_it(self, a): pass
+        """,
+    "a branch in a subclass may leave the base's fixture": """
+        # --- test_a.py
+        import pytest, sys
+        class Base:
+            @pytest.fixture
+            def a(self): return 1
+        class TestIt(Base):
+            if sys.version_info < (3,):
+                @pytest.fixture
+                def a(self): return 2
+            def test_it(self, a): pass
+        """,
+    "if and else replace what was imported": """
+        # --- lib.py
+        import pytest
+        @pytest.fixture
+        def a(): return 1
+        # --- test_a.py
+        import pytest, sys
+        from lib import a
+        if sys.version_info < (3,):
+            @pytest.fixture
+            def a(): return 2
+        else:
+            @pytest.fixture
+            def a(): return 3
+        def test_it(a): pass
+        """,
+    "an own definition hides an import under the same name in an alias": """
+        # --- lib.py
+        import pytest
+        @pytest.fixture
+        def a(): return 1
+        # --- test_a.py
+        import pytest
+        from lib import a
+        @pytest.fixture
+        def a(): return 2
+        b = a
+        def test_it(a, b): pass
+        """,
+    "two classes with a fixture of the same name each get their own": """
+        # --- test_a.py
+        import pytest
+        class TestOne:
+            @pytest.fixture(autouse=True)
+            def setup(self): pass
+            def test_it(self): pass
+        class TestTwo:
+            @pytest.fixture(autouse=True)
+            def setup(self): pass
+            def test_it(self): pass
+        """,
+    "marks of other modules and lists of marks request fixtures": """
+        # --- marks.py
+        import pytest
+        needs_a = pytest.mark.usefixtures("a")
+        both = [pytest.mark.usefixtures("b"), pytest.mark.slow]
+        # --- conftest.py
+        import pytest
+        @pytest.fixture
+        def a(): pass
+        @pytest.fixture
+        def b(): pass
+        # --- test_a.py
+        import marks
+        pytestmark = [*marks.both]
+        @marks.needs_a
+        def test_it(): pass
+        """,
+    "a partial and an alias of pytest.fixture make fixtures": """
+        # --- test_a.py
+        import functools, pytest
+        fixture = pytest.fixture
+        broad = functools.partial(pytest.fixture, scope="module")
+        @fixture
+        def a(b): pass
+        @broad()
+        def b(): pass
+        def test_it(a): pass
+        """,
+    "a call form takes its function from another file": """
+        # --- lib.py
+        def make(b): pass
+        # --- test_a.py
+        import pytest
+        from lib import make
+        a = pytest.fixture(make)
+        @pytest.fixture
+        def b(): pass
+        def test_it(a): pass
+        """,
+    "mock.patch on a class fills the first argument of each test": """
+        # --- test_a.py
+        import pytest
+        from unittest import mock
+        @pytest.fixture
+        def path(): pass
+        @pytest.fixture
+        def a(): pass
+        @mock.patch("os.path")
+        class TestIt:
+            def test_it(self, path, a): pass
+        """,
+    "classes that pytest cannot instantiate have no tests": """
+        # --- test_a.py
+        import enum, pytest
+        class TestError(Exception):
+            def test_it(self): pass
+        class TestKind(enum.Enum):
+            def test_it(self): pass
+        def test_it(): pass
+        """,
+    "plugins of a plugin come behind it": """
+        # --- conftest.py
+        pytest_plugins = ["one", "two"]
+        # --- one.py
+        import pytest
+        pytest_plugins = "inner"
+        @pytest.fixture
+        def a(): pass
+        # --- inner.py
+        import pytest
+        @pytest.fixture
+        def a(a): pass
+        # --- two.py
+        import pytest
+        @pytest.fixture
+        def a(a): pass
+        # --- test_a.py
+        def test_it(a): pass
+        """,
+}
+
+UNKNOWN = {
+    "fixtures made in a loop": """
+        # --- test_a.py
+        import pytest
+        def make(n):
+            @pytest.fixture
+            def fix(): return n
+            return fix
+        for n in ("a", "b"):
+            globals()[n] = make(n)
+        def test_it(a): pass
+        """,
+    "a factory of the project": """
+        # --- conftest.py
+        import pytest
+        def make():
+            @pytest.fixture
+            def fix(): return 1
+            return fix
+        a = make()
+        # --- test_a.py
+        def test_it(a): pass
+        """,
+    "computed parametrize": """
+        # --- test_a.py
+        import pytest
+        @pytest.fixture
+        def a(): return 1
+        NAMES = ["a"]
+        @pytest.mark.parametrize(",".join(NAMES), [1])
+        def test_it(a): pass
+        """,
+    "pytest_generate_tests": """
+        # --- conftest.py
+        def pytest_generate_tests(metafunc):
+            if "a" in metafunc.fixturenames:
+                metafunc.parametrize("a", [1, 2])
+        # --- test_a.py
+        import pytest
+        @pytest.fixture
+        def a(): return 1
+        def test_it(a): pass
+        """,
+}
+
+
+def test_random_trees() -> None:
+    """Edges, tests and the order of closures agree on every tree drawn."""
+    total = check_random_trees(sys.executable, EXAMPLES, ordered=NEWEST)
+
+    assert total.edges == total.agreeing + len(total.admitted)
+
+
+def test_named_trees() -> None:
+    """Each small tree agrees with pytest."""
+    with collector(sys.executable) as collect:
+        found = {name: explain(check_tree(split_files(text.lstrip("\n")), collect), ordered=NEWEST) for name, text in TREES.items()}
+
+    assert found == dict.fromkeys(TREES, "")
+
+
+@pytest.mark.parametrize("tree", [pytest.param(text, id=name) for name, text in UNKNOWN.items()])
+def test_unknown(tree: str) -> None:
+    """What only running the project can tell is admitted, and nothing is guessed."""
+    with collector(sys.executable) as collect:
+        result = check_tree(split_files(tree.lstrip("\n")), collect)
+
+    assert (result.missing, result.extra) == ([], [])
+    assert result.admitted
