@@ -115,10 +115,14 @@ class _World:
 
     def chain(self, name: str) -> Found:
         """All visible definitions of a name with their holders, furthest first; none for a shadowed one."""
+        if name in self.place.settled and name not in self.shadowed:
+            return self.place.settled[name]
         if name not in self.chains:
             levels = () if name in self.shadowed else self.place.chain(name)
             chosen = ((self._choose(level), level.holder) for level in levels)
             self.chains[name] = tuple((found, holder) for found, holder in chosen if found is not None)
+            if name not in self.shadowed and all(level.options == 1 for level in levels):
+                self.place.settled[name] = self.chains[name]
         return self.chains[name]
 
     def _choose(self, level: Level) -> Registration | None:
@@ -151,7 +155,8 @@ class _World:
             return
         indices[name] = index - 1
         for request in chain[index][0].definition.argnames:
-            yield from self._depth_first(request, indices)
+            if indices.get(request) != -1:
+                yield from self._depth_first(request, indices)
         indices[name] = index
 
     def _walk(self, requester: int, name: str, stack: tuple[str, ...], *, dynamic: bool) -> None:

@@ -48,6 +48,7 @@ class Place:
     memo: dict[str, Chain] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     flags: list[bool] = field(default_factory=list)
+    settled: dict[str, tuple[tuple[Registration, int], ...]] = field(default_factory=dict)
 
     def chain(self, name: str) -> Chain:
         """All visible definitions of a name, furthest first."""
