@@ -76,6 +76,28 @@ def corpus(session: nox.Session) -> None:
 
 
 @nox.session
+def oracle(session: nox.Session) -> None:
+    """The fixture graph against pytest's own collection of real projects, edge by edge."""
+    install(session, "test")
+    command = ("python", "-m", "oracle.compare", "--cache", str(session.cache_dir / "oracle"))
+    session.run(*command, *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def random_trees(session: nox.Session) -> None:
+    """The fixture graph against pytest on random trees: `nox -s random_trees -- --examples 500 --seed 1`."""
+    install(session, "test")
+    session.run("python", "-m", "oracle.random_trees", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def evaluation(session: nox.Session) -> None:
+    """Verdicts beside what maintainers did: `nox -s evaluation -- CLONES LABELS`."""
+    session.install("-e", ".")
+    session.run("python", "tests/evaluation/evaluate.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed beside ruff, on one large tree of source distributions."""
     session.install("-e", ".", "ruff")

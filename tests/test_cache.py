@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from projects import LEAK, check, codes, make_project
 
+from projects import LEAK, check, codes, make_project
 from rescope.cache import open_cache
 
 

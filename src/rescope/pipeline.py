@@ -114,7 +114,8 @@ def _read(file: SourceFile) -> ModuleFacts | ParseFailure:
 def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContext:
     """The graph and everything else that rules ask."""
     index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
-    test_modules = [path for path in sorted(index.modules) if is_test_module(path, project.ini)]
+    ini = project.ini if any((project.root / top).exists() for top in project.ini.testpaths) else replace(project.ini, testpaths=())
+    test_modules = [path for path in sorted(index.modules) if is_test_module(path, ini)]
     graph = build(index, test_modules, project.ini)
     tests = frozenset(test_modules) | _test_support(index, graph)
     namespaces = Namespaces(index=index)

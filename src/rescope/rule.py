@@ -10,10 +10,10 @@ from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.graph.reach import CallGraph, ImportGraph
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, Effect, FixtureDef, Function, Root
+from rescope.model.facts import Call, Effect, FixtureDef, Function, Root, ValueKind
 from rescope.model.finding import Finding, Keep, Subject, SubjectKind
 from rescope.model.scope import Scope
-from rescope.model.state import Role, Shape, Singleton
+from rescope.model.state import Shape, Singleton
 from rescope.packs import Packs, match
 
 _HELPER_DEPTH = 3
@@ -91,17 +91,26 @@ class RuleContext:
         return self.memo[function.address]
 
     def _infrastructure(self, function: Function) -> tuple[str, Location] | None:
-        for call in function.calls:
-            because = None if call.after_yield else match(call.callee.dotted, self.packs.infrastructure)
+        calls = [c for c in function.calls if not (c.after_yield or c.nested or c.fallback)]
+        for call in calls:
+            because = match(call.callee.dotted, self.packs.infrastructure)
             if because:
                 return because, Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
-        for call in function.calls:
-            found = None if call.after_yield else self._project_infrastructure(function, call)
+        for call in calls:
+            found = self._project_infrastructure(function, call)
             if found:
                 because, where = found
                 return because, Location(
                     path=function.address.path, line=call.line, note=f"{call.callee.dotted}(): {where.path}:{where.line}"
                 )
+        return None
+
+    def costly(self, function: Function) -> tuple[str, Location] | None:
+        """Why making the value is slow, by a call of the function itself; weaker than infrastructure."""
+        for call in function.calls:
+            because = None if call.after_yield or call.nested else match(call.callee.dotted, self.packs.costly)
+            if because:
+                return because, Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
         return None
 
     def _project_infrastructure(self, function: Function, call: Call) -> tuple[str, Location] | None:
@@ -127,15 +136,20 @@ class RuleContext:
         return effect.target.dotted
 
     def resource(self, singleton: Singleton) -> str | None:
-        """Why the singleton holds a resource that must not be dropped, None if it does not."""
-        if match(singleton.builds, self.packs.infrastructure):
-            return match(singleton.builds, self.packs.infrastructure)
-        for writer in singleton.writers:
-            function = self.index.functions[writer.function.path].get(writer.function.qualname)
-            found = self.infrastructure(function) if function and writer.role is Role.LAZY else None
-            if found:
-                return found[0]
-        return None
+        """Why the singleton holds a resource that must not be dropped, None if it does not: by what it is built from."""
+        direct = match(singleton.builds, self.packs.infrastructure)
+        if direct or not singleton.builds:
+            return direct
+        path = singleton.address.path
+        found = self.index.locate(singleton.builds, path)
+        function = self.index.functions[path].get(singleton.builds) or self.index.function(found)
+        klass = self.index.classes[path].get(singleton.builds) or self.index.class_at(found)
+        if klass is not None:
+            made = self.flow.method(klass, "__init__")
+            kept = self.infrastructure(made) if made else None
+            return kept[0] if kept else None
+        callees = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
+        return next((because for because in (match(c, self.packs.infrastructure) for c in callees) if because), None)
 
     def reachable(self, singleton: Singleton) -> bool:
         """Whether any collected test module loads the module of the singleton."""
@@ -165,8 +179,21 @@ class RuleContext:
         return (*writes, *touched, *singleton.held_at_import[:1])
 
     def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
-        """The tests that use the fixture, other than the function itself."""
-        return tuple(t for t in self.graph.tests_using(fixture) if t.function.address != function.address)
+        """The tests that use the fixture besides the function; a parametrized test is its own neighbour."""
+        return tuple(t for t in self.graph.tests_using(fixture) if t.function.address != function.address or t.marks.parametrize)
+
+    def bystanders(self, fixture: FixtureDef, *, whole_run: bool = False) -> tuple[TestNode, ...]:
+        """The tests that run while the fixture is set up without asking for it: who would notice what it changes."""
+        users = self.graph.tests_using(fixture)
+        using = {t.id for t in users}
+        if whole_run or fixture.scope is Scope.SESSION:
+            return tuple(t for t in self.graph.tests if t.id not in using)
+        if fixture.scope is Scope.PACKAGE:
+            folders = {t.path.rpartition("/")[0] for t in users}
+            return tuple(t for t in self.graph.tests if t.id not in using and t.path.rpartition("/")[0] in folders)
+        by_class = fixture.scope is Scope.CLASS
+        places = {(t.path, t.classes if by_class else ()) for t in users}
+        return tuple(t for t in self.graph.tests if t.id not in using and (t.path, t.classes if by_class else ()) in places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

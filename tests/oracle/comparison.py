@@ -203,5 +203,6 @@ def summary(result: Comparison) -> str:
     shown = "".join(f"; {count} {why}" for why, count in reasons.most_common(3))
     return (
         f"tests {result.tests:5}  edges {result.edges:6}  agreeing {result.agreeing:6}  missing {len(result.missing):3}  "
-        f"extra {len(result.extra):3}  plugins {len(result.through_plugins):4}  unknown {len(result.admitted):3}  unseen {len(result.unseen):3}{shown}"
+        f"extra {len(result.extra):3}  plugins {len(result.through_plugins):4}  unknown {len(result.admitted):3}  "
+        f"unseen {len(result.unseen):3}{shown}"
     )

@@ -23,6 +23,7 @@ def make_app() -> typer.Typer:
         help="Narrow pytest fixtures that leak state between tests, and reset singletons that do.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.facts.branches import Branching, branching, computed_names, literal_key
-from rescope.facts.effects import Scan, bound_names
+from rescope.facts.effects import Scan
+from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, declaration, makes_fixtures
 from rescope.facts.marks import mark_values, mock_arguments, read_marks
-from rescope.facts.names import ModuleNames, callee_dotted, import_table, imported_from, imported_modules, string_list
+from rescope.facts.names import ModuleNames, bound_names, callee_dotted, import_table, imported_from, imported_modules, string_list
 from rescope.facts.signature import FunctionNode, all_params, argnames, is_static
+from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
 from rescope.model.address import Address
 from rescope.model.facts import (
@@ -114,7 +116,7 @@ class _Collector:
 
     def module_body(self, tree: ast.Module) -> Function:
         """What importing the module does, as a function called `<module>`."""
-        scan = Scan(names=self.names, local_names=frozenset(), params=frozenset(), module_level=True)
+        scan = Scan(env=Environment(names=self.names), module_level=True)
         for node in _import_time(tree.body):
             if isinstance(node, ast.stmt):
                 scan.statement(node)
@@ -125,7 +127,7 @@ class _Collector:
             line=1,
             def_line=1,
             end_line=tree.body[-1].end_lineno or 1 if tree.body else 1,
-            effects=scan.settled_effects(),
+            effects=settle(scan.effects, scan.calls, frozenset(scan.finalizers)),
             calls=tuple(scan.calls),
             mentions=frozenset(scan.mentions),
         )
@@ -307,7 +309,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
     params = all_params(node)
     receiver = params[0] if method and params and not is_static(node) else ""
     is_class = any(isinstance(d, ast.Name) and d.id == "classmethod" for d in node.decorator_list) or receiver in {"cls", "mcs"}
-    scan = Scan(
+    env = Environment(
         names=names,
         local_names=frozenset(bound_names(node.body)),
         params=frozenset(params),
@@ -315,6 +317,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         receiver_root=Root.CLS if is_class else Root.SELF,
         globals={name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names},
     )
+    scan = Scan(env=env)
     scan.block(node.body)
     return Function(
         address=address,
@@ -325,11 +328,11 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         argnames=argnames(node, names, method=method, patches=patches),
         decorators=tuple(callee_dotted(d, names) for d in node.decorator_list),
         marks=read_marks([*reversed(node.decorator_list)], names),
-        effects=scan.settled_effects(),
+        effects=settle(scan.effects, scan.calls, frozenset(scan.finalizers)),
         calls=tuple(scan.calls),
         values=tuple(scan.values),
         mentions=frozenset(scan.mentions),
-        globals=tuple(sorted(scan.globals)),
+        globals=tuple(sorted(env.globals)),
         stored=tuple(scan.stored),
         requested=tuple(scan.requested),
         requests_unknown=scan.requests_unknown,

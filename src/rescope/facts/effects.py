@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from rescope.facts.names import ModuleNames, import_table
-from rescope.facts.values import LITERALS, call_strings, constant_text, short
+from rescope.facts.environment import Environment
+from rescope.facts.names import bound_names, import_table
+from rescope.facts.values import call_strings, short
 from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 MUTATORS = frozenset(
@@ -36,26 +37,20 @@ MUTATORS = frozenset(
         "put",
     ],
 )
-REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
+MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 @dataclass(slots=True, kw_only=True)
 class Scan:
     """Collects while a body is walked; `results` of the scan are read from its lists."""
 
-    names: ModuleNames
-    local_names: frozenset[str]
-    params: frozenset[str]
-    receiver: str = ""
-    receiver_root: Root = Root.SELF
+    env: Environment
     module_level: bool = False
     effects: list[Effect] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     mentions: set[Target] = field(default_factory=set)
-    globals: set[str] = field(default_factory=set)
     guards: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
     requests_unknown: bool = False
@@ -65,74 +60,10 @@ class Scan:
     nested: str = ""
     contexts: int = 0
     finals: int = 0
-    aliases: dict[str, Target] = field(default_factory=dict)
-    made: dict[str, Value] = field(default_factory=dict)
-    imports: dict[str, str] = field(default_factory=dict)
-
-    def resolve(self, node: ast.expr) -> Target | None:
-        """The object that an expression names, aliases followed; None for anything computed."""
-        match node:
-            case ast.Name(id=name):
-                return self._name(name)
-            case ast.Attribute(value=base, attr=attr):
-                return self._extend(base, attr)
-            case ast.Subscript(value=base):
-                return self._extend(base, "[]")
-            case ast.Starred(value=base) | ast.NamedExpr(value=base):
-                return self.resolve(base)
-            case ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]) if name == self.receiver:
-                return Target(root=Root.CLS, dotted="cls")
-            case ast.Call(func=ast.Name(id="vars"), args=[base]):
-                return self._extend(base, "__dict__")
-            case ast.Call(func=ast.Name(id="getattr"), args=[base, ast.Constant(value=str(attr)), *_]):
-                return self._extend(base, attr)
-            case ast.Call(func=func, args=[_, base]) if self.names.dotted(func) in {"typing.cast", "cast"}:
-                return self.resolve(base)
-        return None
-
-    def _extend(self, base: ast.expr, attr: str) -> Target | None:
-        target = self.resolve(base)
-        if target is None:
-            return None
-        if target.root is Root.SELF and attr == "__class__":
-            return Target(root=Root.CLS, dotted="cls")
-        return Target(root=target.root, dotted=f"{target.dotted}.{attr}")
-
-    def _name(self, name: str) -> Target:
-        if name in self.aliases:
-            return self.aliases[name]
-        if name == self.receiver:
-            return Target(root=self.receiver_root, dotted=self.receiver_root.value)
-        if name in self.params:
-            return Target(root=Root.ARGUMENT, dotted=name)
-        if name in self.imports:
-            return Target(root=Root.IMPORTED, dotted=self.imports[name])
-        if name in self.local_names and name not in self.globals:
-            return Target(root=Root.LOCAL, dotted=name)
-        if name in self.names.imports:
-            return Target(root=Root.IMPORTED, dotted=self.names.imports[name])
-        return Target(root=Root.GLOBAL, dotted=name)
-
-    def value_of(self, node: ast.expr | None) -> Value:
-        """What an expression is made of: a call, a literal, a constant, or another object."""
-        line = getattr(node, "lineno", 0)
-        match node:
-            case None | ast.Constant(value=None):
-                return Value(kind=ValueKind.NONE, text="None", line=line)
-            case ast.Constant():
-                return Value(kind=ValueKind.CONSTANT, text=constant_text(node), line=line)
-            case ast.Await(value=inner):
-                return self.value_of(inner)
-            case ast.Call(func=func):
-                return Value(kind=ValueKind.CALL, target=self.resolve(func), line=line)
-            case ast.Name(id=name) if name in self.made and name not in self.aliases:
-                return self.made[name]
-        if type(node) in LITERALS:
-            return Value(kind=ValueKind.LITERAL, text=LITERALS[type(node)], line=line)
-        target = self.resolve(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
-        if target is None:
-            return Value(kind=ValueKind.OTHER, line=line)
-        return Value(kind=ValueKind.ALIAS, target=target, line=line)
+    fallbacks: int = 0
+    shielded: tuple[str, ...] = ()
+    statement_call: ast.expr | None = None
+    telling: bool = False
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -155,6 +86,9 @@ class Scan:
             case ast.AugAssign(target=target, value=value):
                 self.expression(value)
                 self._augmented(target)
+            case ast.Expr(value=value):
+                self.statement_call = value.value if isinstance(value, ast.Await) else value
+                self.expression(value)
             case ast.Delete(targets=targets):
                 for target in targets:
                     self._store(EffectKind.DELETE, target, None, how="del")
@@ -164,7 +98,7 @@ class Scan:
                 self._with(node)
             case ast.For() | ast.AsyncFor():
                 self.expression(node.iter)
-                self._bind(node.target, self.resolve(node.iter), "[]")
+                self.env.bind(node.target, self.env.resolve(node.iter), "[]")
                 self.block([*node.body, *node.orelse])
             case ast.If(test=test) | ast.While(test=test):
                 self._guard(test)
@@ -187,9 +121,9 @@ class Scan:
                 if not self.module_level:
                     self._inner(node.name, node.body, None)
             case ast.Import() | ast.ImportFrom():
-                self.imports |= import_table([node], self.names.path)
+                self.env.imports |= import_table([node], self.env.names.path)
             case ast.Global(names=found):
-                self.globals.update(found)
+                self.env.globals.update(found)
             case _:
                 for child in ast.iter_child_nodes(node):
                     if isinstance(child, ast.expr):
@@ -199,8 +133,10 @@ class Scan:
         if any(h.type is not None and "NameError" in ast.dump(h.type) for h in node.handlers):
             self._guard_names(node.body)
         self.block(node.body)
+        self.fallbacks += 1
         for handler in node.handlers:
             self.block(handler.body)
+        self.fallbacks -= 1
         self.block(node.orelse)
         self.finals += 1
         self.block(node.finalbody)
@@ -209,20 +145,32 @@ class Scan:
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         holds_yield = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in node.body for n in ast.walk(s))
         self.contexts += holds_yield
+        outer = self.shielded
         for item in node.items:
             self.expression(item.context_expr, entered=True)
+            self.shielded += tuple(self._guarded_by(item.context_expr))
             if isinstance(item.optional_vars, ast.Name):
                 self._enter(item.optional_vars.id, item.context_expr)
         self.block(node.body)
         self.contexts -= holds_yield
+        self.shielded = outer
+
+    def _guarded_by(self, node: ast.expr) -> Iterator[str]:
+        """Objects handed to a context manager function: it is there to put them back. A class only uses them."""
+        name = self.env.names.dotted(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name[:1].islower():
+            for argument in node.args:
+                target = self.env.resolve(argument) if isinstance(argument, (ast.Name, ast.Attribute)) else None
+                if target is not None:
+                    yield target.dotted
 
     def _enter(self, name: str, node: ast.expr) -> None:
-        target = self.resolve(node)
+        target = self.env.resolve(node)
         if target is not None and target.root is not Root.LOCAL:
-            self.aliases[name] = target
+            self.env.aliases[name] = target
         else:
-            self.aliases.pop(name, None)
-            self.made[name] = self.value_of(node)
+            self.env.aliases.pop(name, None)
+            self.env.made[name] = self.env.value_of(node)
 
     def _guard(self, test: ast.expr) -> None:
         self._guard_names([test])
@@ -236,31 +184,31 @@ class Scan:
     def _inner(self, name: str, body: list[ast.stmt], function: ast.FunctionDef | ast.AsyncFunctionDef | None) -> None:
         """Walk a nested definition; its parameters hide the outer names."""
         hidden = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} if function else set()
-        outer = (self.local_names, self.params, self.nested, self.aliases, self.contexts, self.finals)
-        self.local_names |= hidden | bound_names(body)
-        self.params -= hidden
-        self.aliases = {k: v for k, v in self.aliases.items() if k not in hidden}
+        outer = (self.env.local_names, self.env.params, self.nested, self.env.aliases, self.contexts, self.finals)
+        self.env.local_names |= hidden | bound_names(body)
+        self.env.params -= hidden
+        self.env.aliases = {k: v for k, v in self.env.aliases.items() if k not in hidden}
         self.nested, self.contexts, self.finals = self.nested or name, 0, 0
         self.block(body)
-        self.local_names, self.params, self.nested, self.aliases, self.contexts, self.finals = outer
+        self.env.local_names, self.env.params, self.nested, self.env.aliases, self.contexts, self.finals = outer
 
     # --- bindings and effects ---------------------------------------------------------------------
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         """Record `target = value`: an alias, a local, or a change of state."""
         match target:
-            case ast.Name(id=name) if name in self.globals:
+            case ast.Name(id=name) if name in self.env.globals:
                 self._store(EffectKind.BIND, target, value)
             case ast.Name():
-                self._bind(target, self.resolve(value), "")
-                self.made[target.id] = self.value_of(value)
+                self.env.bind(target, self.env.resolve(value), "")
+                self.env.made[target.id] = self.env.value_of(value)
             case ast.Tuple(elts=elts) | ast.List(elts=elts):
                 pairs = value.elts if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(elts) else None
                 for position, element in enumerate(elts):
                     if pairs:
                         self.assign(element, pairs[position])
-                    elif isinstance(element, ast.Name) and element.id not in self.globals:
-                        self._bind(element, self.resolve(value), "[]")
+                    elif isinstance(element, ast.Name) and element.id not in self.env.globals:
+                        self.env.bind(element, self.env.resolve(value), "[]")
                     else:
                         self.assign(element, value)
             case ast.Attribute():
@@ -268,24 +216,12 @@ class Scan:
             case ast.Subscript():
                 self._store(EffectKind.SET_ITEM, target, value)
 
-    def _bind(self, target: ast.expr, source: Target | None, part: str) -> None:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            for element in target.elts:
-                self._bind(element, source, "[]")
-        if not isinstance(target, ast.Name):
-            return
-        if source is None or source.root is Root.LOCAL:
-            self.aliases.pop(target.id, None)
-        else:
-            dotted = f"{source.dotted}.{part}" if part else source.dotted
-            self.aliases[target.id] = Target(root=source.root, dotted=dotted)
-
     def _augmented(self, target: ast.expr) -> None:
         match target:
-            case ast.Name(id=name) if name in self.globals:
+            case ast.Name(id=name) if name in self.env.globals:
                 self._store(EffectKind.BIND, target, None, how="+=")
             case ast.Name():
-                found = self.resolve(target)
+                found = self.env.resolve(target)
                 if found is not None and found.root is Root.ARGUMENT:
                     self._record(EffectKind.MUTATE, found, target, how="+=")
             case ast.Attribute():
@@ -298,13 +234,18 @@ class Scan:
             for element in node.elts:
                 self._store(kind, element, value, how)
             return
-        target = self.resolve(node)
-        if isinstance(node, ast.Name) and node.id not in self.globals:
+        target = self.env.resolve(node)
+        if isinstance(node, ast.Name) and node.id not in self.env.globals:
             return
+        base = node
+        while isinstance(base, (ast.Attribute, ast.Subscript)):
+            base = base.value
+        if not isinstance(base, ast.Name):
+            self.expression(base)
         key = ""
         if isinstance(node, ast.Subscript):
             self.expression(node.slice)
-            target = self.resolve(node.value)
+            target = self.env.resolve(node.value)
             key = short(node.slice)
         if target is not None:
             self._record(kind, target, node, how=how, key=key, value=value)
@@ -321,7 +262,7 @@ class Scan:
     ) -> None:
         if target.root is Root.LOCAL:
             return
-        made = self.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
+        made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
             self.stored.append((target.tail, made.target))
         self.effects.append(
@@ -334,24 +275,28 @@ class Scan:
                 how=how,
                 key=key,
                 value=made.text,
-                builds=made.target.dotted if made.kind is ValueKind.CALL and made.target else "",
+                builds=_built(made),
                 guarded=target.dotted.rpartition(".")[2] in self.guards,
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
+                undone_at=node.lineno if self._is_shielded(target) else None,
             ),
         )
+
+    def _is_shielded(self, target: Target) -> bool:
+        return any(target.dotted == name or target.dotted.startswith(f"{name}.") for name in self.shielded)
 
     def _after_yield(self) -> bool:
         return self.yields_at is not None or self.finals > 0
 
     # --- expressions ------------------------------------------------------------------------------
 
-    def expression(self, node: ast.expr, *, entered: bool = False, awaited: bool = False) -> None:
+    def expression(self, node: ast.expr, *, entered: bool = False, awaited: bool = False, looked_into: bool = False) -> None:
         """Walk an expression: calls, mentions, yields, lambdas."""
         match node:
             case ast.Call():
-                self._call(node, entered=entered, awaited=awaited)
+                self._call(node, entered=entered, awaited=awaited, looked_into=looked_into)
             case ast.Name() | ast.Attribute() | ast.Subscript():
                 self._mention(node)
             case ast.Yield(value=value):
@@ -368,12 +313,12 @@ class Scan:
                 for value in values:
                     self.expression(value)
             case ast.Lambda(body=body):
-                self.local_names, outer = (
-                    self.local_names | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)},
-                    self.local_names,
+                self.env.local_names, outer = (
+                    self.env.local_names | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)},
+                    self.env.local_names,
                 )
                 self.expression(body)
-                self.local_names = outer
+                self.env.local_names = outer
             case ast.NamedExpr(target=target, value=value):
                 self.expression(value)
                 self.assign(target, value)
@@ -383,7 +328,7 @@ class Scan:
     def decorator(self, node: ast.expr) -> None:
         """Walk a decorator: without parentheses it is a call all the same."""
         self.expression(node)
-        callee = None if isinstance(node, ast.Call) else self.resolve(node)
+        callee = None if isinstance(node, ast.Call) else self.env.resolve(node)
         if callee is not None:
             self.calls.append(Call(callee=callee, line=node.lineno))
 
@@ -392,11 +337,11 @@ class Scan:
             if isinstance(child, ast.expr):
                 self.expression(child)
             elif isinstance(child, ast.comprehension):
-                self._bind(child.target, self.resolve(child.iter), "[]")
+                self.env.bind(child.target, self.env.resolve(child.iter), "[]")
                 self._children(child)
 
     def _mention(self, node: ast.expr) -> None:
-        target = self.resolve(node)
+        target = self.env.resolve(node)
         if target is not None and target.root in {Root.IMPORTED, Root.GLOBAL, Root.CLS}:
             self.mentions.add(target)
         inner = node
@@ -405,7 +350,7 @@ class Scan:
                 self.expression(inner.slice)
             inner = inner.value
         if not isinstance(inner, ast.Name):
-            self.expression(inner)
+            self.expression(inner, looked_into=not self.telling)
 
     def _hand_out(self, value: ast.expr | None) -> None:
         if value is not None:
@@ -413,13 +358,15 @@ class Scan:
         if self.nested:
             return
         parts = value.elts if isinstance(value, ast.Tuple) and value.elts else [value]
-        self.values += [self.value_of(part) for part in parts]
+        self.values += [self.env.value_of(part) for part in parts]
 
-    def _call(self, node: ast.Call, *, entered: bool, awaited: bool) -> None:
+    def _call(self, node: ast.Call, *, entered: bool, awaited: bool, looked_into: bool) -> None:
+        self.telling = node is self.statement_call
         self.expression(node.func)
+        self.telling = False
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             self.expression(argument)
-        callee = self.resolve(node.func)
+        callee = self.env.resolve(node.func)
         if callee is None:
             return
         self._dynamic_request(node, callee)
@@ -434,6 +381,9 @@ class Scan:
             after_yield=self._after_yield(),
             awaited=awaited,
             entered=entered,
+            discarded=node is self.statement_call,
+            looked_into=looked_into,
+            fallback=self.fallbacks > 0,
             nested=self.nested,
         )
         self.calls.append(call)
@@ -442,7 +392,7 @@ class Scan:
         slots: list[tuple[int | str, ast.expr]] = list(enumerate(node.args))
         slots += [(k.arg, k.value) for k in node.keywords if k.arg]
         for slot, argument in slots:
-            target = self.resolve(argument)
+            target = self.env.resolve(argument)
             if target is not None and target.root is not Root.LOCAL:
                 yield slot, target
 
@@ -461,11 +411,20 @@ class Scan:
             self._setattr(node, callee.dotted)
         elif callee.root is Root.IMPORTED and callee.dotted.endswith(PATCHERS):
             self._patch(node, callee, entered=entered)
+        elif base is not None and method in MONKEYPATCH and self._is_monkeypatch(base):
+            self._record(
+                EffectKind.PATCH, Target(root=Root.IMPORTED, dotted=f"pytest.MonkeyPatch.{method}"), node, how="with", key=_first(node)
+            )
+            self.effects[-1] = replace(self.effects[-1], in_context=True)
         elif base is not None and (method in MUTATORS or self._inplace(node)):
-            target = self.resolve(base)
+            target = self.env.resolve(base)
             if target is not None:
-                key = short(node.args[0]) if node.args else ""
-                self._record(EffectKind.MUTATE, target, node, how=method, key=key)
+                self._record(EffectKind.MUTATE, target, node, how=method, key=_first(node))
+
+    def _is_monkeypatch(self, base: ast.expr) -> bool:
+        """An object that `pytest.MonkeyPatch` made here, whose patches last as long as the fixture."""
+        made = self.env.made.get(base.id) if isinstance(base, ast.Name) else None
+        return made is not None and made.target is not None and made.target.dotted.startswith("pytest.MonkeyPatch")
 
     def _inplace(self, node: ast.Call) -> bool:
         return any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
@@ -473,7 +432,7 @@ class Scan:
     def _setattr(self, node: ast.Call, how: str) -> None:
         name = node.args[1]
         attr = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else "[]"
-        target = self._extend(node.args[0], attr)
+        target = self.env.extend(node.args[0], attr)
         if target is not None:
             kind = EffectKind.SET_ATTR if how == "setattr" else EffectKind.DELETE
             value = node.args[2] if len(node.args) > 2 else None
@@ -482,50 +441,15 @@ class Scan:
     def _patch(self, node: ast.Call, callee: Target, *, entered: bool) -> None:
         if entered and self.contexts == 0:
             return
-        self._record(EffectKind.PATCH, callee, node, how="with" if entered else "call", key=short(node.args[0]) if node.args else "")
-
-    # --- results ----------------------------------------------------------------------------------
-
-    def settled_effects(self) -> tuple[Effect, ...]:
-        """The effects, with finalizers moved behind the yield and undone ones marked."""
-        effects = [replace(e, after_yield=True) if e.nested in self.finalizers and e.nested else e for e in self.effects]
-        undoing = [e for e in effects if e.after_yield and _takes_away(e)]
-        restoring = [e for e in effects if e.after_yield]
-        return tuple(e if e.after_yield else _undone(e, undoing, restoring, effects) for e in effects)
+        self._record(EffectKind.PATCH, callee, node, how="with" if entered else "call", key=_first(node))
 
 
-def _takes_away(effect: Effect) -> bool:
-    return effect.kind is EffectKind.DELETE or effect.how in REMOVERS
+def _built(made: Value) -> str:
+    """The dotted callee of a value that a call made; "?" where the callee is computed."""
+    if made.kind is not ValueKind.CALL:
+        return ""
+    return made.target.dotted if made.target else "?"
 
 
-def _undone(effect: Effect, undoing: list[Effect], restoring: list[Effect], effects: list[Effect]) -> Effect:
-    """The effect with the line that takes it back: after the yield, in a finally, or later in the same body."""
-    dotted = effect.target.dotted
-    for other in undoing:
-        if other.target.dotted in {dotted, f"{dotted}.[]"} or dotted.startswith(f"{other.target.dotted}."):
-            return replace(effect, undone_at=other.line)
-    for other in restoring:
-        if other.target.dotted == dotted or (other.kind is EffectKind.SET_ATTR and dotted.startswith(f"{other.target.dotted}.")):
-            return replace(effect, undone_at=other.line)
-    for other in effects:
-        if other.line > effect.line and other.target.dotted == dotted and _takes_away(other) and other.nested == effect.nested:
-            return replace(effect, undone_at=other.line)
-    return effect
-
-
-def bound_names(body: Iterable[ast.stmt]) -> set[str]:
-    """Names that the statements bind locally, nested functions' own ones left out."""
-    found: set[str] = set()
-    stack: list[ast.AST] = list(body)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-            continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        if not isinstance(node, ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
-    return found
+def _first(node: ast.Call) -> str:
+    return short(node.args[0]) if node.args else ""

@@ -46,9 +46,11 @@ def creator_aliases(statements: Iterable[ast.stmt], imports: dict[str, str]) -> 
     for node in statements:
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
             continue
-        value, bound = node.value, ()
+        value: ast.expr = node.value
+        bound: tuple[ast.keyword, ...] = ()
         if isinstance(value, ast.Call) and names.dotted(value.func) == "functools.partial" and len(value.args) == 1:
-            value, bound = value.args[0], tuple(value.keywords)
+            bound = tuple(value.keywords)
+            value = value.args[0]
         dotted = names.dotted(value)
         if dotted in CREATORS or (not bound and dotted in _MARKS):
             found[node.targets[0].id] = (dotted, bound)

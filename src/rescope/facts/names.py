@@ -99,3 +99,21 @@ def literal_strings(node: ast.expr | None) -> tuple[str, ...] | None:
             return texts if len(texts) == len(elts) else None
         case _:
             return None
+
+
+def bound_names(body: Iterable[ast.stmt]) -> set[str]:
+    """Names that the statements bind locally, nested functions' own ones left out."""
+    found: set[str] = set()
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+        if not isinstance(node, ast.Lambda):
+            stack.extend(ast.iter_child_nodes(node))
+    return found

@@ -119,7 +119,20 @@ class Flow:
         if call.callee.root in {Root.SELF, Root.CLS} and call.callee.tail:
             owner = self.index.classes[path].get(function.address.qualname.rpartition(".")[0])
             return self.method(owner, call.callee.tail) if owner else None
-        return self.index.function(self.index.target(call.callee, path))
+        definition = self.index.target(call.callee, path)
+        return self.index.function(definition) or self._instance_method(definition)
+
+    def _instance_method(self, definition: Definition | None) -> Function | None:
+        """The method that a call on a module-level instance of a project class reaches."""
+        found = self.index.variable(definition)
+        if found is None or not found[1] or "." in found[1]:
+            return None
+        variable, name = found
+        value = variable.value
+        if value.kind is not ValueKind.CALL or value.target is None:
+            return None
+        klass = self.index.class_at(self.index.target(value.target, variable.address.path))
+        return self.method(klass, name) if klass else None
 
     def method(self, klass: ClassDef, name: str) -> Function | None:
         """The method that an instance of the class has under a name."""

@@ -147,7 +147,8 @@ def build_index(modules: Iterable[ModuleFacts], source_roots: Iterable[str]) -> 
         index.classes[path] = {c.address.qualname: c for c in module.classes}
         index.variables[path] = {v.address.qualname: v for v in reversed(module.variables)}
         index.imports[path] = dict(module.imports)
-        index.ordinals |= {(path, d.address.qualname, d.address.ordinal): d for d in (*module.functions, *module.classes)}
+        index.ordinals |= {(path, f.address.qualname, f.address.ordinal): f for f in module.functions}
+        index.ordinals |= {(path, c.address.qualname, c.address.ordinal): c for c in module.classes}
     return index
 
 

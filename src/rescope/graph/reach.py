@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.model.address import Address
-from rescope.model.facts import Function, Root
+from rescope.model.facts import Call, Function, Root
 
+CLASS_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__", "ready"})
 _COMMON = frozenset(
     [
         "get",
@@ -81,17 +82,39 @@ class CallGraph:
     methods: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     import_time: frozenset[Address] = frozenset()
     memo: dict[Address, tuple[Function, ...]] = field(default_factory=dict)
+    callers: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
 
-    def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
-        """Addresses of all functions that the starts may call, themselves included."""
+    def reached(self, starts: Iterable[Function], *, certain: bool = False) -> frozenset[Address]:
+        """Addresses of all functions that the starts may call, themselves included; `certain`: by resolved names only."""
         seen: dict[Address, Function] = {}
         stack = list(starts)
         while stack:
             function = stack.pop()
             if function.address not in seen:
                 seen[function.address] = function
-                stack += self.callees(function)
+                stack += self.certain_callees(function) if certain else self.callees(function)
         return frozenset(seen)
+
+    def reaching(self, goals: Iterable[Address]) -> frozenset[Address]:
+        """Addresses of all functions that may, directly or not, call one of the goals; the goals included."""
+        if not self.callers:
+            self._link()
+        seen: set[Address] = set()
+        stack = list(goals)
+        while stack:
+            address = stack.pop()
+            if address not in seen:
+                seen.add(address)
+                stack += self.callers.get(address, ())
+        return frozenset(seen)
+
+    def _link(self) -> None:
+        callers: defaultdict[Address, list[Address]] = defaultdict(list)
+        for module in self.flow.index.modules.values():
+            for function in (*module.functions, *((module.body,) if module.body else ())):
+                for callee in self.callees(function):
+                    callers[callee.address].append(function.address)
+        self.callers = {address: tuple(found) for address, found in callers.items()}
 
     def callees(self, function: Function) -> tuple[Function, ...]:
         """The functions that one function may call, each once."""
@@ -102,40 +125,44 @@ class CallGraph:
 
     def _callees(self, function: Function) -> Iterator[Function]:
         for call in function.calls:
-            found = self.flow.callee(function, call)
-            if found is not None:
-                yield found
-                continue
-            klass = self.flow.index.class_at(self.flow.index.target(call.callee, function.address.path))
-            if klass is not None:
-                made = [self.flow.method(klass, name) for name in ("__init__", "__new__", "__post_init__")]
-                yield from (m for m in made if m)
-            elif call.callee.root is not Root.IMPORTED and "." in call.callee.dotted:
+            found = tuple(self._certain(function, call))
+            yield from found
+            if not found and call.callee.root is not Root.IMPORTED and "." in call.callee.dotted:
                 yield from self.methods.get(call.callee.dotted.rpartition(".")[2], ())
+
+    def certain_callees(self, function: Function) -> Iterator[Function]:
+        """The functions that one function calls by names that resolve."""
+        for call in function.calls:
+            yield from self._certain(function, call)
+
+    def _certain(self, function: Function, call: Call) -> Iterator[Function]:
+        found = self.flow.callee(function, call)
+        if found is not None:
+            yield found
+            return
+        klass = self.flow.index.class_at(self.flow.index.target(call.callee, function.address.path))
+        if klass is not None:
+            made = (self.flow.method(klass, name) for name in ("__init__", "__new__", "__post_init__"))
+            yield from (m for m in made if m)
 
 
 def build_call_graph(flow: Flow) -> CallGraph:
     """The call graph, and which functions run while modules are imported."""
     methods: defaultdict[str, list[Function]] = defaultdict(list)
-    for table in flow.index.functions.values():
-        for function in table.values():
+    starts: list[Function] = []
+    for module in flow.index.modules.values():
+        starts += [module.body] if module.body else []
+        for function in module.functions:
+            if runs_with_classes(function):
+                starts.append(function)
             if function.is_method and function.address.name not in _COMMON:
                 methods[function.address.name].append(function)
     graph = CallGraph(flow=flow, methods={n: tuple(f) for n, f in methods.items()})
-    bodies = [m.body for m in flow.index.modules.values() if m.body]
-    graph.import_time = frozenset(_resolved_only(flow, bodies))
+    bodies = {f.address for f in starts if f.address.qualname == "<module>"}
+    graph.import_time = graph.reached(starts, certain=True) - bodies
     return graph
 
 
-def _resolved_only(flow: Flow, starts: list[Function]) -> set[Address]:
-    """Functions that run at import by certain calls: a guess by method name would call everything import-time."""
-    seen: set[Address] = set()
-    stack = list(starts)
-    while stack:
-        function = stack.pop()
-        for call in function.calls:
-            found = flow.callee(function, call)
-            if found is not None and found.address not in seen:
-                seen.add(found.address)
-                stack.append(found)
-    return seen
+def runs_with_classes(function: Function) -> bool:
+    """Runs when classes are made, mappers configured or applications loaded, which is as good as import time."""
+    return function.address.name in CLASS_HOOKS or any(d.endswith(("listens_for", "receiver")) for d in function.decorators)

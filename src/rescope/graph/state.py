@@ -1,20 +1,38 @@
 """The project's singletons: facts of all files joined by the state that they write."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from rescope.facts.effects import MUTATORS
+from rescope.facts.undo import takes_away
 from rescope.graph.index import ModuleIndex
-from rescope.graph.reach import CallGraph
+from rescope.graph.reach import CLASS_HOOKS, CallGraph
 from rescope.model.address import Address, Location
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
+from rescope.model.scope import Scope
 from rescope.model.state import Role, Shape, Singleton, Writer
 
 CACHES = frozenset(
     {"functools.lru_cache", "functools.cache", "async_lru.alru_cache", "cachetools.func.lru_cache", "cachetools.func.ttl_cache"}
 )
-CLASS_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__"})
-_SETTINGS = ("settings", "config", "environ", "getenv", "configuration")
+_SETTINGS = frozenset({"settings", "config", "environ", "getenv", "configuration"})
+_TASKS = (
+    "create_task",
+    "ensure_future",
+    "Thread",
+    "Timer",
+    "Lock",
+    "RLock",
+    "Queue",
+    "Event",
+    "Popen",
+    "submit",
+    "call_soon",
+    "call_later",
+)
+_HOOKS = ("pytest_runtest_setup", "pytest_runtest_teardown", "pytest_runtest_call", "pytest_runtest_protocol")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +45,7 @@ class StateFinder:
     touched: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
     resets: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
     held: dict[Address, list[Location]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     def find(self) -> tuple[Singleton, ...]:
         """All singletons, in path and line order."""
@@ -65,14 +84,18 @@ class StateFinder:
                     self.resets.setdefault((found.path, attribute.address.qualname), []).append(at)
 
     def _is_reset_fixture(self, function: Function) -> bool:
+        if function.address.name in _HOOKS:
+            return True
         fixtures = self.index.modules[function.address.path].fixtures
-        return any(f.function.address == function.address and f.autouse is not False for f in fixtures)
+        own = (f for f in fixtures if f.function.address == function.address)
+        return any(f.autouse is not False and f.scope is Scope.FUNCTION for f in own)
 
     def _touches(self, function: Function) -> Iterator[tuple[tuple[str, str], Location]]:
         path = function.address.path
         for effect in function.effects:
             definition = self.index.target(effect.target, path)
-            if definition is not None and definition.path not in self.tests:
+            taken_back = effect.undone_at is not None and not self._is_reset_fixture(function)
+            if definition is not None and definition.path not in self.tests and not taken_back:
                 yield (definition.path, definition.name), Location(path=path, line=effect.line, note=effect.text)
         for call in function.calls:
             definition = self.index.target(call.callee, path)
@@ -140,8 +163,14 @@ class StateFinder:
                 writers=writers,
                 builds=builds,
                 builds_project=self._is_project(builds, module.path),
+                handed_out=self._hands_out(module, lazy, main),
                 reset_function=self._reset_function(module, names, writes, variables),
             )
+
+    def _hands_out(self, module: ModuleFacts, lazy: Writer, name: str) -> bool:
+        """Whether the function that fills the global also returns it: a getter, not a set-up that runs once."""
+        function = next(f for f in module.functions if f.address == lazy.function)
+        return any(v.target is not None and v.target.dotted == name for v in function.values)
 
     def _global_writes(self, module: ModuleFacts) -> dict[str, list[tuple[Function, Effect]]]:
         found: defaultdict[str, list[tuple[Function, Effect]]] = defaultdict(list)
@@ -167,18 +196,24 @@ class StateFinder:
         for function in module.functions:
             if function.address in wanted:
                 for effect in function.effects:
-                    foreign = effect.target.root is Root.IMPORTED and effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM}
-                    if foreign:
+                    if effect.target.root is Root.IMPORTED and effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM}:
+                        return True
+                    if effect.target.root is Root.GLOBAL and effect.kind is EffectKind.SET_ATTR:
                         return True
         return False
 
     def _is_project(self, dotted: str, path: str) -> bool:
-        if not dotted:
-            return False
-        if dotted in self.index.classes[path] or dotted in self.index.functions[path]:
+        """Whether a callee is a class of the project, or a function of it that returns an instance of one."""
+        klass = self._class(dotted, path)
+        if klass is not None:
             return True
         found = self.index.locate(dotted, path)
-        return found is not None and (self.index.class_at(found) or self.index.function(found)) is not None
+        function = self.index.functions[path].get(dotted) or self.index.function(found)
+        made = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
+        return any(self._class(callee, function.address.path) for callee in made) if function else False
+
+    def _class(self, dotted: str, path: str) -> ClassDef | None:
+        return self.index.classes[path].get(dotted) or (self.index.class_at(self.index.locate(dotted, path)) if dotted else None)
 
     def _reset_function(
         self,
@@ -201,9 +236,9 @@ class StateFinder:
 
     def _cached(self, module: ModuleFacts) -> Iterator[Singleton]:
         for function in module.functions:
-            if function.params or "." in function.address.qualname or not CACHES & set(function.decorators):
+            if "." in function.address.qualname or not CACHES & set(function.decorators):
                 continue
-            mentions = " ".join(t.dotted for t in function.mentions).lower()
+            words = {word for t in function.mentions for word in _words(t.dotted)}
             built = next((v.target.dotted for v in function.values if v.kind is ValueKind.CALL and v.target), "")
             yield Singleton(
                 address=function.address,
@@ -213,7 +248,8 @@ class StateFinder:
                 writers=(Writer(function=function.address, line=function.def_line, role=Role.LAZY, text=function.address.qualname),),
                 builds=built,
                 builds_project=self._is_project(built, module.path),
-                reads_settings=any(word in mentions or word in built.lower() for word in _SETTINGS),
+                reads_settings=bool(_SETTINGS & (words | _words(built))),
+                has_arguments=bool(function.params),
             )
 
     # --- class-level slots ------------------------------------------------------------------------
@@ -255,32 +291,78 @@ class StateFinder:
     # --- containers -------------------------------------------------------------------------------
 
     def _containers(self, module: ModuleFacts) -> Iterator[Singleton]:
-        for variable in module.variables:
+        owned: list[tuple[ClassDef | None, Variable]] = [(None, v) for v in module.variables if "." not in v.address.qualname]
+        owned += [(klass, v) for klass in module.classes for v in klass.attributes]
+        for klass, variable in owned:
             kind = variable.value.text
-            if variable.value.kind is not ValueKind.LITERAL or kind not in {"dict", "list", "set"} or "." in variable.address.qualname:
+            if (
+                variable.value.kind is not ValueKind.LITERAL
+                or kind not in {"dict", "list", "set"}
+                or variable.address.name.startswith("__")
+            ):
                 continue
-            writes = list(self._container_writes(module, variable.address.name))
-            run_time = [(f, e) for f, e in writes if f.address not in self.calls.import_time and not _is_hook(f)]
-            if not run_time or variable.address.name.startswith("__"):
-                continue
-            yield Singleton(
-                address=variable.address,
-                shape=Shape.CONTAINER,
-                line=variable.line,
-                group=((variable.address.name, ""),),
-                writers=tuple(
-                    Writer(
-                        function=f.address,
-                        line=e.line,
-                        role=Role.LAZY if _fills_cache(f, e) else Role.MUTATOR,
-                        text=e.text,
-                        import_time=f.address in self.calls.import_time or _is_hook(f) or bool(e.nested),
-                    )
-                    for f, e in writes
-                ),
-                container=kind,
-                size=variable.size,
-            )
+            writes = list(self._class_writes(module, klass, variable) if klass else self._container_writes(module, variable.address.name))
+            run_time = [(f, e) for f, e in writes if f.address not in self.calls.import_time and not _balanced(e)]
+            if run_time and not self._is_bookkeeping(module, variable, [f for f, _ in writes]):
+                yield self._container(variable, writes)
+
+    def _container(self, variable: Variable, writes: list[tuple[Function, Effect]]) -> Singleton:
+        return Singleton(
+            address=variable.address,
+            shape=Shape.CONTAINER,
+            line=variable.line,
+            group=((variable.address.qualname, ""),),
+            writers=tuple(
+                Writer(
+                    function=f.address,
+                    line=e.line,
+                    role=Role.LAZY if _fills_cache(f, e) else Role.MUTATOR,
+                    text=e.text,
+                    import_time=f.address in self.calls.import_time or bool(e.nested),
+                )
+                for f, e in writes
+            ),
+            container=variable.value.text,
+            size=variable.size,
+        )
+
+    def _is_bookkeeping(self, module: ModuleFacts, variable: Variable, writers: list[Function]) -> bool:
+        """Whether entries belong to something alive or to patches that are in place, or are never read.
+
+        To put such a container back would drop the only reference to a task, or the way to undo a patch.
+        """
+        name = variable.address.name
+        made = {c.callee.dotted.rpartition(".")[2] for f in writers for c in f.calls}
+        handed = any(t.dotted.startswith(f"{name}.") for f in writers for c in f.calls for _, t in c.passes)
+        patches = self._patches_once(module, (Writer(function=f.address, line=0, role=Role.MUTATOR) for f in writers))
+        return handed or patches or bool(made & set(_TASKS)) or name not in self._names_read()
+
+    def _names_read(self) -> frozenset[str]:
+        """Every name that some function of the project reads in another way than by changing it."""
+        if not self.read:
+            functions = (f for m in self.index.modules.values() for f in (*m.functions, *((m.body,) if m.body else ())))
+            for function in functions:
+                for target in function.mentions:
+                    parts = target.dotted.split(".")
+                    self.read.update(p for p, after in zip(parts, [*parts[1:], ""], strict=True) if after not in MUTATORS)
+        return frozenset(self.read)
+
+    def _class_writes(self, module: ModuleFacts, klass: ClassDef, variable: Variable) -> Iterator[tuple[Function, Effect]]:
+        """Changes of a class's container through the class or an instance, unless instances get their own."""
+        own, name = f"{klass.address.qualname}.", variable.address.name
+        found = []
+        for function in module.functions:
+            inside = function.address.qualname.startswith(own)
+            for effect in function.effects:
+                through = (
+                    {f"{klass.address.qualname}.{name}"}
+                    if not inside
+                    else {f"{klass.address.qualname}.{name}", f"cls.{name}", f"self.{name}"}
+                )
+                if effect.target.dotted in through and effect.target.root in {Root.CLS, Root.SELF, Root.GLOBAL}:
+                    found.append((function, effect))
+        rebound = any(e.kind is EffectKind.SET_ATTR for _, e in found)
+        yield from () if rebound else found
 
     def _container_writes(self, module: ModuleFacts, name: str) -> Iterator[tuple[Function, Effect]]:
         for function in module.functions:
@@ -323,10 +405,15 @@ def _has_literal(variable: Variable) -> bool:
     return variable.value.kind in {ValueKind.NONE, ValueKind.CONSTANT}
 
 
-def _is_hook(function: Function) -> bool:
-    """Runs when classes are made or mappers configured, which is import time."""
-    return function.address.name in CLASS_HOOKS or any(d.endswith(("listens_for", "receiver")) for d in function.decorators)
+def _balanced(effect: Effect) -> bool:
+    """A change that the same function takes back, or the taking back itself."""
+    return effect.undone_at is not None or (effect.after_yield and takes_away(effect))
 
 
 def _fills_cache(function: Function, effect: Effect) -> bool:
     return effect.kind is EffectKind.SET_ITEM and effect.guarded and bool(function.values)
+
+
+def _words(dotted: str) -> set[str]:
+    """The words of a dotted name, in lower case: `os.environ`, `AppSettings` -> os, environ, app, settings."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", dotted)}

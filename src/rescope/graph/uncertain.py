@@ -33,9 +33,9 @@ def doubts_of_hooks(index: ModuleIndex, place: Place, path: str, classes: Iterab
             elif name in _CHANGE_NAMES and PurePosixPath(holder).name != PurePosixPath(path).name and _changes_names(function):
                 yield ANY, f"{name} in {holder} changes the fixtures of tests"
     for klass in classes:
-        function = index.functions[klass.address.path].get(f"{klass.address.qualname}.{_GENERATE}")
-        if function is not None:
-            yield from _generated(function)
+        method = index.functions[klass.address.path].get(f"{klass.address.qualname}.{_GENERATE}")
+        if method is not None:
+            yield from _generated(method)
 
 
 def _generated(hook: Function) -> Iterator[Doubt]:

@@ -121,8 +121,9 @@ class Parametrize:
 class Marks:
     """The marks of a function, class or module that bear upon fixtures, in pytest's order.
 
-    `refers` are dotted names of other decorators and mark variables, each with its place among `usefixtures`; `opaque` says that a mark is computed, `anyio` that
-    the mark of that name is set, for which anyio's plugin requests `anyio_backend`.
+    `refers` are dotted names of other decorators and mark variables, each with its place among `usefixtures`; `opaque`
+    says that a mark is computed, `anyio` that the mark of that name is set, for which anyio's plugin requests
+    `anyio_backend`.
     """
 
     usefixtures: tuple[str, ...] = ()

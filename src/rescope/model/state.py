@@ -57,6 +57,8 @@ class Singleton:
     reset_function: str = ""
     reads_settings: bool = False
     subclassed: bool = False
+    handed_out: bool = True
+    has_arguments: bool = False
     held_at_import: tuple[Location, ...] = ()
     touched_by_tests: tuple[Location, ...] = ()
     reset_by: tuple[Location, ...] = ()

@@ -18,6 +18,7 @@ class Packs:
 
     infrastructure: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
+    costly: dict[str, str] = field(default_factory=dict)
     process: dict[str, str] = field(default_factory=dict)
     once: dict[str, str] = field(default_factory=dict)
     data: frozenset[str] = frozenset()
@@ -25,7 +26,7 @@ class Packs:
     plugin_scopes: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-_TABLES = ("infrastructure", "sessions", "process", "once")
+_TABLES = ("infrastructure", "costly", "sessions", "process", "once")
 _KEYS = {*_TABLES, "data", "overrides", "plugins"}
 
 

@@ -34,6 +34,8 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> Target:
         blocked = f"no test or module imports {owner}, so that its import name is unknown"
     elif len(spellings) > 1:
         blocked = f"{owner} is imported as {' and as '.join(spellings)}: two module objects exist"
+    elif path not in ctx.index.modules and not _holds_tests(ctx, path):
+        blocked = f"its tests have no folder of tests in common, and {path} would stand above other code"
     elif path in ctx.index.modules and ctx.index.modules[path].failure:
         blocked = f"{path} cannot be parsed"
     return Target(
@@ -66,6 +68,14 @@ def _conftest(ctx: RuleContext, reaching: list[str]) -> str:
         if str(candidate) in tops:
             break
     return _in_folder(common)
+
+
+def _holds_tests(ctx: RuleContext, path: str) -> bool:
+    """Whether a new conftest.py would stand in a folder of tests, or at the root beside test modules."""
+    folder = PurePosixPath(path).parent
+    if {"test", "tests", "testing"} & set(folder.parts) or str(folder) in {top.strip("./") or "." for top in ctx.ini.testpaths}:
+        return True
+    return any(PurePosixPath(t.path).parent == folder for t in ctx.graph.tests)
 
 
 def _in_folder(folder: str) -> str:

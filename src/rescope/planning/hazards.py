@@ -23,6 +23,12 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
         return f"{fixture.editable}"
     if ctx.index.modules[fixture.address.path].generated:
         return f"{fixture.address.path} is a generated file"
+    uncertain = ctx.graph.uncertain(fixture)
+    if uncertain:
+        return f"who requests '{name}' is not certain: {uncertain[0]}"
+    computed = next((m.path for m in ctx.index.modules.values() if m.plugins_unknown), "")
+    if computed:
+        return f"{computed} computes pytest_plugins, so that plugins of this project may request '{name}' unseen"
     bound = _NODE_ATTRIBUTES & set(fixture.function.request_attributes)
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
@@ -97,6 +103,9 @@ def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
         yield f"'{name}' has params: the order of tests changes"
     if fixture.function.is_async:
         yield f"'{name}' is async: what it opens is closed after each test"
+    slow = ctx.costly(fixture.function)
+    if slow:
+        yield f"'{name}' {slow[0]}: for each test that costs time"
     if _writes_rows(fixture):
         yield f"'{name}' makes rows: made again for each test, they may meet a unique constraint"
     rebinding = _rebinds(fixture)

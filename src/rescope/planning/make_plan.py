@@ -234,7 +234,7 @@ def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narr
     if target.blocked:
         return _display_only(finding, target.blocked)
     edit, note = reset_fixture(ctx, singleton, target, narrowed)
-    risk = blocks_reset(ctx, singleton)
+    risk = blocks_reset(ctx, singleton, narrowed)
     applicability, caveat = finding.applicability, finding.caveat or note
     if risk and applicability is Applicability.SAFE:
         applicability, caveat = Applicability.UNSAFE, risk

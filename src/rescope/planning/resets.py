@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from rescope.model.address import Address
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
-from rescope.model.facts import Function
+from rescope.model.facts import FixtureDef, Root
 from rescope.model.state import Role, Shape, Singleton
 from rescope.planning.conftest_target import Target, fixture_name
 from rescope.rule import RuleContext
 
+_VERBS = frozenset({"get", "post", "put", "patch", "delete", "request", "open"})
 _XUNIT = frozenset({"setup_module", "setup_class", "setUpClass", "setUpModule"})
 
 
@@ -24,7 +25,8 @@ def reset_fixture(ctx: RuleContext, singleton: Singleton, target: Target, narrow
         direct_import=target.direct_import,
         creates_file=target.creates_file,
     )
-    note = f"restores what was there before each test, since {broad} may fill it at a broader scope" if broad else ""
+    kept = broad and any(step.kind is ResetKind.SNAPSHOT for step in steps)
+    note = f"restores what was there before each test, since {broad} may fill it at a broader scope" if kept else ""
     return edit, note
 
 
@@ -59,26 +61,65 @@ def _doc(singleton: Singleton, target: Target) -> str:
 
 def _broad_writer(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Address]) -> str:
     """A fixture or xunit function of a broader scope that may fill the state: resetting to initial would break it."""
-    writers = {w.function for w in singleton.writers if w.role is not Role.RESET}
+    reaching = ctx.calls.reaching(w.function for w in singleton.writers if w.role is not Role.RESET)
     for fixture in ctx.broad_fixtures():
-        if fixture.address not in narrowed and ctx.graph.tests_using(fixture) and _may_write(ctx, [fixture.function], writers):
+        if fixture.address not in narrowed and fixture.function.address in reaching and ctx.graph.tests_using(fixture):
             return f"'{ctx.graph.name_of(fixture)}' ({fixture.scope}-scoped)"
     for path in {t.path for t in ctx.graph.tests}:
         for function in ctx.index.functions[path].values():
-            if function.address.name in _XUNIT and _may_write(ctx, [function], writers):
+            if function.address.name in _XUNIT and function.address in reaching:
                 return f"{path}::{function.address.qualname}()"
     return ""
 
 
-def _may_write(ctx: RuleContext, starts: list[Function], writers: set[Address]) -> bool:
-    return bool(ctx.calls.reached(starts) & writers)
-
-
-def blocks_reset(ctx: RuleContext, singleton: Singleton) -> str:
+def blocks_reset(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Address]) -> str:
     """Why a reset could break tests that pass, "" if nothing is known to."""
-    writers = {w.function for w in singleton.writers}
-    bodies = [m.body for path, m in ctx.index.modules.items() if m.body and path in ctx.tests]
-    for body in bodies:
-        if ctx.calls.reached(ctx.calls.callees(body)) & writers:
-            return f"{body.address.path} fills it while it is imported, and keeps what it got"
+    writers = {w.function for w in singleton.writers if w.role is not Role.RESET}
+    held = writers & ctx.calls.import_time
+    if held:
+        return f"{min(held).qualname}() runs while modules are imported, and what it gave out may be kept"
+    hook = _hook(ctx, writers)
+    if hook:
+        return f"{hook.path}::{hook.qualname}() fills it for the whole run"
+    reader = _mere_reader(ctx, writers)
+    if reader:
+        return f"{reader} only reads it, and may rely on what an earlier test left"
+    for fixture in ctx.broad_fixtures():
+        if fixture.address not in narrowed and ctx.graph.tests_using(fixture):
+            unknown = _unknown_call(ctx, fixture)
+            if unknown:
+                return f"'{ctx.graph.name_of(fixture)}' stays {fixture.scope}-scoped and may fill it through {unknown}()"
+    return ""
+
+
+def _mere_reader(ctx: RuleContext, writers: set[Address]) -> str:
+    """A test without fixtures that looks into what a getter returns and does nothing else with the project."""
+    for test in ctx.graph.tests:
+        function = test.function
+        if function.effects or test.resolution.closure:
+            continue
+        callees = [(c, ctx.flow.callee(function, c)) for c in function.calls]
+        known = [(c, f) for c, f in callees if f is not None]
+        if known and all(f.address in writers for _, f in known) and all(c.looked_into for c, _ in known):
+            return test.id
+    return ""
+
+
+def _hook(ctx: RuleContext, writers: set[Address]) -> Address | None:
+    """A pytest hook of the project, other than those around each test, that reaches a writer."""
+    for address in sorted(ctx.calls.reaching(writers)):
+        if address.path in ctx.tests and address.name.startswith("pytest_") and not address.name.startswith("pytest_runtest"):
+            return address
+    return None
+
+
+def _unknown_call(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """A call of a broad fixture that may run any code of the program: a request through a client, a stored callable."""
+    for address in ctx.calls.reached([fixture.function]):
+        function = ctx.index.functions[address.path].get(address.qualname)
+        for call in function.calls if function else ():
+            verb = call.callee.dotted.rpartition(".")[2] in _VERBS and any(s.startswith(("/", "http")) for s in call.strings)
+            stored = call.callee.dotted.endswith(".[]") and call.callee.root in {Root.GLOBAL, Root.IMPORTED}
+            if (verb and address == fixture.function.address) or stored:
+                return call.callee.dotted.removesuffix(".[]")
     return ""

@@ -54,7 +54,7 @@ def _changing(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[Function,
 
 def _about(call: Call, names: set[str]) -> bool:
     on_it = call.callee.root is Root.ARGUMENT and call.callee.head in names
-    with_it = any(t.root is Root.ARGUMENT and t.head in names for _, t in call.passes)
+    with_it = any(isinstance(slot, int) and t.root is Root.ARGUMENT and t.head in names for slot, t in call.passes)
     return on_it or with_it
 
 

@@ -28,7 +28,7 @@ _NAME = "cached-factory"
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for cached factories whose answer depends on settings or that tests clear."""
     for singleton in ctx.live(Shape.CACHED_FACTORY):
-        if singleton.reads_settings or _cleared(singleton):
+        if _cleared(singleton) or (singleton.reads_settings and not singleton.has_arguments):
             yield _finding(ctx, singleton)
 
 

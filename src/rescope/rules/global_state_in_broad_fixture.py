@@ -9,7 +9,7 @@ What rescope does
 -----------------
 It narrows the fixture when the fixture takes the change back itself; that is never called safe, since broader
 fixtures may have been set up under the change. An autouse fixture that sets defaults for the whole run and never
-takes them back is not reported.
+takes them back is not reported, nor is a change that exactly the tests of the scope ask for.
 
 When to keep it
 ---------------
@@ -18,6 +18,7 @@ When every test below the fixture needs the change: `# rescope: keep <reason>`.
 
 from collections.abc import Iterator
 
+from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
 from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
@@ -26,6 +27,7 @@ from rescope.rule import Example, Rule, RuleContext
 
 _CODE = "RSC102"
 _NAME = "global-state-in-broad-fixture"
+_CONTAINERS = frozenset({"dict", "list", "set"})
 _PROCESS = {"os.environ": "os.environ", "sys.path": "sys.path", "sys.modules": "sys.modules", "sys.argv": "sys.argv"}
 
 
@@ -33,14 +35,17 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures that change what outlives them, unless it is a default for the whole run."""
     for fixture in ctx.broad_fixtures():
         found = list(_changes(ctx, fixture))
-        undone = any(undone for _, _, undone in found)
+        undone = bool(found) and all(undone for _, _, undone in found)
         if found and not (fixture.autouse and not undone):
-            yield _finding(ctx, fixture, found, undone=undone)
+            noticed = ctx.bystanders(fixture, whole_run=not undone)
+            if noticed:
+                yield _finding(ctx, fixture, found, noticed[0])
 
 
 def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location, bool]]:
     for effect, function in ctx.effects(fixture.function):
-        what = "" if effect.after_yield or effect.nested else _state(ctx, effect, function)
+        quiet = effect.after_yield or effect.nested or effect.how == "setdefault" or (effect.guarded and "environ" in effect.target.dotted)
+        what = "" if quiet or _is_initial(ctx, effect, function) else _state(ctx, effect, function)
         if what:
             undone = effect.undone_at is not None or effect.in_context
             note = "undone only when the scope ends" if undone else "never undone"
@@ -66,11 +71,21 @@ def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
     overrides = effect.target.dotted.rpartition(".")[2] in ctx.packs.overrides
     if effect.kind is EffectKind.SET_ATTR and not overrides:
         return ctx.state_name(effect, function)
+    found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
+    if found and found[0].value.text in _CONTAINERS and effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE}:
+        return ctx.state_name(effect, function)
     return ""
 
 
-def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Location, bool]], *, undone: bool) -> Finding:
+def _is_initial(ctx: RuleContext, effect: Effect, function: Function) -> bool:
+    """Whether the fixture only puts a variable back to what it starts as: a reset, not a leak."""
+    found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
+    return found is not None and bool(effect.value) and found[0].value.text == effect.value
+
+
+def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Location, bool]], noticed: TestNode) -> Finding:
     what = found[0][0]
+    undone = all(undone for _, _, undone in found)
     caveat = "fixtures of a broader scope may have been set up under the change"
     return Finding(
         code=_CODE,
@@ -79,7 +94,10 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Locat
         reason=f"{what} is back in place after each test",
         subject=ctx.subject(fixture),
         primary=ctx.at(fixture, f"lasts until the {fixture.scope} ends"),
-        related=tuple(where for _, where, _ in found),
+        related=(
+            *(where for _, where, _ in found),
+            Location(path=noticed.path, line=noticed.function.def_line, note="sees the change without asking for it"),
+        ),
         confidence=Confidence.MEDIUM,
         applicability=Applicability.UNSAFE if undone else Applicability.DISPLAY_ONLY,
         strategy=Strategy.NARROW if undone else Strategy.NONE,
@@ -111,6 +129,10 @@ def debug():
 
 def test_debug(debug):
     assert os.environ["APP_DEBUG"] == "1"
+
+
+def test_other():
+    assert True
 """,
             codes=(_CODE,),
             unsafe=True,
@@ -131,6 +153,10 @@ def debug():
 
 def test_debug(debug):
     assert os.environ["APP_DEBUG"] == "1"
+
+
+def test_other():
+    assert True
 ''',
         ),
         Example(
@@ -169,6 +195,10 @@ def debug(monkeypatch):
 
 def test_debug(debug):
     assert os.environ["APP_DEBUG"] == "1"
+
+
+def test_other():
+    assert True
 """,
         ),
     ),

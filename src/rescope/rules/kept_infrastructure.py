@@ -6,7 +6,8 @@ It does not, or not through its scope: such objects are dear to make and meant t
 
 What rescope does
 -----------------
-It lists the fixture as kept, with the call that makes it infrastructure, and stops a cascade that would reach it.
+It lists the fixture as kept, with the call that makes it infrastructure, and stops a cascade that would reach it. What
+is only slow to make (a temporary directory, a built artefact, waiting) is kept unless there is evidence of a leak.
 
 When to keep it
 ---------------
@@ -25,10 +26,11 @@ _NAME = "kept-infrastructure"
 def check(ctx: RuleContext) -> Iterator[Keep]:
     """Keeps for broad fixtures that make something expensive or shared on purpose."""
     for fixture in ctx.broad_fixtures():
-        found = ctx.infrastructure(fixture.function)
+        firm = ctx.infrastructure(fixture.function)
+        found = firm or ctx.costly(fixture.function)
         if found:
             because, where = found
-            yield Keep(code=_CODE, subject=ctx.subject(fixture), because=because, evidence=(where,))
+            yield Keep(code=_CODE, subject=ctx.subject(fixture), because=because, evidence=(where,), firm=firm is not None)
 
 
 RULE = Rule(

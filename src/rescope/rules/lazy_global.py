@@ -56,6 +56,8 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
 def _safety(singleton: Singleton, *, worth: bool) -> tuple[Applicability, str]:
     if not worth:
         return Applicability.DISPLAY_ONLY, "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
+    if not singleton.handed_out:
+        return Applicability.UNSAFE, "the function that fills it returns nothing: it may set up more than the global, once"
     if singleton.held_at_import:
         held = singleton.held_at_import[0]
         return Applicability.UNSAFE, f"it is filled at import in {held.path}:{held.line}, and what it held may be kept there"

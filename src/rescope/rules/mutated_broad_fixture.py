@@ -27,7 +27,7 @@ from rescope.rule import Example, Rule, RuleContext
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
 _SHOWN = 3
-_VAGUE = frozenset({"put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
+_VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
 _CONTAINERS = frozenset({"dict", "list", "set"})
 
 

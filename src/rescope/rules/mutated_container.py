@@ -7,9 +7,9 @@ What one test puts into the dict, list or set is there for the next.
 What rescope does
 -----------------
 It adds an autouse fixture that restores, in place, what was there before the test; other modules may hold the
-container, so it is never replaced and never just cleared. A cache (a getter that fills its own entries) that no
-import fills is safe to restore; for everything else tests may build on each other, and the edit is unsafe. Constants
-and registries that only imports fill are not reported.
+container, so it is never replaced and never just cleared. The edit is unsafe, since tests may build on each other.
+Constants, registries that imports fill, containers that nothing reads, keep-alive sets of tasks and records of patches
+are not reported; nor is a container that only one test reaches.
 
 When to keep it
 ---------------
@@ -30,13 +30,21 @@ _NAME = "mutated-container"
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for containers that functions mutate at run time."""
     for singleton in ctx.live(Shape.CONTAINER):
-        if not any(w.import_time for w in singleton.writers):
+        if not any(w.import_time for w in singleton.writers) and _shared(ctx, singleton):
             yield _finding(ctx, singleton)
 
 
+def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
+    """Whether tests touch the container, or at least two of them reach code that changes it."""
+    if singleton.touched_by_tests:
+        return True
+    if all(w.role is Role.LAZY for w in singleton.writers):
+        return False  # a pure memo, as far as anybody shows
+    reaching = ctx.calls.reaching(w.function for w in singleton.writers)
+    return sum(t.function.address in reaching for t in ctx.graph.tests) > 1
+
+
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
-    cache = any(w.role is Role.LAZY for w in singleton.writers) and singleton.container == "dict" and not singleton.size
-    safe = cache and bool(singleton.touched_by_tests)
     return Finding(
         code=_CODE,
         rule=_NAME,
@@ -47,9 +55,9 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         related=ctx.written_at(singleton),
         severity=Severity.WARNING if singleton.touched_by_tests else Severity.INFO,
         confidence=Confidence.MEDIUM,
-        applicability=Applicability.SAFE if safe else Applicability.UNSAFE,
+        applicability=Applicability.UNSAFE,
         strategy=Strategy.RESET,
-        caveat="" if safe else "tests may build on entries that an earlier one made",
+        caveat="tests may build on entries that an earlier one made",
     )
 
 
@@ -84,6 +92,7 @@ def test_second():
     assert rates.rate("usd") == 1
 """,
             codes=(_CODE,),
+            unsafe=True,
         ),
         Example(
             name="a registry filled by decorators at import is silent",

@@ -34,7 +34,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures that set an override before the test runs."""
     for fixture in ctx.broad_fixtures():
         found = [(e, f) for e, f in ctx.effects(fixture.function) if _sets_override(ctx, e)]
-        if found:
+        forever = any(e.undone_at is None for e, _ in found)
+        if found and ctx.bystanders(fixture, whole_run=forever):
             yield _finding(ctx, fixture, found)
 
 
@@ -165,6 +166,10 @@ def logged_in(client):
 # --- test_app.py
 def test_overridden(logged_in):
     assert logged_in.dependency_overrides
+
+
+def test_alone():
+    assert True
 """,
             codes=(_CODE,),
             after='''\

@@ -1,0 +1,105 @@
+"""What the names of a function body stand for, as far as walking it once in source order tells."""
+
+import ast
+from dataclasses import dataclass, field
+
+from rescope.facts.names import ModuleNames
+from rescope.facts.values import LITERALS, constant_text
+from rescope.model.facts import Root, Target, Value, ValueKind
+
+
+@dataclass(slots=True, kw_only=True)
+class Environment:
+    """Names in scope; `aliases` and `made` follow the assignments seen so far."""
+
+    names: ModuleNames
+    local_names: frozenset[str] = frozenset()
+    params: frozenset[str] = frozenset()
+    receiver: str = ""
+    receiver_root: Root = Root.SELF
+    globals: set[str] = field(default_factory=set)
+    aliases: dict[str, Target] = field(default_factory=dict)
+    made: dict[str, Value] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
+
+    def resolve(self, node: ast.expr) -> Target | None:
+        """The object that an expression names, aliases followed; None for anything computed."""
+        match node:
+            case ast.Name(id=name):
+                return self._name(name)
+            case ast.Attribute(value=base, attr=attr):
+                return self.extend(base, attr)
+            case ast.Subscript(value=base):
+                return self.extend(base, "[]")
+            case ast.Starred(value=base) | ast.NamedExpr(value=base):
+                return self.resolve(base)
+            case ast.Call(func=ast.Name(id="super")):
+                return Target(root=Root.LOCAL, dotted="super")
+            case ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]) if name == self.receiver:
+                return Target(root=Root.CLS, dotted="cls")
+            case ast.Call(func=ast.Name(id="vars"), args=[base]):
+                return self.extend(base, "__dict__")
+            case ast.Call(func=ast.Name(id="getattr"), args=[base, ast.Constant(value=str(attr)), *_]):
+                return self.extend(base, attr)
+            case ast.Call(func=func, args=[_, base]) if self.names.dotted(func) in {"typing.cast", "cast"}:
+                return self.resolve(base)
+        return None
+
+    def extend(self, base: ast.expr, attr: str) -> Target | None:
+        """An attribute or item of an object."""
+        target = self.resolve(base)
+        if target is None:
+            return None
+        if target.root is Root.SELF and attr == "__class__":
+            return Target(root=Root.CLS, dotted="cls")
+        return Target(root=target.root, dotted=f"{target.dotted}.{attr}")
+
+    def _name(self, name: str) -> Target:
+        if name in self.aliases:
+            return self.aliases[name]
+        if name == self.receiver:
+            return Target(root=self.receiver_root, dotted=self.receiver_root.value)
+        if name in self.params:
+            return Target(root=Root.ARGUMENT, dotted=name)
+        if name in self.imports:
+            return Target(root=Root.IMPORTED, dotted=self.imports[name])
+        if name in self.local_names and name not in self.globals:
+            return Target(root=Root.LOCAL, dotted=name)
+        if name in self.names.imports:
+            return Target(root=Root.IMPORTED, dotted=self.names.imports[name])
+        return Target(root=Root.GLOBAL, dotted=name)
+
+    def value_of(self, node: ast.expr | None) -> Value:
+        """What an expression is made of: a call, a literal, a constant, or another object."""
+        line = getattr(node, "lineno", 0)
+        match node:
+            case None | ast.Constant(value=None):
+                return Value(kind=ValueKind.NONE, text="None", line=line)
+            case ast.Constant():
+                return Value(kind=ValueKind.CONSTANT, text=constant_text(node), line=line)
+            case ast.Await(value=inner):
+                return self.value_of(inner)
+            case ast.Call(func=func):
+                return Value(kind=ValueKind.CALL, target=self.resolve(func), line=line)
+            case ast.Name(id=name) if name in self.made and name not in self.aliases:
+                return self.made[name]
+        if type(node) in LITERALS:
+            return Value(kind=ValueKind.LITERAL, text=LITERALS[type(node)], line=line)
+        target = self.resolve(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
+        if target is None:
+            return Value(kind=ValueKind.OTHER, line=line)
+        return Value(kind=ValueKind.ALIAS, target=target, line=line)
+
+    def bind(self, target: ast.expr, source: Target | None, part: str) -> None:
+        """Let a local name stand for (a part of) an object, or for something of its own."""
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self.bind(element, source, "[]")
+        if not isinstance(target, ast.Name):
+            return
+        if source is None or source.root is Root.LOCAL:
+            self.aliases.pop(target.id, None)
+            self.params -= {target.id}
+        else:
+            dotted = f"{source.dotted}.{part}" if part else source.dotted
+            self.aliases[target.id] = Target(root=source.root, dotted=dotted)

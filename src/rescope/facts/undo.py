@@ -1,0 +1,48 @@
+"""Which effects a function takes back itself, and where."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rescope.model.facts import Call, Effect, EffectKind, Root
+
+REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
+
+
+def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset[str]) -> tuple[Effect, ...]:
+    """The effects, with those of finalizers moved behind the yield and undone ones marked.
+
+    A method called in a `finally` or behind the yield on the argument that was changed counts as taking back.
+    """
+    effects = [replace(e, after_yield=True) if e.nested and e.nested in finalizers else e for e in found]
+    closing = {c.callee.dotted.rpartition(".")[0]: c.line for c in calls if c.after_yield and c.discarded and "." in c.callee.dotted}
+    effects = [_closed(e, closing) for e in effects]
+    return tuple(e if e.after_yield else _undone(e, effects) for e in effects)
+
+
+def takes_away(effect: Effect) -> bool:
+    """Whether an effect removes rather than adds."""
+    return effect.kind is EffectKind.DELETE or effect.how in REMOVERS
+
+
+def _closed(effect: Effect, closing: dict[str, int]) -> Effect:
+    if effect.target.root is not Root.ARGUMENT or effect.undone_at is not None or effect.target.head not in closing:
+        return effect
+    return replace(effect, undone_at=closing[effect.target.head])
+
+
+def _undone(effect: Effect, effects: list[Effect]) -> Effect:
+    """The effect with the line that takes it back: behind the yield, in a finally, or later in the same body."""
+    if effect.undone_at is not None:
+        return effect
+    line = next((other.line for other in effects if _takes_back(other, effect)), None)
+    return replace(effect, undone_at=line) if line is not None else effect
+
+
+def _takes_back(other: Effect, effect: Effect) -> bool:
+    dotted, theirs = effect.target.dotted, other.target.dotted
+    if other.after_yield and takes_away(other) and (theirs in {dotted, f"{dotted}.[]"} or dotted.startswith(f"{theirs}.")):
+        return True
+    if other.after_yield and (theirs == dotted or (other.kind is EffectKind.SET_ATTR and dotted.startswith(f"{theirs}."))):
+        return True
+    later = other.line > effect.line and other.nested == effect.nested
+    return later and theirs == dotted and takes_away(other)

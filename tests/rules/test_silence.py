@@ -1,0 +1,361 @@
+"""What must not be reported: each case was a false finding once."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project
+
+CASES = {
+    "a change that is taken back by a context manager": """\
+# --- test_config.py
+from contextlib import contextmanager
+
+import pytest
+
+
+class Config:
+    debug = False
+
+
+@contextmanager
+def preserved(config):
+    before = dict(vars(config))
+    try:
+        yield config
+    finally:
+        vars(config).clear()
+        vars(config).update(before)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return Config()
+
+
+def test_debug(config):
+    with preserved(config):
+        config.debug = True
+
+
+def test_default(config):
+    assert not config.debug
+""",
+    "a change that a method takes back in the end": """\
+# --- test_project.py
+import pytest
+
+
+class Project:
+    env = None
+
+    def activate(self):
+        self.env = {}
+
+    def deactivate(self):
+        self.env = None
+
+
+@pytest.fixture(scope="module")
+def project():
+    return Project()
+
+
+@pytest.fixture
+def active(project):
+    project.activate()
+    project.env["A"] = "1"
+    try:
+        yield project
+    finally:
+        project.deactivate()
+
+
+def test_active(active):
+    assert active.env
+
+
+def test_plain(project):
+    assert project.env is None
+""",
+    "a parameter that is bound anew before the change": """\
+# --- test_context.py
+import pytest
+
+
+def wrap(context=None):
+    if not context:
+        context = {}
+        context["fresh"] = True
+    return dict(context)
+
+
+@pytest.fixture(scope="session")
+def context():
+    return {"a": 1}
+
+
+def test_one(context):
+    assert wrap(context)
+
+
+def test_two(context):
+    assert wrap(context)
+""",
+    "a patch that exactly the tests of the module see": """\
+# --- test_patch.py
+from unittest import mock
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet():
+    with mock.patch("logging.basicConfig"):
+        yield
+
+
+def test_a():
+    pass
+
+
+def test_b():
+    pass
+""",
+    "a default that is only set where it is missing": """\
+# --- conftest.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def warnings_off():
+    if "APP_WARN" not in os.environ:
+        os.environ["APP_WARN"] = "0"
+# --- test_env.py
+def test_a(warnings_off):
+    pass
+
+
+def test_b():
+    pass
+""",
+    "a registry that subclasses fill through a helper": """\
+# --- catalog.py
+_CATALOG = {}
+
+
+def register(cls, name):
+    _CATALOG[name] = cls
+
+
+def resolve(name):
+    return _CATALOG.get(name)
+# --- base.py
+from catalog import register
+
+
+class Base:
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        register(cls, cls.__name__)
+
+
+class Light(Base):
+    pass
+# --- test_base.py
+from base import Light
+from catalog import resolve
+
+
+def test_light():
+    assert resolve("Light") is Light
+
+
+def test_none():
+    assert resolve("x") is None
+""",
+    "a registry that a class used as decorator fills": """\
+# --- algorithms.py
+ALGORITHMS = {}
+
+
+class algorithm:
+    def __new__(cls, function):
+        made = object.__new__(cls)
+        ALGORITHMS[function.__name__] = made
+        return made
+
+
+@algorithm
+def double(n):
+    return n + n
+# --- test_algorithms.py
+from algorithms import ALGORITHMS
+
+
+def test_listed():
+    assert "double" in ALGORITHMS
+
+
+def test_count():
+    assert len(ALGORITHMS) == 1
+""",
+    "the set that keeps running tasks alive": """\
+# --- tasks.py
+import asyncio
+
+_running = set()
+
+
+def start(work):
+    task = asyncio.ensure_future(work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return len(_running)
+# --- test_tasks.py
+import asyncio
+
+import tasks
+
+
+async def work():
+    return 1
+
+
+def test_one():
+    async def main():
+        tasks.start(work())
+
+    asyncio.run(main())
+
+
+def test_two():
+    async def main():
+        tasks.start(work())
+
+    asyncio.run(main())
+""",
+    "a container that its function empties again": """\
+# --- tracing.py
+from contextlib import contextmanager
+
+tracers = {}
+
+
+@contextmanager
+def tracer(key):
+    tracers[key] = []
+    yield tracers[key]
+    del tracers[key]
+# --- test_tracing.py
+from tracing import tracer
+
+
+def test_a():
+    with tracer("a"):
+        pass
+
+
+def test_b():
+    with tracer("b"):
+        pass
+""",
+    "a container that only one test reaches": """\
+# --- app.py
+ROWS = []
+
+
+def add(row):
+    ROWS.append(row)
+    return len(ROWS)
+# --- test_app.py
+from app import add
+
+
+def test_add():
+    assert add(1) == 1
+
+
+def test_other():
+    assert add
+""",
+    "a memo whose key is the whole input": """\
+# --- schemas.py
+_schemas = {}
+
+
+def schema(name):
+    if name not in _schemas:
+        _schemas[name] = {"name": name}
+    return _schemas[name]
+# --- test_schemas.py
+from schemas import schema
+
+
+def test_a():
+    assert schema("a")
+
+
+def test_b():
+    assert schema("b")
+""",
+    "a word that only looks like settings": """\
+# --- pages.py
+from functools import cache
+
+
+class Environment:
+    pass
+
+
+@cache
+def environment():
+    return Environment()
+# --- test_pages.py
+from pages import environment
+
+
+def test_a():
+    assert environment()
+""",
+    "headers that are sent along with a deletion": """\
+# --- test_api.py
+import pytest
+
+
+class Client:
+    def post(self, path):
+        return "token"
+
+    def delete(self, path, headers=None):
+        return path
+
+
+@pytest.fixture(scope="module")
+def client():
+    return Client()
+
+
+@pytest.fixture(scope="module")
+def headers(client):
+    return {"token": client.post("/login")}
+
+
+def test_delete(client, headers):
+    assert client.delete("/items/1", headers=headers)
+
+
+def test_again(client, headers):
+    assert client.delete("/items/2", headers=headers)
+""",
+}
+
+
+@pytest.mark.parametrize("text", CASES.values(), ids=[name.replace(" ", "-") for name in CASES])
+def test_silent(text: str, tmp_path: Path) -> None:
+    """Nothing is reported."""
+    groups = check(make_project(tmp_path, text)).plan.groups
+
+    assert [g.finding.message for g in groups] == []
