@@ -34,6 +34,10 @@ def client():
 # --- test_app.py
 def test_client(client):
     assert client.dependency_overrides
+
+
+def test_alone():
+    assert True
 """
 
 

@@ -40,7 +40,7 @@ def test_readme_table_is_current() -> None:
 def test_printed_commands_exist() -> None:
     """Every `rescope ...` command in README is known to the command line, options included."""
     helps: dict[str, str] = {}
-    for command, options in re.findall(r"rescope ([a-z]+)((?: +--[a-z-]+)*)", README):
+    for command, options in re.findall(r"(?:\$ |`)rescope ([a-z]+)((?: +--[a-z-]+)*)", README):
         if command not in helps:
             shown = subprocess.run(
                 [sys.executable, "-m", "rescope", command, "--help"],

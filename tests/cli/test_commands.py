@@ -127,7 +127,7 @@ def test_paths_limit_the_report(repository: Path) -> None:
     report = json.loads(rescope(repository, "check", "--output-format", "json", "test_cart.py").stdout)
 
     assert ["RSC103"] == [f["code"] for f in report["findings"]]
-    assert report["stats"]["tests"] == 3
+    assert report["stats"]["tests"] == 4
 
 
 def test_broad_fixtures_stand_once(repository: Path) -> None:
