@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from rescope.facts.effects import MUTATORS
 from rescope.graph.fixture_graph import FixtureGraph
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
 from rescope.model.address import Address
-from rescope.model.facts import Call, ClassDef, Effect, FixtureDef, Function, Root, ValueKind
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, ValueKind
 
 _DEPTH = 4
 
@@ -79,6 +80,7 @@ class Flow:
             return self.memo[key]
         self.memo[key] = ()
         found = [(e.target.tail, e, function) for e in function.effects if e.target.root is Root.ARGUMENT and e.target.head == name]
+        found += _told(function, name)
         found += self._through_self(function, name)
         for call in function.calls if depth else ():
             found += self._through_call(function, call, name, depth)
@@ -157,6 +159,22 @@ class Flow:
         head = dotted.partition(".")[0]
         own = Definition(path=path, name=dotted) if head in self.index.classes[path] else None
         return own or self.index.locate(dotted, path)
+
+
+def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function]]:
+    """Calls on the parameter whose result nobody looks at: they are made for what they do to it.
+
+    A later call on the same object behind the yield or in a `finally` counts as taking it back.
+    """
+    on_it = [c for c in function.calls if c.callee.root is Root.ARGUMENT and c.callee.head == name and "." in c.callee.dotted]
+    closed = any(c.after_yield for c in on_it)
+    for call in on_it:
+        receiver, _, method = call.callee.dotted.rpartition(".")
+        served = any(text.startswith(("/", "http")) for text in call.strings)
+        if call.discarded and method not in MUTATORS and not (closed or served or call.nested):
+            target = replace(call.callee, dotted=receiver)
+            effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=f"{call.callee.dotted}()", how=method)
+            yield target.tail, effect, function
 
 
 def _param_at(function: Function, position: int) -> str | None:

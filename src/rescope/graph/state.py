@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rescope.facts.effects import MUTATORS
 from rescope.facts.undo import takes_away
-from rescope.graph.index import ModuleIndex
+from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CLASS_HOOKS, CallGraph
 from rescope.model.address import Address, Location
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
@@ -46,6 +46,7 @@ class StateFinder:
     resets: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
     held: dict[Address, list[Location]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    outside: dict[str, list[tuple[str, Function, Effect]]] = field(default_factory=dict)
 
     def find(self) -> tuple[Singleton, ...]:
         """All singletons, in path and line order."""
@@ -103,6 +104,11 @@ class StateFinder:
                 yield (definition.path, definition.name), Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
             for text in call.strings[:1]:
                 yield from self._named(text, path, call.line, call.callee.dotted)
+            if call.callee.dotted.endswith("setattr") and call.passes and call.strings:
+                owner = self.index.target(call.passes[0][1], path)
+                if owner is not None and owner.path not in self.tests:
+                    name = ".".join(part for part in (owner.name, call.strings[0]) if part)
+                    yield (owner.path, name), Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
 
     def _named(self, text: str, path: str, line: int, callee: str) -> Iterator[tuple[tuple[str, str], Location]]:
         """`monkeypatch.setattr("pkg.mod.X", ...)`, `patch("pkg.mod.X")`, `sys.modules.get("pkg.mod")`."""
@@ -149,7 +155,10 @@ class StateFinder:
                 continue
             writers = tuple(w for n in names for w in self._writers(writes[n], variables[n]))
             lazy = next((w for w in writers if w.role is Role.LAZY), None)
-            if lazy is None or self._patches_once(module, writers) or any(w.role is Role.COUNTER for w in writers):
+            if self._patches_once(module, writers) or any(w.role is Role.COUNTER for w in writers):
+                continue
+            if lazy is None:
+                yield from self._written(members, writers)
                 continue
             main = next(n for n in names for f, e in writes[n] if f.address == lazy.function and e.line == lazy.line)
             builds = next((e.builds for f, e in writes[main] if f.address == lazy.function and e.builds), "")
@@ -167,6 +176,18 @@ class StateFinder:
                 reset_function=self._reset_function(module, names, writes, variables),
             )
 
+    def _written(self, members: list[Variable], writers: tuple[Writer, ...]) -> Iterator[Singleton]:
+        """Flags and settings that functions set while tests run."""
+        sets = any(w.role is Role.SETTER and w.function not in self.calls.import_time for w in writers)
+        if sets and all(_has_literal(v) for v in members):
+            yield Singleton(
+                address=members[0].address,
+                shape=Shape.WRITTEN,
+                line=members[0].line,
+                group=tuple((v.address.qualname, v.value.text) for v in members),
+                writers=writers,
+            )
+
     def _hands_out(self, module: ModuleFacts, lazy: Writer, name: str) -> bool:
         """Whether the function that fills the global also returns it: a getter, not a set-up that runs once."""
         function = next(f for f in module.functions if f.address == lazy.function)
@@ -178,7 +199,26 @@ class StateFinder:
             for effect in function.effects:
                 if effect.kind is EffectKind.BIND and effect.target.root is Root.GLOBAL:
                     found[effect.target.dotted].append((function, effect))
+        for name, function, effect in self._from_outside().get(module.path, ()):
+            found[name].append((function, effect))
         return dict(found)
+
+    def _from_outside(self) -> dict[str, list[tuple[str, Function, Effect]]]:
+        """`module.NAME = value` in functions of other modules, by the path of the module that is written."""
+        if not self.outside:
+            for path, module in self.index.modules.items():
+                for function in module.functions if path not in self.tests else ():
+                    for effect in function.effects:
+                        found = self._foreign_variable(effect, path)
+                        if found is not None and effect.undone_at is None:
+                            self.outside.setdefault(found.path, []).append((found.name, function, effect))
+        return self.outside
+
+    def _foreign_variable(self, effect: Effect, path: str) -> Definition | None:
+        if effect.kind is not EffectKind.SET_ATTR or effect.target.root is not Root.IMPORTED:
+            return None
+        found = self.index.target(effect.target, path)
+        return found if found is not None and found.name in self.index.variables[found.path] else None
 
     def _writers(self, writes: Iterable[tuple[Function, Effect]], variable: Variable) -> Iterator[Writer]:
         for function, effect in writes:
@@ -259,7 +299,11 @@ class StateFinder:
             for attribute in klass.attributes:
                 writes = list(self._slot_writes(module, klass, attribute.address.name))
                 lazy = [(f, e) for f, e in writes if e.guarded and e.builds and f.address.name not in CLASS_HOOKS]
-                if not lazy or attribute.value.kind is not ValueKind.NONE or any(e.how == "+=" for _, e in writes):
+                if any(e.how == "+=" for _, e in writes) or any(f.address.name in CLASS_HOOKS for f, _ in writes):
+                    continue
+                if writes and not lazy:
+                    yield from self._written([attribute], tuple(self._writers(writes, attribute)))
+                if not lazy or attribute.value.kind is not ValueKind.NONE:
                     continue
                 builds = lazy[0][1].builds
                 yield Singleton(

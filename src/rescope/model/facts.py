@@ -47,6 +47,7 @@ class EffectKind(Enum):
     SET_ITEM = "set-item"
     DELETE = "delete"
     MUTATE = "mutate"
+    CALL = "call"
     PATCH = "patch"
 
 

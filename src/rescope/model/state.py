@@ -13,6 +13,7 @@ class Shape(Enum):
     CACHED_FACTORY = "cached factory"
     CLASS_ATTRIBUTE = "class-level instance"
     CONTAINER = "container"
+    WRITTEN = "written global"
 
 
 class Role(Enum):

@@ -155,7 +155,7 @@ def fixture_name(ctx: RuleContext, singleton: Singleton, path: str) -> str:
     match singleton.shape:
         case Shape.CACHED_FACTORY:
             wanted = f"reset_{words}_cache"
-        case Shape.CONTAINER:
+        case Shape.CONTAINER | Shape.WRITTEN:
             wanted = f"restore_{words}"
         case _:
             wanted = f"reset_{words}_singleton"

@@ -40,6 +40,9 @@ def _steps(singleton: Singleton, module: str, *, snapshot: bool) -> Iterable[Res
             plain = ResetKind.CLASS_SLOT if singleton.subclassed else ResetKind.INITIAL
             kind = ResetKind.SNAPSHOT if snapshot else plain
             yield ResetStep(kind=kind, module=module, name=singleton.name, initial=singleton.group[0][1])
+        case Shape.WRITTEN:
+            for name, initial in singleton.group:
+                yield ResetStep(kind=ResetKind.SNAPSHOT, module=module, name=name, initial=initial)
         case Shape.LAZY_GLOBAL if singleton.reset_function and not snapshot:
             yield ResetStep(kind=ResetKind.CALL, module=module, name=singleton.reset_function)
         case Shape.LAZY_GLOBAL:
@@ -54,8 +57,8 @@ def _doc(singleton: Singleton, target: Target) -> str:
     match singleton.shape:
         case Shape.CACHED_FACTORY:
             return f"Clear the cache of {module}.{names}, which would outlive the test."
-        case Shape.CONTAINER:
-            return f"Restore {module}.{names}, whose entries would outlive the test."
+        case Shape.CONTAINER | Shape.WRITTEN:
+            return f"Restore {module}.{names}, which would outlive the test."
     return f"Reset {module}.{names}, which would outlive the test."
 
 

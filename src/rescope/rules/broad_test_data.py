@@ -82,16 +82,11 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, made: Call, changed: tuple[F
 _STORE = """\
 # --- store.py
 class Store:
-    def __init__(self):
-        self.rows = []
-
     def create(self, name):
-        row = {"name": name}
-        self.rows.append(row)
-        return row
+        return {"name": name}
 
     def delete(self, row):
-        self.rows.remove(row)
+        row.clear()
 """
 
 RULE = Rule(

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from rescope.graph.flow import Mutation
 from rescope.model.address import Location
 from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
-from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext
 
@@ -28,6 +28,33 @@ _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
 _SHOWN = 3
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
+_VERBS = frozenset(
+    [
+        "set",
+        "unset",
+        "register",
+        "unregister",
+        "update",
+        "enable",
+        "disable",
+        "configure",
+        "reset",
+        "install",
+        "activate",
+        "switch",
+        "change",
+        "rename",
+        "attach",
+        "detach",
+        "override",
+        "push",
+        "mode",
+        "migrate",
+        "reconfigure",
+        "subscribe",
+        "assign",
+    ],
+)
 _CONTAINERS = frozenset({"dict", "list", "set"})
 
 
@@ -47,11 +74,27 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
         return False
     if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
         return False
+    if effect.kind is EffectKind.CALL:
+        return _tells(ctx, mutation)
     if effect.kind is not EffectKind.MUTATE:
         return effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
     if not mutation.part:
         return _direct(ctx, mutation)
     return effect.how not in _VAGUE and not mutation.part.endswith("session")
+
+
+def _tells(ctx: RuleContext, mutation: Mutation) -> bool:
+    """Whether a call made for its effect surely changes the value: the method writes `self`, or is named after a change.
+
+    What is infrastructure is made to be told things; a name alone says nothing against it.
+    """
+    method = mutation.effect.how
+    klass = ctx.flow.built_class(mutation.fixture) if not mutation.part else None
+    known = ctx.flow.method(klass, method) if klass else None
+    if known is not None:
+        return any(e.target.root is Root.SELF and not e.guarded and e.undone_at is None for e in known.effects)
+    named = method.split("_")[0] in _VERBS
+    return named and klass is None and not ctx.infrastructure(mutation.fixture.function)
 
 
 def _by_as_broad(ctx: RuleContext, mutation: Mutation) -> bool:
@@ -94,6 +137,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
     what = f"{name}.{first.part}" if first.part else name
     shared = _shared(fixture)
     applicability, caveat = _safety(ctx, fixture, found)
+    told = all(m.effect.kind is EffectKind.CALL for m in found)
     strong = {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
     return Finding(
         code=_CODE,
@@ -104,7 +148,8 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         subject=ctx.subject(fixture),
         primary=ctx.at(fixture, f"made once for each {fixture.scope}, used by {len(ctx.graph.tests_using(fixture))} tests"),
         related=tuple(_evidence(found)),
-        confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.MEDIUM,
+        severity=Severity.INFO if told else Severity.WARNING,
+        confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.LOW if told else Confidence.MEDIUM,
         applicability=Applicability.DISPLAY_ONLY if shared else applicability,
         strategy=Strategy.NONE if shared else Strategy.NARROW,
         caveat="it hands out an object that lives at module level: narrowing renews nothing" if shared else caveat,
@@ -203,6 +248,42 @@ def test_add(cart):
 
 def test_initial(cart):
     assert "apples" in cart
+""",
+            codes=(_CODE,),
+            unsafe=True,
+        ),
+        Example(
+            name="a method called for its effect counts when it writes self",
+            files="""\
+# --- machine.py
+class Machine:
+    def __init__(self):
+        self.level = "off"
+
+    def select(self, level):
+        self.level = level
+
+    def show(self):
+        return self.level
+# --- test_machine.py
+import pytest
+
+from machine import Machine
+
+
+@pytest.fixture(scope="module")
+def machine():
+    return Machine()
+
+
+def test_select(machine):
+    machine.select("high")
+    assert machine.show() == "high"
+
+
+def test_show(machine):
+    machine.show()
+    assert machine.show() in {"off", "high"}
 """,
             codes=(_CODE,),
             unsafe=True,
