@@ -12,7 +12,17 @@ from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, declaration, makes_fixtures
 from rescope.facts.marks import mark_values, mock_arguments, read_marks
-from rescope.facts.names import ModuleNames, bound_names, callee_dotted, import_table, imported_from, imported_modules, string_list
+from rescope.facts.names import (
+    ModuleNames,
+    blocks,
+    bound_names,
+    callee_dotted,
+    global_names,
+    import_table,
+    imported_from,
+    imported_modules,
+    string_list,
+)
 from rescope.facts.signature import FunctionNode, all_params, argnames, is_static
 from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
@@ -88,7 +98,12 @@ class _Collector:
         statements = list(_top_level(tree.body))
         imports = import_table(statements, self.path)
         self.names = ModuleNames(
-            path=self.path, imports=imports, marks=_mark_variables(statements), aliases=creator_aliases(statements, imports)
+            path=self.path,
+            imports=imports,
+            marks=_mark_variables(statements),
+            aliases=creator_aliases(statements, imports),
+            has_globals=b"global" in content,
+            has_fixtures=b"fixture" in content,
         )
         body = _Body()
         self.block(tree.body, body, conditional=False)
@@ -315,7 +330,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         params=frozenset(params),
         receiver=receiver,
         receiver_root=Root.CLS if is_class else Root.SELF,
-        globals={name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names},
+        globals=global_names(node) if names.has_globals else set(),
     )
     scan = Scan(env=env)
     scan.block(node.body)
@@ -341,7 +356,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         is_async=isinstance(node, ast.AsyncFunctionDef),
         is_method=method,
         has_doc=ast.get_docstring(node, clean=False) is not None,
-        makes_fixtures=makes_fixtures(node, names),
+        makes_fixtures=names.has_fixtures and makes_fixtures(node, names),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
 
@@ -385,22 +400,12 @@ def _import_bindings(node: ast.Import | ast.ImportFrom, path: str, *, conditiona
             yield Binding(name=name, kind=BindingKind.IMPORT, refers=refers, line=node.lineno, conditional=conditional)
 
 
-def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """The statement lists inside a compound statement."""
-    for name in ("body", "orelse", "finalbody"):
-        inner = getattr(node, name, None)
-        if isinstance(inner, list):
-            yield inner
-    for arm in [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]:
-        yield arm.body
-
-
 def _top_level(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Module-level statements, those in branches included, definitions' insides left out."""
     for node in nodes:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for inner in _blocks(node):
+            for inner in blocks(node):
                 yield from _top_level(inner)
 
 
@@ -417,17 +422,21 @@ def _mark_variables(statements: Iterable[ast.stmt]) -> dict[str, tuple[ast.expr,
 
 def _runtime_imports(body: Iterable[ast.stmt], *, lazy: bool) -> Iterator[ast.AST]:
     """Import statements that surely run with the module, or (`lazy`) those that run later or may fail."""
-    stack: list[tuple[ast.AST, bool]] = [(node, False) for node in body]
+    stack = [(node, False) for node in body]
     while stack:
         node, later = stack.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             if later == lazy:
                 yield node
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        elif isinstance(node, ast.If) and _is_type_checking(node.test):
             stack += [(child, later) for child in node.orelse]
-        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+        else:
             inner = later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Try, ast.If))
-            stack += [(child, inner) for child in ast.iter_child_nodes(node)]
+            stack += [(child, inner) for block in blocks(node) for child in block]
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING")
 
 
 def _import_time(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt | ast.expr]:
@@ -442,7 +451,7 @@ def _import_time(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt | ast.expr]:
             yield from node.bases
             yield from _import_time(node.body)
         elif isinstance(node, (ast.If, ast.Try, ast.TryStar)):
-            for inner in _blocks(node):
+            for inner in blocks(node):
                 yield from _import_time(inner)
         else:
             yield node

@@ -100,6 +100,8 @@ class Environment:
         if source is None or source.root is Root.LOCAL:
             self.aliases.pop(target.id, None)
             self.params -= {target.id}
+            if target.id not in self.local_names:
+                self.local_names |= {target.id}
         else:
             dotted = f"{source.dotted}.{part}" if part else source.dotted
             self.aliases[target.id] = Target(root=source.root, dotted=dotted)

@@ -61,6 +61,8 @@ class ModuleNames:
     imports: dict[str, str] = field(default_factory=dict)
     marks: dict[str, tuple[ast.expr, ...]] = field(default_factory=dict)
     aliases: dict[str, tuple[str, tuple[ast.keyword, ...]]] = field(default_factory=dict)
+    has_globals: bool = True
+    has_fixtures: bool = True
 
     def dotted(self, node: ast.expr) -> str:
         """The absolute dotted name of an expression such as `pt.fixture`, "" if it is none."""
@@ -101,19 +103,47 @@ def literal_strings(node: ast.expr | None) -> tuple[str, ...] | None:
             return None
 
 
+def global_names(node: ast.AST) -> set[str]:
+    """Names that a function, or one inside it, declares `global`."""
+    return {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
+
+
+def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The statement lists inside a compound statement."""
+    for name in ("body", "orelse", "finalbody"):
+        inner = getattr(node, name, None)
+        if isinstance(inner, list):
+            yield inner
+    for arm in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield arm.body
+
+
 def bound_names(body: Iterable[ast.stmt]) -> set[str]:
-    """Names that the statements bind locally, nested functions' own ones left out."""
+    """Names that statements bind locally, nested functions' own ones left out.
+
+    What expressions bind (comprehensions, `:=`) is found when they are walked.
+    """
     found: set[str] = set()
-    stack: list[ast.AST] = list(body)
+    stack: list[ast.stmt] = list(body)
     while stack:
         node = stack.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(node.name)
             continue
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        if not isinstance(node, ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
+        for target in _targets(node):
+            found.update(n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        found.update(handler.name for handler in getattr(node, "handlers", ()) if handler.name)
+        for block in blocks(node):
+            stack += block
     return found
+
+
+def _targets(node: ast.stmt) -> Iterator[ast.AST]:
+    """The parts of one statement that may bind names."""
+    match node:
+        case ast.Assign(targets=targets):
+            yield from targets
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target) | ast.For(target=target) | ast.AsyncFor(target=target):
+            yield target
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            yield from (item.optional_vars for item in items if item.optional_vars is not None)
