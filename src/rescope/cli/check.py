@@ -21,6 +21,7 @@ from rescope.cli.options import (
     Paths,
     Quiet,
     Select,
+    Unsafe,
 )
 from rescope.model.report import Report
 
@@ -37,6 +38,7 @@ def check(
     select: Select = None,
     ignore: Ignore = None,
     only: Only = None,
+    unsafe: Unsafe = False,  # noqa: ARG001 - check shows unsafe edits anyway; the option is there so that all commands take the same
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -50,11 +52,12 @@ def check(
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even with findings.")] = False,
     color: Colored = Color.AUTO,
     quiet: Quiet = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also list broad fixtures about which there is nothing to say.")] = False,
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
     _, analysis = run_analysis(asked, quiet=quiet)
-    text = _render(analysis.report, output_format, show_kept=show_kept, statistics=statistics)
+    text = _render(analysis.report, output_format, show_kept=show_kept or verbose, show_all=verbose, statistics=statistics)
     if output_file is not None:
         output_file.write_text(text, "utf-8")
     else:
@@ -63,14 +66,14 @@ def check(
     raise typer.Exit(exit_code(analysis, found))
 
 
-def _render(report: Report, output_format: Format, *, show_kept: bool, statistics: bool) -> str:
+def _render(report: Report, output_format: Format, *, show_kept: bool, show_all: bool, statistics: bool) -> str:
     if output_format is Format.JSON:
         from rescope.reporting.json_report import render_json
 
         return render_json(report)
     from rescope.reporting.text import render_text
 
-    return render_text(report, show_kept=show_kept, statistics=statistics)
+    return render_text(report, show_kept=show_kept, show_all=show_all, statistics=statistics)
 
 
 def _print(text: str, output_format: Format, color: Color) -> None:

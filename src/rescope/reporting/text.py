@@ -12,7 +12,7 @@ from rescope.model.report import Report
 _CODE_WIDTH = 56
 
 
-def render_text(report: Report, *, show_kept: bool = False, statistics: bool = False) -> str:
+def render_text(report: Report, *, show_kept: bool = False, show_all: bool = False, statistics: bool = False) -> str:
     """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines."""
     if statistics:
         return "".join(_statistics(report))
@@ -20,6 +20,8 @@ def render_text(report: Report, *, show_kept: bool = False, statistics: bool = F
     if show_kept:
         blocks += [[_keep_line(report, keep)] for keep in report.plan.kept]
     blocks += [[_skip_line(skip)] for skip in report.plan.skipped]
+    if show_all:
+        blocks += [[f"unremarkable: {_where(s)}: {s.name}  {s.scope}"] for s in report.plan.unremarkable]
     blocks.append([summary(report)])
     return "\n\n".join("\n".join(block) for block in _joined(blocks)) + "\n"
 

@@ -7,8 +7,7 @@ All tests of the scope get the same object: what one test appends, sets or delet
 What rescope does
 -----------------
 It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's
-changes without saying so; the edit is therefore offered as unsafe, unless the value is a literal container of a
-session or package fixture and only one test module uses what was changed.
+changes without saying so; the edit is therefore offered as unsafe.
 
 When to keep it
 ---------------
@@ -136,7 +135,6 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
     first = found[0]
     what = f"{name}.{first.part}" if first.part else name
     shared = _shared(fixture)
-    applicability, caveat = _safety(ctx, fixture, found)
     told = all(m.effect.kind is EffectKind.CALL for m in found)
     strong = {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
     return Finding(
@@ -150,9 +148,11 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         related=tuple(_evidence(found)),
         severity=Severity.INFO if told else Severity.WARNING,
         confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.LOW if told else Confidence.MEDIUM,
-        applicability=Applicability.DISPLAY_ONLY if shared else applicability,
+        applicability=Applicability.DISPLAY_ONLY if shared else Applicability.UNSAFE,
         strategy=Strategy.NONE if shared else Strategy.NARROW,
-        caveat="it hands out an object that lives at module level: narrowing renews nothing" if shared else caveat,
+        caveat="it hands out an object that lives at module level: narrowing renews nothing"
+        if shared
+        else "a test may rely on what an earlier one left in the object",
     )
 
 
@@ -164,17 +164,6 @@ def _evidence(found: list[Mutation]) -> Iterator[Location]:
     if len(found) > _SHOWN:
         last = found[_SHOWN]
         yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {len(found) - _SHOWN} more places")
-
-
-def _safety(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> tuple[Applicability, str]:
-    literal = all(v.kind is ValueKind.LITERAL for v in fixture.function.values)
-    one_each = {t.path for t in ctx.graph.tests_using(fixture)}
-    mutators = {m.by.address.path for m in found}
-    if literal and isinstance(fixture.scope, Scope) and fixture.scope >= Scope.PACKAGE and len(mutators) == 1:
-        alone = [t for t in ctx.graph.tests_using(fixture) if t.path in mutators]
-        if len(alone) == 1 and len(one_each) > 1:
-            return Applicability.SAFE, ""
-    return Applicability.UNSAFE, "a test may rely on what an earlier one left in the object"
 
 
 RULE = Rule(
