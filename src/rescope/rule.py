@@ -45,6 +45,7 @@ class RuleContext:
     settings: Settings
     tests: frozenset[str]
     declared: frozenset[str] = frozenset()
+    loaded: set[str] = field(default_factory=set)
     memo: dict[Address, tuple[str, Location] | None] = field(default_factory=dict)
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
@@ -153,8 +154,13 @@ class RuleContext:
 
     def reachable(self, singleton: Singleton) -> bool:
         """Whether any collected test module loads the module of the singleton."""
-        paths = {t.path for t in self.graph.tests}
-        return any(singleton.address.path in self.imports.closure(path, lazy=True) for path in self.loaded_with(paths))
+        return singleton.address.path in self.imports.closure_of(self.test_paths(), lazy=True)
+
+    def test_paths(self) -> frozenset[str]:
+        """The test modules and the conftest.py files above them."""
+        if not self.loaded:
+            self.loaded.update(self.loaded_with({t.path for t in self.graph.tests}))
+        return frozenset(self.loaded)
 
     def loaded_with(self, paths: Iterable[str]) -> Iterator[str]:
         """The test modules and the conftest.py files above them."""

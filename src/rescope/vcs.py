@@ -23,6 +23,12 @@ def is_tracked_tree(root: Path) -> bool:
     return bool(_git(root, "rev-parse", "--show-toplevel"))
 
 
+def prefix(root: Path) -> str:
+    """The path of root below the top of its repository, ending in a slash; "" at the top or without a repository."""
+    shown = _git(root, "rev-parse", "--show-prefix")
+    return os.fsdecode(shown.removesuffix(b"\n")) if shown else ""
+
+
 def uncommitted(root: Path, paths: Sequence[str]) -> tuple[str, ...] | None:
     """Those of `paths` with staged, unstaged or untracked changes, of which git could not give back the bytes; None without git.
 

@@ -1,6 +1,6 @@
 """What check, diff, fix and why share: analyse, tell of failures, choose groups."""
 
-from rescope.cli.options import EXIT_FAILED, Asked, open_project, remark
+from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
 from rescope.config import Project
 from rescope.model.report import Report
 from rescope.pipeline import Analysis, analyze
@@ -10,6 +10,12 @@ def run_analysis(asked: Asked, *, quiet: bool = False) -> tuple[Project, Analysi
     """The project and its analysis; failures and crashes are told on stderr."""
     project = open_project(asked)
     analysis = analyze(project, asked.places())
+    known = {r.name for r in analysis.context.graph.registrations} | {
+        n for s in analysis.context.singletons for n in (s.name, *dict(s.group))
+    }
+    strange = next((name for name in project.settings.only if name not in known), None)
+    if strange:
+        raise fail(f"no fixture or singleton is called {strange!r}")
     tell_failures(analysis, quiet=quiet)
     return project, analysis
 

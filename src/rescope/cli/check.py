@@ -22,6 +22,7 @@ from rescope.cli.options import (
     Quiet,
     Select,
     Unsafe,
+    fail,
 )
 from rescope.model.report import Report
 
@@ -59,11 +60,18 @@ def check(
     _, analysis = run_analysis(asked, quiet=quiet)
     text = _render(analysis.report, output_format, show_kept=show_kept or verbose, show_all=verbose, statistics=statistics)
     if output_file is not None:
-        output_file.write_text(text, "utf-8")
+        _write(output_file, text)
     else:
         _print(text, output_format, color)
     found = EXIT_FINDINGS if analysis.report.plan.groups and not exit_zero else 0
     raise typer.Exit(exit_code(analysis, found))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise fail(f"{path}: the report cannot be written: {error.strerror}") from error
 
 
 def _render(report: Report, output_format: Format, *, show_kept: bool, show_all: bool, statistics: bool) -> str:

@@ -24,6 +24,7 @@ from rescope.cli.options import (
     remark,
 )
 from rescope.model.plan import FileChange
+from rescope.vcs import prefix
 
 
 def diff(
@@ -48,7 +49,7 @@ def diff(
     )
     project, analysis = run_analysis(asked, quiet=quiet)
     result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))
-    _print(result.changes, color, stat=stat)
+    _print(result.changes, prefix(project.root), color, stat=stat)
     for skip in result.refused:
         remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
     hint = unsafe_hint(analysis.report, len(result.taken), unsafe=project.settings.unsafe)
@@ -57,14 +58,14 @@ def diff(
     raise typer.Exit(exit_code(analysis, EXIT_FINDINGS if result.changes else 0))
 
 
-def _print(changes: tuple[FileChange, ...], color: Color, *, stat: bool) -> None:
+def _print(changes: tuple[FileChange, ...], below: str, color: Color, *, stat: bool) -> None:
     from rescope.reporting.diff import render_diff, render_stat
     from rescope.reporting.terminal import print_diff, wants_color
 
     if stat:
         print(render_stat(changes), end="")
         return
-    patch = render_diff(changes)
+    patch = render_diff(changes, below)
     if wants_color(color):
         print_diff(patch, color=color)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rescope import vcs
-from rescope.cli.analysis import exit_code, run_analysis, unsafe_hint
+from rescope.cli.analysis import run_analysis, unsafe_hint
 from rescope.cli.options import (
     EXIT_FAILED,
     Asked,
@@ -62,7 +62,7 @@ def fix(
     except WriteRefused as refused:
         raise fail(f"{refused.path}: {refused.reason}; nothing was written") from refused
     _tell(result, analysis.report, unsafe=project.settings.unsafe, quiet=quiet)
-    raise typer.Exit(exit_code(analysis, 0))
+    raise typer.Exit(EXIT_FAILED if analysis.crashes else 0)
 
 
 def _recover(root: Path) -> None:
@@ -89,9 +89,10 @@ def _guard(root: Path, changes: tuple[FileChange, ...], *, allow_dirty: bool, al
     inner = vcs.in_submodule(root, paths)
     if inner:
         raise fail(f"{inner[0]} belongs to another repository; run rescope there")
-    dirty = vcs.uncommitted(root, [c.path for c in changes if c.before is not None])
+    old = [c.path for c in changes if c.before is not None]
+    dirty = (*(vcs.uncommitted(root, old) or ()), *(vcs.ignored(root, old) or ()))
     if dirty and not allow_dirty:
-        raise fail(f"uncommitted changes in {', '.join(dirty)}; commit or stash them, or pass --allow-dirty")
+        raise fail(f"uncommitted changes in {', '.join(dict.fromkeys(dirty))}; commit or stash them, or pass --allow-dirty")
 
 
 def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:
@@ -122,8 +123,12 @@ def _tell(result: Rewrite, report: Report, *, unsafe: bool, quiet: bool) -> None
         typer.echo(f"{'created' if change.before is None else 'changed'} {change.path}")
     for skip in result.refused:
         remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
-    count = len(result.taken)
-    typer.echo(f"{count} {'finding' if count == 1 else 'findings'} fixed in {len(result.changes)} files" if count else "nothing to do")
+    count, files = len(result.taken), len(result.changes)
+    typer.echo(
+        f"{count} {'finding' if count == 1 else 'findings'} fixed in {files} {'file' if files == 1 else 'files'}"
+        if count
+        else "nothing to do"
+    )
     hint = unsafe_hint(report, count, unsafe=unsafe)
     if hint:
         remark(hint, quiet=quiet)

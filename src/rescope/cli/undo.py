@@ -17,7 +17,7 @@ def undo() -> None:
     except NothingToUndo as error:
         raise fail(f"{root}: nothing to undo") from error
     except WriteRefused as refused:
-        raise fail(f"{refused.path}: {refused.reason}; nothing was undone") from refused
+        raise fail(f"{refused.path}: {refused.reason}") from refused
     for path in done.restored:
         typer.echo(f"restored {path}")
     for path in done.removed:

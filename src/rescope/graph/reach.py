@@ -41,14 +41,18 @@ class ImportGraph:
     index: ModuleIndex
     eager: dict[str, frozenset[str]] = field(default_factory=dict)
     any: dict[str, frozenset[str]] = field(default_factory=dict)
-    memo: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
+    memo: dict[tuple[frozenset[str], bool], frozenset[str]] = field(default_factory=dict)
 
     def closure(self, path: str, *, lazy: bool) -> frozenset[str]:
         """All files that importing `path` loads; with `lazy` also those that its functions may load."""
-        key = (path, lazy)
+        return self.closure_of(frozenset({path}), lazy=lazy)
+
+    def closure_of(self, paths: frozenset[str], *, lazy: bool) -> frozenset[str]:
+        """All files that importing any of the paths loads."""
+        key = (paths, lazy)
         if key not in self.memo:
             seen: set[str] = set()
-            stack = [path]
+            stack = list(paths)
             while stack:
                 current = stack.pop()
                 if current not in seen:

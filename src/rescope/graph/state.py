@@ -45,7 +45,9 @@ class StateFinder:
     touched: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
     resets: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
     held: dict[Address, list[Location]] = field(default_factory=dict)
+    standing: dict[tuple[str, str], list[Location]] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    bases: set[str] = field(default_factory=set)
     outside: dict[str, list[tuple[str, Function, Effect]]] = field(default_factory=dict)
 
     def find(self) -> tuple[Singleton, ...]:
@@ -65,12 +67,18 @@ class StateFinder:
 
     def _read_tests(self) -> None:
         for path in self.tests:
+            body = self.index.modules[path].body
+            for key, location in self._touches(body) if body else ():
+                self.standing.setdefault(key, []).append(location)
             for function in self.index.functions[path].values():
                 resets = self._is_reset_fixture(function)
+                stands = not resets and self._stands(function)
                 if resets and function.address.name.startswith(("reset", "_reset")):
                     self._mentioned(function)
                 for key, location in self._touches(function):
                     self.touched.setdefault(key, []).append(location)
+                    if stands:
+                        self.standing.setdefault(key, []).append(location)
                     if resets:
                         self.resets.setdefault(key, []).append(location)
 
@@ -83,6 +91,12 @@ class StateFinder:
                 at = Location(path=function.address.path, line=function.def_line, note=function.address.name)
                 for attribute in klass.attributes:
                     self.resets.setdefault((found.path, attribute.address.qualname), []).append(at)
+
+    def _stands(self, function: Function) -> bool:
+        """A fixture of a broader scope, a hook or set-up code: what it does to the state, tests count on."""
+        fixtures = self.index.modules[function.address.path].fixtures
+        broad = any(f.function.address == function.address and f.scope is not Scope.FUNCTION for f in fixtures)
+        return broad or function.address.name.startswith(("pytest_", "setup", "setUp"))
 
     def _is_reset_fixture(self, function: Function) -> bool:
         if function.address.name in _HOOKS:
@@ -134,12 +148,14 @@ class StateFinder:
         keys = [(path, n) for n in names] + [(path, f"{n}.cache_clear") for n in names]
         if singleton.reset_function:
             keys.append((path, singleton.reset_function))
+        standing = [at for key in keys for at in self.standing.get(key, ())]
         held = [at for f in functions for at in self.held.get(f, ())]
         resets = [at for key in [*keys, (path, "")] for at in self.resets.get(key, ())]
         touched = [at for key in keys for at in self.touched.get(key, ())]
         return replace(
             singleton,
             held_at_import=tuple(held),
+            set_by_set_up=tuple(sorted(standing)),
             touched_by_tests=tuple(sorted(touched)),
             reset_by=tuple(sorted(resets)),
         )
@@ -319,8 +335,9 @@ class StateFinder:
 
     def _subclassed(self, klass: ClassDef) -> bool:
         """Whether a class of the project may derive from this one, by the last part of its bases' names."""
-        name = klass.address.name
-        return any(base.rpartition(".")[2] == name for m in self.index.modules.values() for c in m.classes for base in c.bases)
+        if not self.bases:
+            self.bases.update(base.rpartition(".")[2] for m in self.index.modules.values() for c in m.classes for base in c.bases)
+        return klass.address.name in self.bases
 
     def _slot_writes(self, module: ModuleFacts, klass: ClassDef, name: str) -> Iterator[tuple[Function, Effect]]:
         own = f"{klass.address.qualname}."
@@ -381,7 +398,7 @@ class StateFinder:
         patches = self._patches_once(module, (Writer(function=f.address, line=0, role=Role.MUTATOR) for f in writers))
         return handed or patches or bool(made & set(_TASKS)) or name not in self._names_read()
 
-    def _names_read(self) -> frozenset[str]:
+    def _names_read(self) -> set[str]:
         """Every name that some function of the project reads in another way than by changing it."""
         if not self.read:
             functions = (f for m in self.index.modules.values() for f in (*m.functions, *((m.body,) if m.body else ())))
@@ -389,7 +406,7 @@ class StateFinder:
                 for target in function.mentions:
                     parts = target.dotted.split(".")
                     self.read.update(p for p, after in zip(parts, [*parts[1:], ""], strict=True) if after not in MUTATORS)
-        return frozenset(self.read)
+        return self.read
 
     def _class_writes(self, module: ModuleFacts, klass: ClassDef, variable: Variable) -> Iterator[tuple[Function, Effect]]:
         """Changes of a class's container through the class or an instance, unless instances get their own."""

@@ -61,6 +61,7 @@ class Singleton:
     handed_out: bool = True
     has_arguments: bool = False
     held_at_import: tuple[Location, ...] = ()
+    set_by_set_up: tuple[Location, ...] = ()
     touched_by_tests: tuple[Location, ...] = ()
     reset_by: tuple[Location, ...] = ()
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rescope.facts.names import module_parts
+from rescope.model.facts import BindingKind
 from rescope.model.state import Shape, Singleton
 from rescope.rule import RuleContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ResetPlace:
     """The file for a reset fixture; `module` is the import name that the tests use."""
 
     path: str
@@ -22,10 +23,10 @@ class Target:
     blocked: str = ""
 
 
-def find_target(ctx: RuleContext, singleton: Singleton) -> Target:
+def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
     """The deepest conftest.py that covers all tests that can reach the state; the test module if there is one only."""
     owner = singleton.address.path
-    reaching = sorted({t.path for t in ctx.graph.tests if _reaches(ctx, t.path, owner)})
+    reaching = sorted(path for path in {t.path for t in ctx.graph.tests} if _reaches(ctx, path, owner))
     alone = len(reaching) == 1 and owner in ctx.imports.closure(reaching[0], lazy=True) and not _loaded_above(ctx, reaching[0], owner)
     path = reaching[0] if alone else _conftest(ctx, reaching)
     spellings = import_spellings(ctx, owner)
@@ -36,19 +37,30 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> Target:
         blocked = f"{owner} is imported as {' and as '.join(spellings)}: two module objects exist"
     elif path not in ctx.index.modules and not _holds_tests(ctx, path):
         blocked = f"its tests have no folder of tests in common, and {path} would stand above other code"
+    elif path in ctx.index.modules and any(
+        b.name == "pytest" and b.kind is not BindingKind.VALUE for b in ctx.index.modules[path].bindings
+    ):
+        blocked = f"{path} gives the name 'pytest' to something else"
     elif path in ctx.index.modules and ctx.index.modules[path].failure:
         blocked = f"{path} cannot be parsed"
-    return Target(
+    return ResetPlace(
         path=path,
         creates_file=path not in ctx.index.modules,
         module=spellings[0] if spellings else "",
-        direct_import=_always_loaded(ctx, path, owner, reaching),
+        direct_import=_always_loaded(ctx, path, owner, reaching) and not _name_is_rebound(ctx, owner),
         blocked=blocked,
     )
 
 
 def _reaches(ctx: RuleContext, test: str, owner: str) -> bool:
     return any(owner in ctx.imports.closure(path, lazy=True) for path in ctx.loaded_with([test]))
+
+
+def _name_is_rebound(ctx: RuleContext, owner: str) -> bool:
+    """Whether the package gives the module's name to something else: `from package import module` would get that."""
+    pure = PurePosixPath(owner)
+    package = ctx.index.modules.get(str(pure.parent / "__init__.py"))
+    return package is not None and any(b.name == pure.stem and not b.refers.endswith(f".{pure.stem}.{pure.stem}") for b in package.bindings)
 
 
 def _loaded_above(ctx: RuleContext, test: str, owner: str) -> bool:

@@ -10,9 +10,25 @@ from rescope.packs import match
 from rescope.rule import RuleContext
 
 _NODE_ATTRIBUTES = frozenset({"node", "session", "cls", "instance", "keywords", "applymarker"})
-_ROWS = frozenset({"post", "put", "add", "add_all", "create", "bulk_create", "save", "insert", "insert_one", "insert_many", "create_user"})
-_UNIQUE = ("uuid", "faker", "fake", "unique", "random", "secrets", "token_hex", "time.time", "count")
-_CLEANS = frozenset({"delete", "rollback", "drop_all", "truncate", "delete_one", "delete_many", "remove", "clear"})
+_READS = frozenset(
+    [
+        "get",
+        "head",
+        "options",
+        "json",
+        "keys",
+        "values",
+        "items",
+        "copy",
+        "begin",
+        "connect",
+        "cursor",
+        "close",
+        "exists",
+        "joinpath",
+        "read_text",
+    ],
+)
 _REMOVALS = frozenset({"clear"})
 
 
@@ -106,26 +122,43 @@ def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
     slow = ctx.costly(fixture.function)
     if slow:
         yield f"'{name}' {slow[0]}: for each test that costs time"
-    if _writes_rows(fixture):
-        yield f"'{name}' makes rows: made again for each test, they may meet a unique constraint"
+    told = _tells_others(ctx, fixture)
+    if told:
+        yield f"'{name}' calls {told}(), which may not bear to be called for each test"
     rebinding = _rebinds(fixture)
     if rebinding:
         yield f"the teardown of '{name}' rebinds {rebinding}, which others may hold"
     for argument in fixture.argnames:
         if len(ctx.graph.resolves(fixture.function, argument)) > 1:
             yield f"'{argument}' is overridden below: each test would get its own override through '{name}'"
-    dynamic = next((f for f in ctx.broad_fixtures() if f.function.requests_unknown), None)
+    dynamic = next((f for f in ctx.broad_fixtures() if f.function.requests_unknown or _hands_request_on(f)), None)
     if dynamic is not None:
         yield f"'{ctx.graph.name_of(dynamic)}' stays broad and requests fixtures by computed names"
     yield from _shared_set_up(ctx, fixture)
 
 
-def _writes_rows(fixture: FixtureDef) -> bool:
-    calls = [c for c in fixture.function.calls if not c.nested]
-    texts = " ".join(c.callee.dotted.lower() for c in calls)
-    makes = any(c.callee.dotted.rpartition(".")[2] in _ROWS and "." in c.callee.dotted for c in calls if not c.after_yield)
-    cleans = any(c.callee.dotted.rpartition(".")[2] in _CLEANS for c in calls if c.after_yield and "overrides" not in c.callee.dotted)
-    return makes and not cleans and not any(word in texts for word in _UNIQUE)
+def _tells_others(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """A call of the set-up, helpers included, that may change something outside the fixture; "" if there is none.
+
+    Requests that only read, and what sets the overrides themselves, are fine; anything else told to an object that the
+    fixture did not make (a row, a registration, a start-up) may refuse to happen twice.
+    """
+    for function in (fixture.function, *ctx.helpers(fixture.function)):
+        for call in function.calls:
+            receiver, _, method = call.callee.dotted.rpartition(".")
+            if call.after_yield or call.nested or not receiver or method in _READS or receiver.split(".")[-1] in ctx.packs.overrides:
+                continue
+            if call.callee.root is Root.ARGUMENT and call.callee.head not in {"request", "monkeypatch", "self"}:
+                return call.callee.dotted
+            found = ctx.index.variable(ctx.index.target(call.callee, function.address.path))
+            if found is not None and found[1]:
+                return call.callee.dotted
+    return ""
+
+
+def _hands_request_on(fixture: FixtureDef) -> bool:
+    """Whether a helper gets `request`, and may ask for any fixture."""
+    return any(target.dotted == "request" for call in fixture.function.calls for _, target in call.passes)
 
 
 def _rebinds(fixture: FixtureDef) -> str:

@@ -152,6 +152,7 @@ def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, cha
     if chain.blocked:
         planner.keeps.pop(fixture.address, None)
         return _display_only(replace(finding, related=related), chain.blocked)
+    planner.keeps.pop(fixture.address, None)
     followers = chain.steps[1:]
     for step in followers:
         absorbed = planner.findings.get(step.fixture.address)
@@ -185,6 +186,10 @@ def _applicability(planner: _Planner, finding: Finding, chain: Cascade) -> tuple
     if finding.applicability is not Applicability.SAFE:
         return finding.applicability, finding.caveat
     for step in chain.steps:
+        said = [planner.findings.get(step.fixture.address), *planner.extra.get(step.fixture.address, ())]
+        for other in said:
+            if other is not None and other.applicability is not Applicability.SAFE:
+                return Applicability.UNSAFE, other.caveat
         for caveat in caveats(planner.ctx, step.fixture):
             return Applicability.UNSAFE, caveat
     return Applicability.SAFE, ""
@@ -236,6 +241,7 @@ def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narr
     edit, note = reset_fixture(ctx, singleton, target, narrowed)
     risk = blocks_reset(ctx, singleton, narrowed)
     applicability, caveat = finding.applicability, finding.caveat or note
+    risk = risk or note
     if risk and applicability is Applicability.SAFE:
         applicability, caveat = Applicability.UNSAFE, risk
     shown = replace(finding, applicability=applicability, caveat=caveat)

@@ -4,16 +4,17 @@ from collections.abc import Iterable
 
 from rescope.model.address import Address
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
-from rescope.model.facts import FixtureDef, Root
+from rescope.model.facts import Call, EffectKind, FixtureDef, Function, Root, Target, ValueKind
 from rescope.model.state import Role, Shape, Singleton
-from rescope.planning.conftest_target import Target, fixture_name
+from rescope.packs import match
+from rescope.planning.conftest_target import ResetPlace, fixture_name
 from rescope.rule import RuleContext
 
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "request", "open"})
-_XUNIT = frozenset({"setup_module", "setup_class", "setUpClass", "setUpModule"})
+_XUNIT = frozenset({"setup_module", "setup_class", "setUpClass", "setUpModule", "setup_function"})
 
 
-def reset_fixture(ctx: RuleContext, singleton: Singleton, target: Target, narrowed: frozenset[Address]) -> tuple[AddResetFixture, str]:
+def reset_fixture(ctx: RuleContext, singleton: Singleton, target: ResetPlace, narrowed: frozenset[Address]) -> tuple[AddResetFixture, str]:
     """The edit, and a note on the policy where it is not "initial value before and after" ("" otherwise)."""
     broad = _broad_writer(ctx, singleton, narrowed)
     steps = tuple(_steps(singleton, target.module, snapshot=bool(broad)))
@@ -51,7 +52,7 @@ def _steps(singleton: Singleton, module: str, *, snapshot: bool) -> Iterable[Res
                 yield ResetStep(kind=kind, module=module, name=name, initial=initial)
 
 
-def _doc(singleton: Singleton, target: Target) -> str:
+def _doc(singleton: Singleton, target: ResetPlace) -> str:
     module = target.module.rpartition(".")[2]
     names = " and ".join(name for name, _ in singleton.group)
     match singleton.shape:
@@ -68,61 +69,128 @@ def _broad_writer(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Ad
     for fixture in ctx.broad_fixtures():
         if fixture.address not in narrowed and fixture.function.address in reaching and ctx.graph.tests_using(fixture):
             return f"'{ctx.graph.name_of(fixture)}' ({fixture.scope}-scoped)"
-    for path in {t.path for t in ctx.graph.tests}:
-        for function in ctx.index.functions[path].values():
-            if function.address.name in _XUNIT and function.address in reaching:
-                return f"{path}::{function.address.qualname}()"
     return ""
 
 
 def blocks_reset(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Address]) -> str:
-    """Why a reset could break tests that pass, "" if nothing is known to."""
+    """Why a reset could break tests that pass, "" if all that may hold or fill the state is known, and harmless."""
     writers = {w.function for w in singleton.writers if w.role is not Role.RESET}
+    reaching = ctx.calls.reaching(writers)
     held = writers & ctx.calls.import_time
     if held:
         return f"{min(held).qualname}() runs while modules are imported, and what it gave out may be kept"
-    hook = _hook(ctx, writers)
-    if hook:
-        return f"{hook.path}::{hook.qualname}() fills it for the whole run"
-    reader = _mere_reader(ctx, writers)
-    if reader:
-        return f"{reader} only reads it, and may rely on what an earlier test left"
+    if singleton.set_by_set_up:
+        at = singleton.set_by_set_up[0]
+        return f"{at.path}:{at.line} sets it up for more than one test"
+    return (
+        _set_up_code(ctx, reaching)
+        or _holder(ctx, singleton, reaching)
+        or _other_half(ctx, singleton)
+        or _mere_reader(ctx, writers)
+        or _unknown_filler(ctx, narrowed)
+    )
+
+
+def _set_up_code(ctx: RuleContext, reaching: frozenset[Address]) -> str:
+    """Hooks, autouse fixtures and xunit set-up that run before the reset, or once for many tests, and reach the state."""
+    autouse = {f.function.address for f in ctx.graph.definitions() if ctx.graph.autouse(f)}
+    for address in sorted(reaching):
+        if address.path in ctx.tests and (address in autouse or address.name in _XUNIT or address.name.startswith("pytest_")):
+            return f"{address.path}::{address.qualname}() reaches it before a reset would run, or for many tests at once"
+    return ""
+
+
+def _holder(ctx: RuleContext, singleton: Singleton, reaching: frozenset[Address]) -> str:
+    """Code that may keep what the getter returned in something else that outlives a test."""
+    own = {w.function for w in singleton.writers}
+    for address in sorted(reaching - own):
+        function = ctx.index.functions[address.path].get(address.qualname)
+        if function is None:
+            continue
+        if any("cache" in d.rpartition(".")[2] for d in function.decorators):
+            return f"{address.qualname}() is cached, and may keep what it got"
+        lasting = {Root.GLOBAL, Root.IMPORTED, Root.CLS}
+        if any(e.target.root in lasting and e.undone_at is None and not e.after_yield for e in function.effects):
+            return f"{address.qualname}() changes other lasting state, and may keep what it got"
+    return ""
+
+
+def _other_half(ctx: RuleContext, singleton: Singleton) -> str:
+    """Other names of the same module or class that functions write: a reset of one of them may be half a reset."""
+    group = {name for name, _ in singleton.group}
+    prefix = singleton.name.rpartition(".")[0]
+    for function in ctx.index.modules[singleton.address.path].functions:
+        for effect in function.effects:
+            binds = effect.kind is EffectKind.BIND and effect.target.root is Root.GLOBAL
+            slot = effect.kind is EffectKind.SET_ATTR and effect.target.root is Root.CLS and bool(prefix)
+            name = f"{prefix}.{effect.target.tail}" if slot else effect.target.dotted
+            if (binds or slot) and name not in group and singleton.shape is not Shape.CACHED_FACTORY:
+                return f"{function.address.qualname}() also writes {name}, which a reset would leave as it is"
+    return ""
+
+
+def _unknown_filler(ctx: RuleContext, narrowed: frozenset[Address]) -> str:
     for fixture in ctx.broad_fixtures():
         if fixture.address not in narrowed and ctx.graph.tests_using(fixture):
             unknown = _unknown_call(ctx, fixture)
             if unknown:
-                return f"'{ctx.graph.name_of(fixture)}' stays {fixture.scope}-scoped and may fill it through {unknown}()"
+                return f"'{ctx.graph.name_of(fixture)}' stays {fixture.scope}-scoped and may fill it through {unknown}"
     return ""
-
-
-def _mere_reader(ctx: RuleContext, writers: set[Address]) -> str:
-    """A test without fixtures that looks into what a getter returns and does nothing else with the project."""
-    for test in ctx.graph.tests:
-        function = test.function
-        if function.effects or test.resolution.closure:
-            continue
-        callees = [(c, ctx.flow.callee(function, c)) for c in function.calls]
-        known = [(c, f) for c, f in callees if f is not None]
-        if known and all(f.address in writers for _, f in known) and all(c.looked_into for c, _ in known):
-            return test.id
-    return ""
-
-
-def _hook(ctx: RuleContext, writers: set[Address]) -> Address | None:
-    """A pytest hook of the project, other than those around each test, that reaches a writer."""
-    for address in sorted(ctx.calls.reaching(writers)):
-        if address.path in ctx.tests and address.name.startswith("pytest_") and not address.name.startswith("pytest_runtest"):
-            return address
-    return None
 
 
 def _unknown_call(ctx: RuleContext, fixture: FixtureDef) -> str:
-    """A call of a broad fixture that may run any code of the program: a request through a client, a stored callable."""
-    for address in ctx.calls.reached([fixture.function]):
+    """What of a broad fixture may run code of the program unseen, "" if it runs only what can be followed.
+
+    A request through a client, a stored callable, an object of the program that is entered, called or handed on.
+    """
+    for address in sorted(ctx.calls.reached([fixture.function], certain=True)):
         function = ctx.index.functions[address.path].get(address.qualname)
         for call in function.calls if function else ():
-            verb = call.callee.dotted.rpartition(".")[2] in _VERBS and any(s.startswith(("/", "http")) for s in call.strings)
-            stored = call.callee.dotted.endswith(".[]") and call.callee.root in {Root.GLOBAL, Root.IMPORTED}
-            if (verb and address == fixture.function.address) or stored:
-                return call.callee.dotted.removesuffix(".[]")
+            found = _runs_unseen(ctx, function, call) if function else ""
+            if found:
+                return found
     return ""
+
+
+def _runs_unseen(ctx: RuleContext, function: Function, call: Call) -> str:
+    name = call.callee.dotted
+    if call.callee.root in {Root.LOCAL, Root.ARGUMENT} and "." not in name and not call.nested:
+        return f"{name}()"
+    if name.endswith(".[]") or name.startswith("importlib.") or name in {"exec", "eval", "getattr"}:
+        return f"{name.removesuffix('.[]')}()"
+    if name.rpartition(".")[2] in _VERBS and any(s.startswith(("/", "http")) for s in call.strings):
+        return f"{name}()"
+    path = function.address.path
+    owner = ctx.index.target(call.callee, path)
+    known = ctx.flow.callee(function, call) is not None or match(name, ctx.packs.infrastructure) is not None
+    if owner is not None and not known:
+        return f"{name}()"
+    handed = (t.dotted for _, t in call.passes if _is_program(ctx, t, path))
+    return next((f"{name}({argument})" for argument in handed), "")
+
+
+def _is_program(ctx: RuleContext, target: Target, path: str) -> bool:
+    """Whether an argument is a function, a class or an object of the program."""
+    found = ctx.index.target(target, path)
+    if found is None or (found.path in ctx.tests and found.name in ctx.index.variables[found.path]):
+        return False
+    variable = ctx.index.variable(found)
+    return variable is None or variable[0].value.kind is ValueKind.CALL
+
+
+def _mere_reader(ctx: RuleContext, writers: set[Address]) -> str:
+    """A test that asks the getter, looks into what it got, and does nothing else with the project."""
+    for test in ctx.graph.tests:
+        function = test.function
+        if any(c.discarded for c in function.calls):
+            continue
+        callees = [(c, ctx.flow.callee(function, c)) for c in function.calls]
+        known = [(c, f) for c, f in callees if f is not None]
+        looks = len(known) == 1 or any(c.looked_into for c, _ in known)
+        if known and looks and all(f.address in writers for _, f in known) and not _writes_through(function):
+            return f"{test.id} only reads it, and may rely on what an earlier test left"
+    return ""
+
+
+def _writes_through(function: Function) -> bool:
+    return any(e.target.root is not Root.LOCAL for e in function.effects)

@@ -8,13 +8,16 @@ from rescope.model.plan import FileChange
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
 
 
-def render_diff(changes: Iterable[FileChange]) -> bytes:
-    """The patch as bytes: files may have any encoding and line ending."""
-    return b"".join(line for change in changes for line in _file_diff(change))
+def render_diff(changes: Iterable[FileChange], prefix: str = "") -> bytes:
+    """The patch as bytes: files may have any encoding and line ending.
+
+    `prefix` is the way from the top of the repository to the project: git takes names from the top only.
+    """
+    return b"".join(line for change in changes for line in _file_diff(change, prefix))
 
 
-def _file_diff(change: FileChange) -> Iterator[bytes]:
-    path = change.path.encode()
+def _file_diff(change: FileChange, prefix: str) -> Iterator[bytes]:
+    path = (prefix + change.path).encode()
     old, new = _lines(change.before or b""), _lines(change.after)
     yield b"diff --git a/%b b/%b\n" % (path, path)
     if change.before is None:

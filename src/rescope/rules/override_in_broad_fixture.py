@@ -18,7 +18,7 @@ When all tests below are meant to run with the override: `# rescope: keep <reaso
 from collections.abc import Iterator
 
 from rescope.graph.fixture_graph import TestNode
-from rescope.model.address import Location
+from rescope.model.address import Address, Location
 from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Severity
 from rescope.model.scope import Scope
@@ -86,6 +86,9 @@ def _safety(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[Effect, Fun
         return Applicability.UNSAFE, "the override is never undone, so that narrowing alone does not remove it"
     if fixture.scope in {Scope.CLASS, Scope.MODULE}:
         return Applicability.UNSAFE, f"the tests of a {fixture.scope} may rely on the override of an earlier one"
+    setter = _other_setter(ctx, fixture)
+    if setter is not None:
+        return Applicability.UNSAFE, f"{setter.qualname} sets an override too and leaves it for other tests"
     outsider = next(iter(_outsiders(ctx, fixture, effect, function)), None)
     if outsider is not None:
         return Applicability.UNSAFE, f"{outsider.id} uses the application without '{ctx.graph.name_of(fixture)}' and may rely on the leak"
@@ -93,7 +96,7 @@ def _safety(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[Effect, Fun
 
 
 def _outsiders(ctx: RuleContext, fixture: FixtureDef, effect: Effect, function: Function) -> Iterator[TestNode]:
-    """Tests that name the application, themselves or in a fixture, but do not set this fixture up.
+    """Tests that load or name the application, but do not set this fixture up.
 
     A fixture that the narrowed one itself requests counts for its own tests: the whole chain is narrowed.
     """
@@ -103,8 +106,20 @@ def _outsiders(ctx: RuleContext, fixture: FixtureDef, effect: Effect, function: 
     using = {t.id for f in _roots(ctx, fixture) for t in ctx.graph.tests_using(f)}
     app = (owner.path, owner.name.partition(".")[0])
     for test in ctx.graph.tests:
-        if test.id not in using and any(_names(ctx, f, app) for f in _functions(ctx, test)):
+        if test.id in using:
+            continue
+        loads = owner.path in ctx.imports.closure(test.path, lazy=True)
+        if loads or any(_names(ctx, f, app) for f in _functions(ctx, test)):
             yield test
+
+
+def _other_setter(ctx: RuleContext, fixture: FixtureDef) -> Address | None:
+    """A test that sets an override itself and does not take it back: others may count on it."""
+    for test in ctx.graph.tests_using(fixture):
+        for effect, function in ctx.effects(test.function):
+            if _sets_override(ctx, effect) and effect.undone_at is None:
+                return function.address
+    return None
 
 
 def _roots(ctx: RuleContext, fixture: FixtureDef) -> list[FixtureDef]:
