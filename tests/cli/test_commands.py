@@ -193,3 +193,31 @@ def test_graph_pictures(repository: Path) -> None:
     assert rescope(repository, "graph", "--format", "mermaid").stdout.startswith("flowchart LR\n")
     assert rescope(repository, "graph", "--format", "dot").stdout.startswith("digraph fixtures {\n")
     assert rescope(repository, "graph", "--of", "nobody").returncode == 2
+
+
+def test_diff_in_a_subfolder_of_a_repository(tmp_path: Path) -> None:
+    """The patch of a project inside a larger repository applies from the project's folder."""
+    make_project(tmp_path / "mono" / "sub", LEAK)
+    commit_all(tmp_path / "mono")
+    patch = rescope(tmp_path / "mono" / "sub", "diff").stdout
+
+    assert git(tmp_path / "mono" / "sub", "apply", "-", stdin=patch).returncode == 0
+    assert git(tmp_path / "mono", "diff", "--name-only").stdout == "sub/conftest.py\n"
+
+
+def test_fix_refuses_an_ignored_file(repository: Path) -> None:
+    """Fix refuses a file that git ignores: nothing could bring it back."""
+    git(repository, "rm", "-q", "--cached", "conftest.py")
+    (repository / ".gitignore").write_text("conftest.py\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "Ignore")
+    before = (repository / "conftest.py").read_text()
+
+    assert rescope(repository, "fix").returncode in {0, 2}
+    assert before == (repository / "conftest.py").read_text()
+
+
+def test_strange_names(repository: Path) -> None:
+    """A name that nothing bears and a report that cannot be written are usage errors, not success or a crash."""
+    assert rescope(repository, "check", "--only", "nobody").returncode == 2
+    assert rescope(repository, "check", "--output-file", "missing/report.json").returncode == 2

@@ -301,6 +301,351 @@ def test_uninstall():
     tracing.install()
     tracing.uninstall()
 """,
+    "filled by an autouse fixture that sorts before the reset": """\
+# --- rows.py
+from store import get_store
+
+
+def put(name):
+    get_store().rows[name] = 1
+# --- conftest.py
+import pytest
+
+from rows import put
+
+
+@pytest.fixture(autouse=True)
+def fill():
+    put("world")
+# --- test_rows.py
+from rows import put
+from store import get_store
+
+
+def test_rows():
+    put("ada")
+    assert len(get_store().rows) == 2
+""",
+    "replaced by a broad fixture": """\
+# --- rows.py
+from store import get_store
+
+
+def count():
+    return len(get_store().rows)
+# --- conftest.py
+import pytest
+
+import store
+
+
+class Fake:
+    rows = (1, 2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fake():
+    store._store = Fake()
+# --- test_rows.py
+from rows import count
+
+
+def test_count():
+    assert count() == 2
+""",
+    "a cached object that a broad fixture edits": """\
+# --- settings.py
+from functools import lru_cache
+
+
+class Settings:
+    url = "prod"
+
+
+@lru_cache
+def get_settings():
+    return Settings()
+# --- conftest.py
+import pytest
+
+from settings import get_settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings():
+    get_settings().url = "test"
+# --- test_a.py
+from settings import get_settings
+
+
+def test_url():
+    assert get_settings().url == "test"
+# --- test_z.py
+from settings import get_settings
+
+
+def test_fresh():
+    get_settings.cache_clear()
+    assert get_settings().url == "prod"
+""",
+    "filled by the lifespan of an application that a broad fixture enters": """\
+# --- app.py
+from store import get_store
+
+
+class App:
+    def __init__(self):
+        self.start = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+def warm():
+    get_store().rows["warm"] = 1
+
+
+def count():
+    return len(get_store().rows)
+
+
+app = App()
+app.start = warm
+# --- conftest.py
+import pytest
+
+from app import app
+
+
+@pytest.fixture(scope="session")
+def running():
+    with app as started:
+        yield started
+# --- test_app.py
+from app import count
+
+
+def test_count(running):
+    assert count() == 1
+
+
+def test_count_again(running):
+    assert count() == 1
+""",
+    "half of what belongs together": """\
+# --- parts.py
+class Parts:
+    def __init__(self):
+        self.data = {}
+
+
+_parts = None
+_loaded = False
+
+
+def get_parts():
+    global _parts
+    if _parts is None:
+        _parts = Parts()
+    _load()
+    return _parts
+
+
+def _load():
+    global _loaded
+    if not _loaded:
+        _parts.data["base"] = 1
+        _loaded = True
+
+
+def put(name):
+    get_parts().data[name] = 1
+    return len(get_parts().data)
+# --- test_parts.py
+from parts import put
+
+
+def test_one():
+    assert put("a") == 2
+
+
+def test_two():
+    assert put("a") == 2
+""",
+    "a client whose headers the next test uses": """\
+# --- app.py
+class App:
+    dependency_overrides = {}
+
+
+class Client:
+    def __init__(self):
+        self.headers = {}
+
+
+app = App()
+# --- conftest.py
+import pytest
+
+from app import Client, app
+
+
+@pytest.fixture(scope="session")
+def client():
+    app.dependency_overrides["user"] = "ada"
+    yield Client()
+    app.dependency_overrides.clear()
+# --- test_app.py
+def test_login(client):
+    client.headers["auth"] = "token"
+
+
+def test_use(client):
+    assert client.headers["auth"] == "token"
+
+
+def test_other():
+    assert True
+""",
+    "a helper of a dependent that makes rows": """\
+# --- app.py
+class App:
+    dependency_overrides = {}
+    users = []
+
+
+class Client:
+    def post(self, path, name):
+        assert name not in App.users
+        App.users.append(name)
+        return name
+
+
+app = App()
+# --- conftest.py
+import pytest
+
+from app import Client, app
+
+
+def make_user(client):
+    return client.post("/users", "ada")
+
+
+@pytest.fixture(scope="session")
+def client():
+    app.dependency_overrides["user"] = "ada"
+    yield Client()
+    app.dependency_overrides.clear()
+
+
+@pytest.fixture(scope="session")
+def user(client):
+    return make_user(client)
+# --- test_app.py
+def test_name(user):
+    assert user == "ada"
+
+
+def test_name_again(user):
+    assert user == "ada"
+
+
+def test_other():
+    assert True
+""",
+    "a helper that asks for the fixture by request": """\
+# --- app.py
+class App:
+    dependency_overrides = {}
+
+
+app = App()
+# --- conftest.py
+import pytest
+
+from app import app
+
+
+def grab(request):
+    return request.getfixturevalue("client")
+
+
+@pytest.fixture(scope="session")
+def client():
+    app.dependency_overrides["user"] = "ada"
+    yield app
+    app.dependency_overrides.clear()
+
+
+@pytest.fixture(scope="module")
+def through(request):
+    return grab(request)
+# --- test_app.py
+def test_through(through):
+    assert through.dependency_overrides
+
+
+def test_other():
+    assert True
+""",
+    "a test that uses the leak through a constant": """\
+# --- app.py
+class App:
+    dependency_overrides = {}
+
+
+app = App()
+# --- conftest.py
+import pytest
+
+from app import app
+
+
+@pytest.fixture(scope="session")
+def client():
+    app.dependency_overrides["user"] = "ada"
+    yield app
+    app.dependency_overrides.clear()
+# --- test_a.py
+def test_client(client):
+    assert client.dependency_overrides
+# --- test_b.py
+from app import app
+
+APP = app
+
+
+def test_leak():
+    assert APP.dependency_overrides
+""",
+    "a package that gives the module's name to something else": """\
+# --- pkg/__init__.py
+from .settings import get_settings as settings
+# --- pkg/settings.py
+import os
+from functools import lru_cache
+
+
+@lru_cache
+def get_settings():
+    return os.environ.get("APP_Q", "0")
+# --- test_pkg.py
+from pkg.settings import get_settings
+
+
+def test_one():
+    get_settings.cache_clear()
+    assert get_settings() == "0"
+
+
+def test_two():
+    assert get_settings() == "0"
+""",
 }
 
 

@@ -37,9 +37,7 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
         blocked = f"{owner} is imported as {' and as '.join(spellings)}: two module objects exist"
     elif path not in ctx.index.modules and not _holds_tests(ctx, path):
         blocked = f"its tests have no folder of tests in common, and {path} would stand above other code"
-    elif path in ctx.index.modules and any(
-        b.name == "pytest" and b.kind is not BindingKind.VALUE for b in ctx.index.modules[path].bindings
-    ):
+    elif path in ctx.index.modules and _pytest_is_shadowed(ctx, path):
         blocked = f"{path} gives the name 'pytest' to something else"
     elif path in ctx.index.modules and ctx.index.modules[path].failure:
         blocked = f"{path} cannot be parsed"
@@ -54,6 +52,13 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
 
 def _reaches(ctx: RuleContext, test: str, owner: str) -> bool:
     return any(owner in ctx.imports.closure(path, lazy=True) for path in ctx.loaded_with([test]))
+
+
+def _pytest_is_shadowed(ctx: RuleContext, path: str) -> bool:
+    module = ctx.index.modules[path]
+    found = [b for b in module.bindings if b.name == "pytest"]
+    imported = dict(module.imports).get("pytest") == "pytest"
+    return len(found) > 1 or bool(found and not (imported and found[0].kind is BindingKind.VALUE))
 
 
 def _name_is_rebound(ctx: RuleContext, owner: str) -> bool:

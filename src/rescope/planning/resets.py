@@ -143,12 +143,16 @@ def _unknown_call(ctx: RuleContext, fixture: FixtureDef) -> str:
 
     A request through a client, a stored callable, an object of the program that is entered, called or handed on.
     """
+    for target in sorted(fixture.function.mentions, key=lambda t: t.dotted):
+        found = ctx.index.variable(ctx.index.target(target, fixture.function.address.path))
+        if found is not None and found[0].value.kind is ValueKind.CALL and found[0].address.path not in ctx.tests:
+            return target.dotted
     for address in sorted(ctx.calls.reached([fixture.function], certain=True)):
         function = ctx.index.functions[address.path].get(address.qualname)
         for call in function.calls if function else ():
-            found = _runs_unseen(ctx, function, call) if function else ""
-            if found:
-                return found
+            unseen = _runs_unseen(ctx, function, call) if function else ""
+            if unseen:
+                return unseen
     return ""
 
 
