@@ -32,8 +32,6 @@ class Settings:
     jobs: int = 0
     reason: str = "docstring"
     scope_style: str = "auto"
-    reset_style: str = "auto"
-    strategy: str = "auto"
     target_scope: str = "function"
     keep: tuple[tuple[str, str], ...] = ()
 
@@ -41,8 +39,6 @@ class Settings:
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "reason": ("docstring", "comment", "none"),
     "scope-style": ("auto", "explicit", "omit"),
-    "reset-style": ("auto", "separate", "table"),
-    "strategy": ("auto", "narrow", "reset"),
     "target-scope": ("function", "class", "module"),
 }
 
