@@ -44,6 +44,7 @@ def test_same_size_and_later(project: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None], ids=["empty", "nonsense", "one flipped byte"])
 def test_damaged_cache(project: Path, damage: bytes | None) -> None:
     """A damaged cache is rebuilt in silence, never believed."""
+    (project / "test_more.py").write_text("def test_more(): ...")
     file = open_cache(project).file
     content = file.read_bytes()
     file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:] if damage is None else damage)
@@ -51,6 +52,57 @@ def test_damaged_cache(project: Path, damage: bytes | None) -> None:
     assert open_cache(project).entries == {}
     assert codes(check(project)) == ["RSC101"]
     assert open_cache(project).entries != {}
+
+
+def test_damaged_answer(project: Path) -> None:
+    """A damaged answer is worked out anew."""
+    (file,) = open_cache(project).file.parent.glob("*.answer")
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+
+    assert codes(check(project)) == ["RSC101"]
+
+
+def test_answer_is_not_worked_out_again(project: Path) -> None:
+    """Where nothing has changed, not even the facts are read."""
+    open_cache(project).file.write_bytes(b"")
+
+    assert codes(check(project)) == ["RSC101"]
+    assert open_cache(project).entries == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("test_more.py", "def test_more(client): ...", ["RSC101"]),
+        ("pyproject.toml", '[tool.pytest.ini_options]\n[tool.rescope.keep]\n"conftest.py::client" = "ours"\n', ["RSC900"]),
+        (".gitignore", "test_app.py\n", []),
+    ],
+    ids=["new file", "configuration", "ignored file"],
+)
+def test_answer_depends_on_all_that_was_read(project: Path, path: str, text: str, expected: list[str]) -> None:
+    """A new file, another configuration and an ignored file give another answer."""
+    before = check(project).stats
+    (project / path).write_text(text)
+
+    report = check(project)
+
+    assert codes(report) == expected
+    assert (report.stats.files, report.stats.tests) != (before.files, before.tests) or path == "pyproject.toml"
+
+
+def test_old_caches_are_dropped(project: Path) -> None:
+    """What no run has written for a month goes when something is written."""
+    folder = open_cache(project).file.parent
+    old, new = folder / "old.facts", folder / "new.facts"
+    for file in (old, new):
+        file.write_bytes(b"")
+    os.utime(old, (1, 1))
+    (project / "test_more.py").write_text("def test_more(): ...")
+
+    check(project)
+
+    assert not old.exists()
+    assert new.exists()
 
 
 def test_unwritable_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

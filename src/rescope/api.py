@@ -1,5 +1,6 @@
 """The public functions: a folder in, values out; nothing is printed or written."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ def analyze(*paths: str | Path) -> "Report":
     from rescope.config import load_project
 
     places = [Path(p) for p in paths] or [Path()]
-    return pipeline.analyze(load_project(places), places).report
+    project = load_project(places)
+    # Worker processes would run the caller's script again, unless it guards its main part: only who asks for them gets them.
+    settings = replace(project.settings, jobs=project.settings.jobs or 1)
+    return pipeline.analyze(replace(project, settings=settings), places).report
 
 
 def plan(*paths: str | Path) -> "Plan":

@@ -1,24 +1,22 @@
 """The stages in order: files to facts to graph to findings to plan to file changes. No terminal, and nothing is written."""
 
+import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from os import cpu_count
 from pathlib import Path, PurePosixPath
 
-from rescope.cache import FactsCache, open_cache
+from rescope.cache import store_answer, stored_answer
 from rescope.config import Project
 from rescope.discovery import SourceFile, discover, is_test_module
-from rescope.facts import collect
 from rescope.graph import FixtureGraph, build
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
 from rescope.graph.reach import ImportGraph, build_call_graph
 from rescope.graph.state import StateFinder
+from rescope.loading import load_facts, stamps
 from rescope.model.address import Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
 from rescope.model.facts import ModuleFacts, ParseFailure
@@ -30,85 +28,84 @@ from rescope.planning import make_plan
 from rescope.rule import RuleContext
 from rescope.rules import all_rules
 
-_PARALLEL_FROM = 400
-_BATCH = 40
 _DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """The context that rules saw, and the report made of what they said."""
+    """The report on a project, the names of all its fixtures and singletons, and the rules that failed."""
 
-    context: RuleContext
     report: Report
+    names: frozenset[str]
     crashes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whole:
+    """What a project comes to, whatever of it is asked for."""
+
+    plan: Plan
+    failures: tuple[ParseFailure, ...]
+    stats: Stats
+    names: frozenset[str]
+    crashes: tuple[str, ...]
+
+
 def analyze(project: Project, limits: Iterable[Path] = ()) -> Analysis:
-    """Everything rescope knows of a project; only what lies below `limits` is reported."""
+    """Everything rescope says of a project; only what lies below `limits` is reported."""
     started = time.perf_counter()
-    modules, unreadable = load_facts(project)
+    files = discover(project.root, project.settings.exclude)
+    key = _key(project, files) if project.settings.cache else ""
+    whole = stored_answer(project.root, key) if key else None
+    if not isinstance(whole, _Whole):
+        _, whole = _work_out(project, files)
+        if key and not whole.crashes:
+            store_answer(project.root, key, whole)
+    return _answer(whole, project, tuple(limits), time.perf_counter() - started)
+
+
+def explore(project: Project, limits: Iterable[Path] = ()) -> tuple[RuleContext, Analysis]:
+    """As analyze, with everything that the rules saw."""
+    started = time.perf_counter()
+    context, whole = _work_out(project, discover(project.root, project.settings.exclude))
+    return context, _answer(whole, project, tuple(limits), time.perf_counter() - started)
+
+
+def _key(project: Project, files: Sequence[SourceFile]) -> str:
+    """A digest of all that the analysis reads: settings, pytest's configuration, declared dependencies, packs, and the files' stamps."""
+    settings = replace(project.settings, select=(), ignore=(), only=(), unsafe=False, jobs=0)
+    packs = [file.read_bytes() if file.is_file() else b"" for file in (project.root / name for name in settings.packs)]
+    existing = [(project.root / top).exists() for top in project.ini.testpaths]
+    parts = (replace(project, settings=settings), packs, existing, sorted(_declared(project.root)), sorted(stamps(files).items()))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _work_out(project: Project, files: Sequence[SourceFile]) -> tuple[RuleContext, _Whole]:
+    modules, unreadable = load_facts(project, files)
     context = make_context(project, modules)
     results, crashes = _run_rules(context)
-    plan = make_plan(context, results, omit_scope=_omit_scope(project))
-    plan = _limited(_selected(plan, project), project.root, tuple(limits))
     failures = (*unreadable, *(m.failure for m in modules if m.failure), *_bad_remarks(modules))
-    stats = Stats(
-        files=len(modules),
-        fixtures=len(list(context.graph.definitions())),
-        tests=len(context.graph.tests),
-        seconds=round(time.perf_counter() - started, 3),
+    stats = Stats(files=len(modules), fixtures=len(list(context.graph.definitions())), tests=len(context.graph.tests))
+    return context, _Whole(
+        plan=make_plan(context, results, omit_scope=_omit_scope(project)),
+        failures=tuple(sorted(failures, key=lambda f: (f.path, f.line))),
+        stats=stats,
+        names=frozenset(_all_names(context)),
+        crashes=crashes,
     )
-    report = Report(root=str(project.root), plan=plan, failures=tuple(sorted(failures, key=lambda f: (f.path, f.line))), stats=stats)
-    return Analysis(context=context, report=replace(report, lines=_lines(report, project.root)), crashes=crashes)
 
 
-def load_facts(project: Project) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
-    """The facts of every file of the project, and the files that could not be read."""
-    files = discover(project.root, project.settings.exclude)
-    if project.settings.cache:
-        results = _through_cache(open_cache(project.root), files, project.settings.jobs)
-    else:
-        results = _collect_all(files, project.settings.jobs)
-    return tuple(r for r in results if isinstance(r, ModuleFacts)), tuple(r for r in results if isinstance(r, ParseFailure))
+def _all_names(context: RuleContext) -> Iterator[str]:
+    yield from (r.name for r in context.graph.registrations)
+    for singleton in context.singletons:
+        yield from (singleton.name, *dict(singleton.group))
 
 
-def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int) -> list[ModuleFacts | ParseFailure]:
-    known: dict[str, ModuleFacts | ParseFailure] = {}
-    stamps = {file.path: _stamp(file) for file in files}
-    for file in files:
-        facts = cache.get(file.path, stamps[file.path])
-        if facts is not None:
-            known[file.path] = facts
-    for result in _collect_all([f for f in files if f.path not in known], jobs):
-        known[result.path] = result
-        if isinstance(result, ModuleFacts):
-            cache.put(result.path, stamps[result.path], result)
-    cache.save()
-    return [known[file.path] for file in files]
-
-
-def _stamp(file: SourceFile) -> tuple[int, int]:
-    try:
-        return file.stamp()
-    except OSError:
-        return (-1, -1)
-
-
-def _collect_all(files: Sequence[SourceFile], jobs: int) -> list[ModuleFacts | ParseFailure]:
-    workers = jobs or cpu_count() or 1
-    if workers == 1 or len(files) < _PARALLEL_FROM:
-        return [_read(file) for file in files]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_read, files, chunksize=_BATCH))
-
-
-def _read(file: SourceFile) -> ModuleFacts | ParseFailure:
-    try:
-        content = file.read()
-    except OSError as error:
-        return ParseFailure(path=file.path, line=1, message=f"cannot be read: {error.strerror}")
-    return collect(file.path, content)
+def _answer(whole: _Whole, project: Project, limits: tuple[Path, ...], seconds: float) -> Analysis:
+    plan = _limited(_selected(whole.plan, project), project.root, limits)
+    stats = replace(whole.stats, seconds=round(seconds, 3))
+    report = Report(root=str(project.root), plan=plan, failures=whole.failures, stats=stats)
+    return Analysis(report=replace(report, lines=_lines(report, project.root)), names=whole.names, crashes=whole.crashes)
 
 
 def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContext:

@@ -1,8 +1,8 @@
 """The shape of a rule, and the questions that rules may ask of the project."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 from rescope.config import PytestIni, Settings
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
@@ -47,6 +47,8 @@ class RuleContext:
     declared: frozenset[str] = frozenset()
     loaded: set[str] = field(default_factory=set)
     memo: dict[Address, tuple[str, Location] | None] = field(default_factory=dict)
+    tested: Counter[Address] = field(default_factory=Counter)
+    folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
         """Every fixture whose declared scope is broader than function, in path and line order."""
@@ -156,6 +158,12 @@ class RuleContext:
         """Whether any collected test module loads the module of the singleton."""
         return singleton.address.path in self.imports.closure_of(self.test_paths(), lazy=True)
 
+    def reached_by_two_tests(self, functions: Iterable[Address]) -> bool:
+        """Whether at least two tests may call one of the functions."""
+        if not self.tested:
+            self.tested.update(Counter(t.function.address for t in self.graph.tests))
+        return self.calls.reach_twice(self.tested, functions)
+
     def test_paths(self) -> frozenset[str]:
         """The test modules and the conftest.py files above them."""
         if not self.loaded:
@@ -166,10 +174,14 @@ class RuleContext:
         """The test modules and the conftest.py files above them."""
         for path in paths:
             yield path
-            for folder in PurePosixPath(path).parents:
-                conftest = "conftest.py" if str(folder) == "." else f"{folder}/conftest.py"
-                if conftest in self.index.modules:
-                    yield conftest
+            yield from self._conftests(path.rpartition("/")[0])
+
+    def _conftests(self, folder: str) -> tuple[str, ...]:
+        if folder not in self.folders:
+            own = f"{folder}/conftest.py" if folder else "conftest.py"
+            above = self._conftests(folder.rpartition("/")[0]) if folder else ()
+            self.folders[folder] = (own, *above) if own in self.index.modules else above
+        return self.folders[folder]
 
     def live(self, shape: Shape) -> Iterator[Singleton]:
         """The singletons of a shape that tests reach, hold no resource, and that nothing resets yet."""

@@ -3,21 +3,26 @@
 from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
 from rescope.config import Project
 from rescope.model.report import Report
-from rescope.pipeline import Analysis, analyze
+from rescope.pipeline import Analysis, analyze, explore
+from rescope.rule import RuleContext
 
 
 def run_analysis(asked: Asked, *, quiet: bool = False) -> tuple[Project, Analysis]:
     """The project and its analysis; failures and crashes are told on stderr."""
     project = open_project(asked)
     analysis = analyze(project, asked.places())
-    known = {r.name for r in analysis.context.graph.registrations} | {
-        n for s in analysis.context.singletons for n in (s.name, *dict(s.group))
-    }
-    strange = next((name for name in project.settings.only if name not in known), None)
+    strange = next((name for name in project.settings.only if name not in analysis.names), None)
     if strange:
         raise fail(f"no fixture or singleton is called {strange!r}")
     tell_failures(analysis, quiet=quiet)
     return project, analysis
+
+
+def run_exploration(asked: Asked) -> tuple[RuleContext, Analysis]:
+    """What the rules saw, and the analysis; failures and crashes are told on stderr."""
+    context, analysis = explore(open_project(asked), asked.places())
+    tell_failures(analysis)
+    return context, analysis
 
 
 def tell_failures(analysis: Analysis, *, quiet: bool = False) -> None:

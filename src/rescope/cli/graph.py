@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from rescope.cli.analysis import exit_code, run_analysis
+from rescope.cli.analysis import exit_code, run_exploration
 from rescope.cli.options import Asked, ConfigFile, Paths, fail
-from rescope.pipeline import Analysis
+from rescope.graph import FixtureGraph
+from rescope.model.plan import Plan
 
 
 class GraphFormat(StrEnum):
@@ -25,30 +26,30 @@ def graph(
     config: ConfigFile = None,
 ) -> None:
     """Print the fixture graph: every definition, and what each test gets."""
-    _, analysis = run_analysis(Asked(paths=paths, config=config))
-    text = _tree(analysis, of) if of else _render(analysis, output_format)
+    context, analysis = run_exploration(Asked(paths=paths, config=config))
+    shown = (context.graph, analysis.report.plan)
+    text = _tree(*shown, of) if of else _render(*shown, output_format)
     typer.echo(text, nl=False)
     raise typer.Exit(exit_code(analysis, 0))
 
 
-def _tree(analysis: Analysis, name: str) -> str:
+def _tree(graph: FixtureGraph, plan: Plan, name: str) -> str:
     from rescope.reporting.graph_pictures import marks, render_tree
 
-    text = render_tree(analysis.context.graph, marks(analysis.report.plan), name)
+    text = render_tree(graph, marks(plan), name)
     if not text:
         raise fail(f"no fixture or test is called {name!r}")
     return text
 
 
-def _render(analysis: Analysis, output_format: GraphFormat) -> str:
+def _render(graph: FixtureGraph, plan: Plan, output_format: GraphFormat) -> str:
     from rescope.reporting.graph_json import render_graph_json
     from rescope.reporting.graph_pictures import marks, render_dot, render_mermaid
 
-    graph, said = analysis.context.graph, marks(analysis.report.plan)
     match output_format:
         case GraphFormat.JSON:
             return render_graph_json(graph)
         case GraphFormat.MERMAID:
-            return render_mermaid(graph, said)
+            return render_mermaid(graph, marks(plan))
         case GraphFormat.DOT:
-            return render_dot(graph, said)
+            return render_dot(graph, marks(plan))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rescope.cli.analysis import exit_code, run_analysis
+from rescope.cli.analysis import exit_code, run_exploration
 from rescope.cli.options import Asked, Color, Colored, ConfigFile, fail
 
 
@@ -19,8 +19,8 @@ def why(
     from rescope.reporting.story import render_story
     from rescope.reporting.terminal import print_text
 
-    _, analysis = run_analysis(Asked(paths=paths, config=config))
-    text, near = render_story(analysis.context, analysis.report, name)
+    context, analysis = run_exploration(Asked(paths=paths, config=config))
+    text, near = render_story(context, analysis.report, name)
     if not text:
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         raise fail(f"no fixture or singleton is called {name!r}{hint}")

@@ -184,7 +184,7 @@ class _Collector:
             self.block(arm, body, conditional=True)
             if number == 0:
                 mine = body.bindings[start:]
-                body.bindings[start:] = [replace(b, conditional=conditional) if b.name in found.sure else b for b in mine]
+                body.bindings[start:] = [b._replace(conditional=conditional) if b.name in found.sure else b for b in mine]
         self.block(found.always, body, conditional=conditional)
 
     def computed_binding(self, node: ast.stmt, body: _Body, *, conditional: bool) -> None:

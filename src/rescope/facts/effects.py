@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
@@ -415,7 +415,7 @@ class Scan:
             self._record(
                 EffectKind.PATCH, Target(root=Root.IMPORTED, dotted=f"pytest.MonkeyPatch.{method}"), node, how="with", key=_first(node)
             )
-            self.effects[-1] = replace(self.effects[-1], in_context=True)
+            self.effects[-1] = self.effects[-1]._replace(in_context=True)
         elif base is not None and (method in MUTATORS or self._inplace(node)):
             target = self.env.resolve(base)
             if target is not None:

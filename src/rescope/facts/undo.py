@@ -1,7 +1,6 @@
 """Which effects a function takes back itself, and where."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from rescope.model.facts import Call, Effect, EffectKind, Root
 
@@ -13,7 +12,7 @@ def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset
 
     A method called in a `finally` or behind the yield on the argument that was changed counts as taking back.
     """
-    effects = [replace(e, after_yield=True) if e.nested and e.nested in finalizers else e for e in found]
+    effects = [e._replace(after_yield=True) if e.nested and e.nested in finalizers else e for e in found]
     closing = {c.callee.dotted.rpartition(".")[0]: c.line for c in calls if c.after_yield and c.discarded and "." in c.callee.dotted}
     effects = [_closed(e, closing) for e in effects]
     return tuple(e if e.after_yield else _undone(e, effects) for e in effects)
@@ -27,7 +26,7 @@ def takes_away(effect: Effect) -> bool:
 def _closed(effect: Effect, closing: dict[str, int]) -> Effect:
     if effect.target.root is not Root.ARGUMENT or effect.undone_at is not None or effect.target.head not in closing:
         return effect
-    return replace(effect, undone_at=closing[effect.target.head])
+    return effect._replace(undone_at=closing[effect.target.head])
 
 
 def _undone(effect: Effect, effects: list[Effect]) -> Effect:
@@ -35,7 +34,7 @@ def _undone(effect: Effect, effects: list[Effect]) -> Effect:
     if effect.undone_at is not None:
         return effect
     line = next((other.line for other in effects if _takes_back(other, effect)), None)
-    return replace(effect, undone_at=line) if line is not None else effect
+    return effect._replace(undone_at=line) if line is not None else effect
 
 
 def _takes_back(other: Effect, effect: Effect) -> bool:

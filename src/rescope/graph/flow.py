@@ -172,7 +172,7 @@ def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function
         receiver, _, method = call.callee.dotted.rpartition(".")
         served = any(text.startswith(("/", "http")) for text in call.strings)
         if call.discarded and method not in MUTATORS and not (closed or served or call.nested):
-            target = replace(call.callee, dotted=receiver)
+            target = call.callee._replace(dotted=receiver)
             effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=f"{call.callee.dotted}()", how=method)
             yield target.tail, effect, function
 

@@ -43,7 +43,7 @@ class ModuleIndex:
 
     def locate(self, dotted: str, near: str) -> Definition | None:
         """The definition that an absolute dotted name leads to, re-exports followed."""
-        key = (dotted, str(PurePosixPath(near).parent))
+        key = (dotted, near.rpartition("/")[0])
         if key not in self.memo:
             self.memo[key] = self._locate(dotted, near, _HOPS)
         return self.memo[key]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from rescope.graph.index import Definition, ModuleIndex
+from rescope.model.address import Address
 from rescope.model.facts import Binding, BindingKind, ClassDef, FixtureDef, Function
 
 MADE = "made by "
@@ -55,6 +56,7 @@ class Namespaces:
     fixtures: dict[tuple[str, str, int, bool], FixtureDef] = field(default_factory=dict)
     memo: dict[str, Namespace] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
+    orders: dict[Address, tuple[ClassDef, ...]] = field(default_factory=dict)
 
     def module(self, path: str) -> Namespace:
         """What the module binds; a circular import sees what is not yet there as nothing."""
@@ -177,7 +179,10 @@ class Namespaces:
 
     def mro(self, klass: ClassDef) -> tuple[ClassDef, ...]:
         """The project classes in method resolution order, the class itself first."""
-        return tuple(self._linear(klass, frozenset()))
+        found = self.orders.get(klass.address) or tuple(self._linear(klass, frozenset()))
+        if not self.active:
+            self.orders[klass.address] = found
+        return found
 
     def _linear(self, klass: ClassDef, seen: frozenset[str]) -> list[ClassDef]:
         key = f"{klass.address.path}:{klass.address.qualname}:{klass.address.ordinal}"

@@ -1,9 +1,10 @@
 """Who reaches what: modules through imports, functions through calls."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rescope.facts.names import module_parts
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.model.address import Address
@@ -42,13 +43,13 @@ class ImportGraph:
     eager: dict[str, frozenset[str]] = field(default_factory=dict)
     any: dict[str, frozenset[str]] = field(default_factory=dict)
     memo: dict[tuple[frozenset[str], bool], frozenset[str]] = field(default_factory=dict)
-
-    def closure(self, path: str, *, lazy: bool) -> frozenset[str]:
-        """All files that importing `path` loads; with `lazy` also those that its functions may load."""
-        return self.closure_of(frozenset({path}), lazy=lazy)
+    back: dict[bool, dict[str, list[str]]] = field(default_factory=dict)
+    above: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
+    spelled: dict[str, Counter[str]] = field(default_factory=dict)
+    roots: Counter[str] = field(default_factory=Counter)
 
     def closure_of(self, paths: frozenset[str], *, lazy: bool) -> frozenset[str]:
-        """All files that importing any of the paths loads."""
+        """All files that importing any of the paths loads; with `lazy` also those that their functions may load."""
         key = (paths, lazy)
         if key not in self.memo:
             seen: set[str] = set()
@@ -61,83 +62,152 @@ class ImportGraph:
             self.memo[key] = frozenset(seen)
         return self.memo[key]
 
+    def importers(self, path: str, *, lazy: bool) -> frozenset[str]:
+        """All files that load `path` when they are imported, itself included; with `lazy` also those whose functions may."""
+        key = (path, lazy)
+        if key not in self.above:
+            back = self._back(lazy=lazy)
+            seen: set[str] = set()
+            stack = [path]
+            while stack:
+                current = stack.pop()
+                if current not in seen:
+                    seen.add(current)
+                    stack += back.get(current, ())
+            self.above[key] = frozenset(seen)
+        return self.above[key]
+
+    def _back(self, *, lazy: bool) -> dict[str, list[str]]:
+        if lazy not in self.back:
+            table: defaultdict[str, list[str]] = defaultdict(list)
+            for path in self.index.modules:
+                for loaded in self._edges(path, lazy=lazy):
+                    table[loaded].append(path)
+            self.back[lazy] = table
+        return self.back[lazy]
+
     def _edges(self, path: str, *, lazy: bool) -> frozenset[str]:
         table = self.any if lazy else self.eager
         if path not in table:
             module = self.index.modules[path]
             names = (*module.imported_modules, *module.lazy_modules) if lazy else module.imported_modules
-            table[path] = frozenset(self._resolve(names, path))
+            table[path] = frozenset(found for name in names for _, found in self._resolve(name.removeprefix("."), path))
         return table[path]
 
-    def _resolve(self, names: Iterable[str], path: str) -> Iterator[str]:
-        for name in names:
-            parts = name.removeprefix(".").split(".")
-            for cut in range(1, len(parts) + 1):
-                found = self.index.module(".".join(parts[:cut]), path)
-                if found:
-                    yield found
+    def _resolve(self, name: str, near: str) -> Iterator[tuple[str, str]]:
+        """The packages above a dotted name and the module itself, with the project files they lead to."""
+        parts = name.split(".")
+        for cut in range(1, len(parts) + 1):
+            spelled = ".".join(parts[:cut])
+            found = self.index.module(spelled, near)
+            if found:
+                yield spelled, found
+
+    def spellings(self, owner: str) -> tuple[str, ...]:
+        """The dotted names by which the project's code imports the file, the most used first.
+
+        Where only relative imports name it, the one name under which its neighbours are imported.
+        """
+        if not self.roots:
+            self._spell()
+        direct = self.spelled.get(owner)
+        if direct:
+            return tuple(name for name, _ in sorted(direct.items(), key=lambda c: (-c[1], c[0])))
+        fitting = (root for root in self.roots if owner.startswith(root))
+        best = max(fitting, key=lambda root: (self.roots[root], len(root)), default=None)
+        return () if best is None else (".".join(module_parts(owner[len(best) :])),)
+
+    def _spell(self) -> None:
+        """Count every absolute dotted module name in the project's imports, by the file it leads to."""
+        for near, module in self.index.modules.items():
+            for name in dict.fromkeys((*module.imported_modules, *module.lazy_modules)):
+                for spelled, path in () if name.startswith(".") else self._resolve(name, near):
+                    self.spelled.setdefault(path, Counter())[spelled] += 1
+        for path, names in self.spelled.items():
+            for spelled, count in names.items():
+                self.roots[_left_out(spelled, path)] += count
+
+
+def _left_out(spelled: str, path: str) -> str:
+    """The folder that an import name leaves out: `src/` for `pkg.api` and `src/pkg/api.py`."""
+    parts = module_parts(path)
+    return "".join(f"{part}/" for part in parts[: len(parts) - spelled.count(".") - 1])
 
 
 @dataclass(slots=True, kw_only=True)
 class CallGraph:
-    """Call edges between the project's functions, by resolved name and, failing that, by method name."""
+    """Call edges between the project's functions, by resolved name and, failing that, by method name.
+
+    A method name is a node of its own between the calls of it and the methods that have it: their product would be too many edges.
+    """
 
     flow: Flow
     methods: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     import_time: frozenset[Address] = frozenset()
-    memo: dict[Address, tuple[Function, ...]] = field(default_factory=dict)
-    callers: dict[Address, tuple[Address, ...]] = field(default_factory=dict)
+    callers: dict[Address | str, list[Address | str]] = field(default_factory=dict)
+    memo: dict[frozenset[Address], frozenset[Address]] = field(default_factory=dict)
 
-    def reached(self, starts: Iterable[Function], *, certain: bool = False) -> frozenset[Address]:
-        """Addresses of all functions that the starts may call, themselves included; `certain`: by resolved names only."""
+    def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
+        """Addresses of all functions that the starts call by names that resolve, themselves included."""
         seen: dict[Address, Function] = {}
         stack = list(starts)
         while stack:
             function = stack.pop()
             if function.address not in seen:
                 seen[function.address] = function
-                stack += self.certain_callees(function) if certain else self.callees(function)
+                for call in function.calls:
+                    stack += self._certain(function, call)
         return frozenset(seen)
 
     def reaching(self, goals: Iterable[Address]) -> frozenset[Address]:
         """Addresses of all functions that may, directly or not, call one of the goals; the goals included."""
-        if not self.callers:
-            self._link()
-        seen: set[Address] = set()
-        stack = list(goals)
-        while stack:
-            address = stack.pop()
-            if address not in seen:
-                seen.add(address)
-                stack += self.callers.get(address, ())
-        return frozenset(seen)
+        wanted = frozenset(goals)
+        if wanted not in self.memo:
+            self.memo[wanted] = frozenset(self._backwards(wanted))
+        return self.memo[wanted]
 
-    def _link(self) -> None:
-        callers: defaultdict[Address, list[Address]] = defaultdict(list)
+    def reach_twice(self, weights: Mapping[Address, int], goals: Iterable[Address]) -> bool:
+        """Whether functions whose weights add up to two or more may call one of the goals."""
+        total = 0
+        for address in self._backwards(frozenset(goals)):
+            total += weights.get(address, 0)
+            if total > 1:
+                return True
+        return False
+
+    def _backwards(self, goals: frozenset[Address]) -> Iterator[Address]:
+        if not self.callers:
+            self.callers = self._link()
+        seen: set[Address | str] = set()
+        stack: list[Address | str] = list(goals)
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                stack += self.callers.get(node, ())
+                if not isinstance(node, str):
+                    yield node
+
+    def _link(self) -> dict[Address | str, list[Address | str]]:
+        callers: defaultdict[Address | str, list[Address | str]] = defaultdict(list)
         for module in self.flow.index.modules.values():
             for function in (*module.functions, *((module.body,) if module.body else ())):
-                for callee in self.callees(function):
-                    callers[callee.address].append(function.address)
-        self.callers = {address: tuple(found) for address, found in callers.items()}
+                for node in self._nodes(function):
+                    callers[node].append(function.address)
+        for name, methods in self.methods.items():
+            for method in methods:
+                callers[method.address].append(name)
+        return dict(callers)
 
-    def callees(self, function: Function) -> tuple[Function, ...]:
-        """The functions that one function may call, each once."""
-        if function.address not in self.memo:
-            found = {callee.address: callee for callee in self._callees(function)}
-            self.memo[function.address] = tuple(found.values())
-        return self.memo[function.address]
-
-    def _callees(self, function: Function) -> Iterator[Function]:
+    def _nodes(self, function: Function) -> set[Address | str]:
+        """What a function calls: functions, and the names of methods of it is not known what."""
+        found: set[Address | str] = set()
         for call in function.calls:
-            found = tuple(self._certain(function, call))
-            yield from found
-            if not found and call.callee.root is not Root.IMPORTED and "." in call.callee.dotted:
-                yield from self.methods.get(call.callee.dotted.rpartition(".")[2], ())
-
-    def certain_callees(self, function: Function) -> Iterator[Function]:
-        """The functions that one function calls by names that resolve."""
-        for call in function.calls:
-            yield from self._certain(function, call)
+            certain = [callee.address for callee in self._certain(function, call)]
+            found.update(certain)
+            if not certain and call.callee.root is not Root.IMPORTED and "." in call.callee.dotted:
+                found.add(call.callee.dotted.rpartition(".")[2])
+        return found
 
     def _certain(self, function: Function, call: Call) -> Iterator[Function]:
         found = self.flow.callee(function, call)
@@ -163,7 +233,7 @@ def build_call_graph(flow: Flow) -> CallGraph:
                 methods[function.address.name].append(function)
     graph = CallGraph(flow=flow, methods={n: tuple(f) for n, f in methods.items()})
     bodies = {f.address for f in starts if f.address.qualname == "<module>"}
-    graph.import_time = graph.reached(starts, certain=True) - bodies
+    graph.import_time = graph.reached(starts) - bodies
     return graph
 
 

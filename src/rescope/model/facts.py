@@ -1,13 +1,17 @@
-"""What one file says, as plain values: the only thing that later stages know of source text."""
+"""What one file says, as plain values: the only thing that later stages know of source text.
+
+The values that a file has by the hundred are named tuples: they load from the cache several times faster than dataclasses.
+"""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
+from typing import NamedTuple
 
 from rescope.model.address import Address
 from rescope.model.scope import Scope, ScopeUnknown
 
 
-class Root(Enum):
+class Root(StrEnum):
     """What the first name of a dotted target is."""
 
     ARGUMENT = "argument"
@@ -18,8 +22,7 @@ class Root(Enum):
     LOCAL = "local"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Target:
+class Target(NamedTuple):
     """An object as the code reaches it: `client.headers`, `app.main.app.state`, an item as `[]`.
 
     `dotted` is absolute where the root is IMPORTED, else it starts with the name in the file.
@@ -39,7 +42,7 @@ class Target:
         return self.dotted.partition(".")[2]
 
 
-class EffectKind(Enum):
+class EffectKind(StrEnum):
     """How code changes an object that may outlive it."""
 
     BIND = "bind"
@@ -51,8 +54,7 @@ class EffectKind(Enum):
     PATCH = "patch"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(NamedTuple):
     """One change of state. `undone_at` is the line that takes it back, in the same function."""
 
     kind: EffectKind
@@ -71,8 +73,7 @@ class Effect:
     undone_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """A call, with the arguments that are objects known by name."""
 
     callee: Target
@@ -88,7 +89,7 @@ class Call:
     nested: str = ""
 
 
-class ValueKind(Enum):
+class ValueKind(StrEnum):
     """What a returned or yielded expression is."""
 
     CALL = "call"
@@ -99,8 +100,7 @@ class ValueKind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(NamedTuple):
     """A returned, yielded or assigned value: what was called, named or written out."""
 
     kind: ValueKind
@@ -134,8 +134,7 @@ class Marks:
     anyio: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
+class Function(NamedTuple):
     """A function, method or module body (`<module>`): what it requests and what it does to state.
 
     `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`.
@@ -193,7 +192,7 @@ class FixtureDef:
         return self.function.argnames
 
 
-class BindingKind(Enum):
+class BindingKind(StrEnum):
     """What a name of a module or class is bound to, as far as fixtures care."""
 
     FIXTURE = "fixture"
@@ -207,8 +206,7 @@ class BindingKind(Enum):
     OPAQUE = "opaque"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(NamedTuple):
     """One binding, in source order; `refers` is an address qualname or an absolute dotted name."""
 
     name: str
@@ -219,8 +217,7 @@ class Binding:
     conditional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(NamedTuple):
     """A name that a module or class body assigns: its first value, and how sure the binding is."""
 
     address: Address
@@ -232,8 +229,7 @@ class Variable:
     rebound: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassDef:
+class ClassDef(NamedTuple):
     """A class: bases, own names, marks, and whether pytest could collect it."""
 
     address: Address

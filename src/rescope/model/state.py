@@ -1,12 +1,12 @@
 """Process-wide state of the program: singletons, and the code that writes them."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from rescope.model.address import Address, Location
 
 
-class Shape(Enum):
+class Shape(StrEnum):
     """The kinds of singleton."""
 
     LAZY_GLOBAL = "lazily filled global"
@@ -16,7 +16,7 @@ class Shape(Enum):
     WRITTEN = "written global"
 
 
-class Role(Enum):
+class Role(StrEnum):
     """What a writer does to the state."""
 
     LAZY = "lazy"

@@ -1,12 +1,9 @@
 """Where a reset fixture belongs, what it is called, and how it may reach the module."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from rescope.facts.names import module_parts
 from rescope.model.facts import BindingKind
 from rescope.model.state import Shape, Singleton
 from rescope.rule import RuleContext
@@ -26,10 +23,12 @@ class ResetPlace:
 def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
     """The deepest conftest.py that covers all tests that can reach the state; the test module if there is one only."""
     owner = singleton.address.path
-    reaching = sorted(path for path in {t.path for t in ctx.graph.tests} if _reaches(ctx, path, owner))
-    alone = len(reaching) == 1 and owner in ctx.imports.closure(reaching[0], lazy=True) and not _loaded_above(ctx, reaching[0], owner)
+    importers = ctx.imports.importers(owner, lazy=True)
+    reaching = sorted(p for p in {t.path for t in ctx.graph.tests} if not importers.isdisjoint(ctx.loaded_with([p])))
+    # A conftest.py that loads the module too may fill the state for other tests.
+    alone = len(reaching) == 1 and importers.intersection(ctx.loaded_with(reaching)) == set(reaching)
     path = reaching[0] if alone else _conftest(ctx, reaching)
-    spellings = import_spellings(ctx, owner)
+    spellings = ctx.imports.spellings(owner)
     blocked = ""
     if not spellings:
         blocked = f"no test or module imports {owner}, so that its import name is unknown"
@@ -50,10 +49,6 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
     )
 
 
-def _reaches(ctx: RuleContext, test: str, owner: str) -> bool:
-    return any(owner in ctx.imports.closure(path, lazy=True) for path in ctx.loaded_with([test]))
-
-
 def _pytest_is_shadowed(ctx: RuleContext, path: str) -> bool:
     module = ctx.index.modules[path]
     found = [b for b in module.bindings if b.name == "pytest"]
@@ -66,11 +61,6 @@ def _name_is_rebound(ctx: RuleContext, owner: str) -> bool:
     pure = PurePosixPath(owner)
     package = ctx.index.modules.get(str(pure.parent / "__init__.py"))
     return package is not None and any(b.name == pure.stem and not b.refers.endswith(f".{pure.stem}.{pure.stem}") for b in package.bindings)
-
-
-def _loaded_above(ctx: RuleContext, test: str, owner: str) -> bool:
-    """Whether a conftest.py above the test loads the module too: its fixtures may fill the state for others."""
-    return any(owner in ctx.imports.closure(path, lazy=True) for path in ctx.loaded_with([test]) if path != test)
 
 
 def _conftest(ctx: RuleContext, reaching: list[str]) -> str:
@@ -89,10 +79,10 @@ def _conftest(ctx: RuleContext, reaching: list[str]) -> str:
 
 def _holds_tests(ctx: RuleContext, path: str) -> bool:
     """Whether a new conftest.py would stand in a folder of tests, or at the root beside test modules."""
-    folder = PurePosixPath(path).parent
-    if {"test", "tests", "testing"} & set(folder.parts) or str(folder) in {top.strip("./") or "." for top in ctx.ini.testpaths}:
+    folder = path.rpartition("/")[0]
+    if {"test", "tests", "testing"} & set(folder.split("/")) or folder in {top.strip("./") for top in ctx.ini.testpaths}:
         return True
-    return any(PurePosixPath(t.path).parent == folder for t in ctx.graph.tests)
+    return any(t.path.rpartition("/")[0] == folder for t in ctx.graph.tests)
 
 
 def _in_folder(folder: str) -> str:
@@ -118,52 +108,15 @@ def _common_folder(paths: list[str]) -> str:
     return "/".join(common) or "."
 
 
-def import_spellings(ctx: RuleContext, owner: str) -> tuple[str, ...]:
-    """The dotted names by which the project's code imports the file, the most used first.
-
-    Where only relative imports name it, the one name under which its neighbours are imported.
-    """
-    direct: Counter[str] = Counter()
-    roots: Counter[str] = Counter()
-    for spelled, path in _absolute_imports(ctx):
-        if path == owner:
-            direct[spelled] += 1
-        root = _stripped(spelled, path)
-        if owner.startswith(root):
-            roots[root] += 1
-    if direct:
-        return tuple(name for name, _ in sorted(direct.items(), key=lambda c: (-c[1], c[0])))
-    best = max(roots, key=lambda root: (roots[root], len(root)), default=None)
-    return () if best is None else (".".join(module_parts(owner[len(best) :])),)
-
-
-def _absolute_imports(ctx: RuleContext) -> Iterator[tuple[str, str]]:
-    """Every absolute dotted module name in the project's imports, with the project file it leads to."""
-    for near, module in ctx.index.modules.items():
-        for name in dict.fromkeys((*module.imported_modules, *module.lazy_modules)):
-            parts = name.split(".")
-            for cut in range(1, len(parts) + 1) if parts[0] else ():
-                spelled = ".".join(parts[:cut])
-                path = ctx.index.module(spelled, near)
-                if path is not None:
-                    yield spelled, path
-
-
-def _stripped(spelled: str, path: str) -> str:
-    """The folder that an import name leaves out: `src/` for `pkg.api` and `src/pkg/api.py`."""
-    parts = module_parts(path)
-    return "".join(f"{part}/" for part in parts[: len(parts) - spelled.count(".") - 1])
-
-
 def _always_loaded(ctx: RuleContext, target: str, owner: str, reaching: list[str]) -> bool:
     """Whether whatever runs below the target imports the module anyway, so that an import there adds no risk."""
-    above = [p for p in ctx.loaded_with([target]) if p in ctx.index.modules]
-    if any(owner in ctx.imports.closure(path, lazy=False) for path in above):
+    importers = ctx.imports.importers(owner, lazy=False)
+    if not importers.isdisjoint(ctx.loaded_with([target])):
         return True
     folder = str(PurePosixPath(target).parent)
     below = [t.path for t in ctx.graph.tests if folder == "." or t.path.startswith(f"{folder}/")]
     tests = reaching if PurePosixPath(target).name != "conftest.py" else below
-    return all(owner in ctx.imports.closure(path, lazy=False) for path in set(tests))
+    return importers.issuperset(tests)
 
 
 def fixture_name(ctx: RuleContext, singleton: Singleton, path: str) -> str:

@@ -94,10 +94,9 @@ def blocks_reset(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Add
 def _set_up_code(ctx: RuleContext, reaching: frozenset[Address]) -> str:
     """Hooks, autouse fixtures and xunit set-up that run before the reset, or once for many tests, and reach the state."""
     autouse = {f.function.address for f in ctx.graph.definitions() if ctx.graph.autouse(f)}
-    for address in sorted(reaching):
-        if address.path in ctx.tests and (address in autouse or address.name in _XUNIT or address.name.startswith("pytest_")):
-            return f"{address.path}::{address.qualname}() reaches it before a reset would run, or for many tests at once"
-    return ""
+    in_tests = (a for a in reaching if a.path in ctx.tests)
+    found = min((a for a in in_tests if a in autouse or a.name in _XUNIT or a.name.startswith("pytest_")), default=None)
+    return f"{found.path}::{found.qualname}() reaches it before a reset would run, or for many tests at once" if found else ""
 
 
 def _holder(ctx: RuleContext, singleton: Singleton, reaching: frozenset[Address]) -> str:
@@ -147,7 +146,7 @@ def _unknown_call(ctx: RuleContext, fixture: FixtureDef) -> str:
         found = ctx.index.variable(ctx.index.target(target, fixture.function.address.path))
         if found is not None and found[0].value.kind is ValueKind.CALL and found[0].address.path not in ctx.tests:
             return target.dotted
-    for address in sorted(ctx.calls.reached([fixture.function], certain=True)):
+    for address in sorted(ctx.calls.reached([fixture.function])):
         function = ctx.index.functions[address.path].get(address.qualname)
         for call in function.calls if function else ():
             unseen = _runs_unseen(ctx, function, call) if function else ""

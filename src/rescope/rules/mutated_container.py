@@ -40,8 +40,7 @@ def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
         return True
     if all(w.role is Role.LAZY for w in singleton.writers):
         return False  # a pure memo, as far as anybody shows
-    reaching = ctx.calls.reaching(w.function for w in singleton.writers)
-    return sum(t.function.address in reaching for t in ctx.graph.tests) > 1
+    return ctx.reached_by_two_tests(w.function for w in singleton.writers)
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:

@@ -108,7 +108,7 @@ def _outsiders(ctx: RuleContext, fixture: FixtureDef, effect: Effect, function: 
     for test in ctx.graph.tests:
         if test.id in using:
             continue
-        loads = owner.path in ctx.imports.closure(test.path, lazy=True)
+        loads = test.path in ctx.imports.importers(owner.path, lazy=True)
         if loads or any(_names(ctx, f, app) for f in _functions(ctx, test)):
             yield test
 

@@ -1,0 +1,80 @@
+"""Files to facts: from the cache where a file is unchanged, else by worker processes."""
+
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from os import cpu_count
+
+from rescope.cache import FactsCache, Stamp, open_cache, pack, unpack
+from rescope.config import Project
+from rescope.discovery import SourceFile
+from rescope.facts import collect
+from rescope.model.facts import ModuleFacts, ParseFailure
+
+_PARALLEL_FROM = 400
+_BATCH = 40
+Loaded = ModuleFacts | ParseFailure
+
+
+def load_facts(project: Project, files: Sequence[SourceFile]) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
+    """The facts of every file, and the files that could not be read."""
+    if project.settings.cache:
+        results: Iterable[Loaded] = _through_cache(open_cache(project.root), files, project.settings.jobs)
+    else:
+        results = [facts for facts, _ in _collect_all(files, project.settings.jobs)]
+    found = tuple(results)
+    return tuple(r for r in found if isinstance(r, ModuleFacts)), tuple(r for r in found if isinstance(r, ParseFailure))
+
+
+def stamps(files: Iterable[SourceFile]) -> dict[str, Stamp]:
+    """Size and time of change of each file; (-1, -1) where it cannot be asked."""
+    return {file.path: _stamp(file) for file in files}
+
+
+def _stamp(file: SourceFile) -> Stamp:
+    try:
+        return file.stamp()
+    except OSError:
+        return (-1, -1)
+
+
+def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int) -> list[Loaded]:
+    known: dict[str, Loaded] = {}
+    stamped = stamps(files)
+    for path, stamp in stamped.items():
+        facts = cache.get(path, stamp)
+        if facts is not None:
+            known[path] = facts
+    for result, packed in _collect_all([f for f in files if f.path not in known], jobs):
+        known[result.path] = result
+        if isinstance(result, ModuleFacts):
+            cache.put(result.path, stamped[result.path], packed or pack(result))
+    cache.save()
+    return [known[file.path] for file in files]
+
+
+def _collect_all(files: Sequence[SourceFile], jobs: int) -> Iterator[tuple[Loaded, bytes]]:
+    """The facts of each file; with the bytes that carried them, where a worker process did the work."""
+    workers = jobs or cpu_count() or 1
+    if workers == 1 or len(files) < _PARALLEL_FROM:
+        yield from ((_read(file), b"") for file in files)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=gc.disable) as pool:
+        for answer in pool.map(_read_packed, files, chunksize=_BATCH):
+            facts = answer if isinstance(answer, ParseFailure) else unpack(answer)
+            if facts is not None:
+                yield facts, b"" if isinstance(answer, ParseFailure) else answer
+
+
+def _read_packed(file: SourceFile) -> bytes | ParseFailure:
+    facts = _read(file)
+    return facts if isinstance(facts, ParseFailure) else pack(facts)
+
+
+def _read(file: SourceFile) -> Loaded:
+    try:
+        content = file.read()
+    except OSError as error:
+        return ParseFailure(path=file.path, line=1, message=f"cannot be read: {error.strerror}")
+    return collect(file.path, content)
