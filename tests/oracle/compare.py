@@ -16,7 +16,7 @@ from rescope.config import load_project
 from rescope.discovery import is_test_module
 from rescope.graph import FixtureGraph, build
 from rescope.graph.index import build_index
-from rescope.pipeline import load_facts
+from rescope.loading import load_facts
 
 PLUGIN = Path(__file__).parent / "plugin"
 _SHOWN = 15
@@ -119,7 +119,7 @@ def clean_environment() -> dict[str, str]:
 def static_graph(root: Path) -> FixtureGraph:
     """rescope's graph of the project at root."""
     project = load_project([root])
-    modules, _ = load_facts(project)
+    modules, _ = load_facts(project, discover(project.root, project.settings.exclude))
     index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
     return build(index, [path for path in sorted(index.modules) if is_test_module(path, project.ini)], project.ini)
 
