@@ -52,6 +52,18 @@ def imports(session: nox.Session) -> None:
 
 
 @nox.session
+def sarif(session: nox.Session) -> None:
+    """SARIF logs against the official schema, which the source distribution of sarif-pydantic carries."""
+    install(session, "test")
+    place = session.cache_dir / "sarif"
+    options = ("--quiet", "--no-deps", "--no-binary", "sarif-pydantic", "--dest", str(place))
+    session.run("python", "-m", "pip", "download", *options, "sarif-pydantic==0.6.2")
+    session.run("python", "-m", "tarfile", "-e", str(place / "sarif_pydantic-0.6.2.tar.gz"), str(place))
+    schema = place / "sarif_pydantic-0.6.2" / "sarif-schema-2.1.0.json"
+    session.run("pytest", "tests/reporting/test_sarif.py", *session.posargs, env={"RESCOPE_SARIF_SCHEMA": str(schema.resolve())})
+
+
+@nox.session
 def self(session: nox.Session) -> None:
     """Nothing in rescope leaks by its own rules."""
     session.install("-e", ".")

@@ -1,12 +1,12 @@
 """rescope check: what leaks, what is kept, and why."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rescope.cli.analysis import exit_code, run_analysis
+from rescope.cli.formats import Format, TextOptions, render
 from rescope.cli.options import (
     EXIT_FINDINGS,
     Asked,
@@ -24,14 +24,6 @@ from rescope.cli.options import (
     Unsafe,
     fail,
 )
-from rescope.model.report import Report
-
-
-class Format(StrEnum):
-    """Output formats of check."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def check(
@@ -57,8 +49,8 @@ def check(
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
-    _, analysis = run_analysis(asked, quiet=quiet)
-    text = _render(analysis.report, output_format, show_kept=show_kept or verbose, show_all=verbose, statistics=statistics)
+    project, analysis = run_analysis(asked, quiet=quiet)
+    text = render(project, analysis, output_format, TextOptions(kept=show_kept or verbose, everything=verbose, statistics=statistics))
     if output_file is not None:
         _write(output_file, text)
     else:
@@ -72,16 +64,6 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise fail(f"{path}: the report cannot be written: {error.strerror}") from error
-
-
-def _render(report: Report, output_format: Format, *, show_kept: bool, show_all: bool, statistics: bool) -> str:
-    if output_format is Format.JSON:
-        from rescope.reporting.json_report import render_json
-
-        return render_json(report)
-    from rescope.reporting.text import render_text
-
-    return render_text(report, show_kept=show_kept, show_all=show_all, statistics=statistics)
 
 
 def _print(text: str, output_format: Format, color: Color) -> None:

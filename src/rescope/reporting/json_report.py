@@ -1,15 +1,15 @@
 """The report as JSON, schema 1."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rescope.model.address import Address, Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
 from rescope.model.facts import ParseFailure
-from rescope.model.finding import Finding, Keep, Strategy, Subject
+from rescope.model.finding import Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
+from rescope.reporting.fingerprint import fingerprints
 
 SCHEMA = 1
 Json = dict[str, object]
@@ -18,10 +18,11 @@ Json = dict[str, object]
 def render_json(report: Report) -> str:
     """The report as one JSON object, ending in a newline."""
     plan = report.plan
+    keys = fingerprints(g.finding for g in plan.groups)
     data = {
         "schema": SCHEMA,
         "root": ".",
-        "findings": [finding_json(g) for g in plan.groups],
+        "findings": [_finding(g, key) for g, key in zip(plan.groups, keys, strict=True)],
         "kept": [_keep(k) for k in plan.kept],
         "skipped": [_skip(s) for s in plan.skipped],
         "failures": [_failure(f) for f in report.failures],
@@ -36,8 +37,7 @@ def render_json(report: Report) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def finding_json(group: ChangeGroup) -> Json:
-    """One finding with its fix."""
+def _finding(group: ChangeGroup, key: str) -> Json:
     finding = group.finding
     return {
         "code": finding.code,
@@ -52,7 +52,7 @@ def finding_json(group: ChangeGroup) -> Json:
         "primary": _location(finding.primary),
         "related": [_location(at) for at in finding.related],
         "fix": _fix(group),
-        "fingerprint": fingerprint(finding),
+        "fingerprint": key,
     }
 
 
@@ -111,10 +111,3 @@ def _skip(skip: Skipped) -> Json:
 
 def _failure(failure: ParseFailure) -> Json:
     return {"path": failure.path, "line": failure.line, "message": failure.message}
-
-
-def fingerprint(finding: Finding) -> str:
-    """A key that survives moved lines: code, place by name, and what the evidence says."""
-    notes: Iterable[str] = (at.path for at in finding.related)
-    parts = (finding.code, finding.subject.address.path, finding.subject.address.qualname, *dict.fromkeys(notes))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

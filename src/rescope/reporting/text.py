@@ -67,7 +67,7 @@ def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
         return
     level = group.applicability.value
     because = f": {group.caveat}" if group.caveat and group.applicability is Applicability.UNSAFE else ""
-    yield f"  fix: {_headline(group)} ({level}{because})"
+    yield f"  fix: {headline(group)} ({level}{because})"
     for dependent in group.dependents:
         subject = dependent.subject
         code = report.lines.get((subject.address.path, subject.line), subject.name).removesuffix(":")
@@ -76,7 +76,7 @@ def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
         yield f"  note: {group.caveat}"
 
 
-def _headline(group: ChangeGroup) -> str:
+def headline(group: ChangeGroup) -> str:
     """What the edits of a group do, in a few words."""
     resets = [e for e in group.edits if isinstance(e, AddResetFixture)]
     if resets:

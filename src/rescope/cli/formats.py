@@ -1,0 +1,52 @@
+"""The output formats of check, and what each needs besides the report."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rescope.config import Project
+from rescope.pipeline import Analysis
+
+
+class Format(StrEnum):
+    """Output formats of check."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextOptions:
+    """What the text format also shows."""
+
+    kept: bool = False
+    everything: bool = False
+    statistics: bool = False
+
+
+def render(project: Project, analysis: Analysis, output_format: Format, options: TextOptions) -> str:
+    """The report in a format; formats that other tools read name files from the top of the repository."""
+    report = analysis.report
+    match output_format:
+        case Format.TEXT:
+            from rescope.reporting.text import render_text
+
+            return render_text(report, show_kept=options.kept, show_all=options.everything, statistics=options.statistics)
+        case Format.JSON:
+            from rescope.reporting.json_report import render_json
+
+            return render_json(report)
+        case Format.SARIF:
+            return _sarif(project, analysis)
+
+
+def _sarif(project: Project, analysis: Analysis) -> str:
+    from rescope.pipeline import rewrite
+    from rescope.reporting.sarif import SarifExtras, render_sarif
+    from rescope.rules import all_rules
+    from rescope.vcs import prefix
+
+    groups = [g for g in analysis.report.plan.groups if g.edits]
+    changes = {group: rewrite(project.root, [group]).changes for group in groups}
+    extras = SarifExtras(rules=all_rules(), changes=changes, crashes=analysis.crashes, prefix=prefix(project.root))
+    return render_sarif(analysis.report, extras)
