@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from rescope.config import Project
 from rescope.pipeline import Analysis
+from rescope.vcs import prefix
 
 
 class Format(StrEnum):
@@ -13,6 +14,9 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    MARKDOWN = "markdown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +42,24 @@ def render(project: Project, analysis: Analysis, output_format: Format, options:
             return render_json(report)
         case Format.SARIF:
             return _sarif(project, analysis)
+        case Format.GITHUB:
+            from rescope.reporting.annotations import render_github
+
+            return render_github(report, prefix(project.root))
+        case Format.GITLAB:
+            from rescope.reporting.annotations import render_gitlab
+
+            return render_gitlab(report, prefix(project.root))
+        case Format.MARKDOWN:
+            from rescope.reporting.markdown import render_markdown
+
+            return render_markdown(report, prefix(project.root))
 
 
 def _sarif(project: Project, analysis: Analysis) -> str:
     from rescope.pipeline import rewrite
     from rescope.reporting.sarif import SarifExtras, render_sarif
     from rescope.rules import all_rules
-    from rescope.vcs import prefix
 
     groups = [g for g in analysis.report.plan.groups if g.edits]
     changes = {group: rewrite(project.root, [group]).changes for group in groups}

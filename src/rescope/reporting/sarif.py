@@ -11,7 +11,7 @@ from rescope.model.plan import ChangeGroup, FileChange
 from rescope.model.report import Report
 from rescope.reporting.fingerprint import fingerprints
 from rescope.reporting.replacements import Replacement, encoding_of, replacements
-from rescope.reporting.text import headline
+from rescope.reporting.text import fix_sentence
 from rescope.rule import Rule
 from rescope.version import __version__
 
@@ -109,9 +109,8 @@ def _related(finding: Finding) -> Iterable[Location]:
 
 
 def _fix(group: ChangeGroup, changes: Iterable[FileChange], extras: SarifExtras) -> Json:
-    because = f": {group.caveat}" if group.caveat else ""
     return {
-        "description": _message(f"{headline(group)} ({group.applicability.value}{because})"),
+        "description": _message(fix_sentence(group)),
         "artifactChanges": [
             {"artifactLocation": _artifact(c.path, extras), "replacements": [_replacement(r) for r in replacements(c)]} for c in changes
         ],

@@ -76,6 +76,12 @@ def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
         yield f"  note: {group.caveat}"
 
 
+def fix_sentence(group: ChangeGroup) -> str:
+    """What the fix does, how safe it is and why, in one line; or why there is none."""
+    because = f": {group.caveat}" if group.caveat else ""
+    return f"fix: {headline(group)} ({group.applicability.value}{because})" if group.edits else f"no fix{because}"
+
+
 def headline(group: ChangeGroup) -> str:
     """What the edits of a group do, in a few words."""
     resets = [e for e in group.edits if isinstance(e, AddResetFixture)]
