@@ -36,7 +36,7 @@ class Settings:
     keep: tuple[tuple[str, str], ...] = ()
 
 
-_CHOICES: Mapping[str, tuple[str, ...]] = {
+CHOICES: Mapping[str, tuple[str, ...]] = {
     "reason": ("docstring", "comment", "none"),
     "scope-style": ("auto", "explicit", "omit"),
     "target-scope": ("function", "class", "module"),
@@ -241,9 +241,9 @@ def _unknown_key(key: str, known: Iterable[str], path: Path) -> str:
 def _checked(key: str, value: object, path: Path) -> object:
     if key == "keep":
         return _keep_table(value, path)
-    if key in _CHOICES:
-        if value not in _CHOICES[key]:
-            message = f"{path}: [tool.rescope] {key} must be one of {', '.join(_CHOICES[key])}, not {value!r}"
+    if key in CHOICES:
+        if value not in CHOICES[key]:
+            message = f"{path}: [tool.rescope] {key} must be one of {', '.join(CHOICES[key])}, not {value!r}"
             raise ConfigError(message)
         return value
     default = getattr(Settings(), key.replace("-", "_"))

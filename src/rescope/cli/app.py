@@ -12,6 +12,7 @@ from rescope.cli.explain import explain, rules
 from rescope.cli.fix import fix
 from rescope.cli.graph import graph
 from rescope.cli.options import EXIT_FAILED
+from rescope.cli.schema import schema
 from rescope.cli.undo import undo
 from rescope.cli.why import why
 from rescope.version import __version__
@@ -28,7 +29,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    for command in (check, diff, fix, undo, why, graph, explain, rules):
+    for command in (check, diff, fix, undo, why, graph, explain, rules, schema):
         app.command()(command)
     return app
 
