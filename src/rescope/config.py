@@ -33,6 +33,7 @@ class Settings:
     reason: str = "docstring"
     scope_style: str = "auto"
     target_scope: str = "function"
+    baseline: str = ""
     keep: tuple[tuple[str, str], ...] = ()
 
 
@@ -247,7 +248,7 @@ def _checked(key: str, value: object, path: Path) -> object:
             raise ConfigError(message)
         return value
     default = getattr(Settings(), key.replace("-", "_"))
-    expected = {tuple: "a list of strings", bool: "true or false", int: "a whole number"}[type(default)]
+    expected = {tuple: "a list of strings", bool: "true or false", int: "a whole number", str: "a string"}[type(default)]
     if isinstance(value, list) and isinstance(default, tuple) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if type(value) is not type(default) or isinstance(default, tuple):

@@ -183,13 +183,14 @@ def _bad_remarks(modules: Iterable[ModuleFacts]) -> Iterable[ParseFailure]:
 
 def _selected(plan: Plan, project: Project) -> Plan:
     settings = project.settings
-    groups = [g for g in plan.groups if _wanted(g.finding.code, settings.select, settings.ignore)]
+    groups = [g for g in plan.groups if wanted(g.finding.code, settings.select, settings.ignore)]
     if settings.only:
         groups = [g for g in groups if set(settings.only) & _names(g)]
     return replace(plan, groups=tuple(groups))
 
 
-def _wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+def wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    """Whether a rule code is selected and not ignored."""
     return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
 
 
@@ -198,7 +199,7 @@ def _names(group: ChangeGroup) -> set[str]:
 
 
 def _limited(plan: Plan, root: Path, limits: tuple[Path, ...]) -> Plan:
-    below = _below(root, limits)
+    below = within(root, limits)
     groups = []
     for planned in plan.groups:
         group = planned
@@ -219,7 +220,8 @@ def _limited(plan: Plan, root: Path, limits: tuple[Path, ...]) -> Plan:
     )
 
 
-def _below(root: Path, limits: tuple[Path, ...]) -> Callable[[str], bool]:
+def within(root: Path, limits: Iterable[Path]) -> Callable[[str], bool]:
+    """A test of whether a path of the project lies below one of the limits; without limits each does."""
     tops = [p.resolve() for p in limits]
     if not tops or root.resolve() in tops:
         return lambda _: True

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rescope.cli.analysis import exit_code, run_analysis
+from rescope.cli.baseline import BaselineOptions, GrowBaseline, ReadBaseline, WriteBaseline, with_baseline
 from rescope.cli.formats import Format, TextOptions, render
 from rescope.cli.options import (
     EXIT_FINDINGS,
@@ -42,6 +43,9 @@ def check(
     ] = None,
     show_kept: Annotated[bool, typer.Option("--show-kept", help="List what is kept broad, with reasons.")] = False,
     statistics: Annotated[bool, typer.Option("--statistics", help="Print only how often each rule speaks.")] = False,
+    baseline: ReadBaseline = None,
+    write_baseline: WriteBaseline = None,
+    grow_baseline: GrowBaseline = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even with findings.")] = False,
     color: Colored = Color.AUTO,
     quiet: Quiet = False,
@@ -50,6 +54,8 @@ def check(
     """Report what leaks from one test into the next, what is kept, and why."""
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
     project, analysis = run_analysis(asked, quiet=quiet)
+    options = BaselineOptions(read=baseline, write=write_baseline, grow=grow_baseline)
+    analysis = with_baseline(project, analysis, asked, options, quiet=quiet)
     text = render(project, analysis, output_format, TextOptions(kept=show_kept or verbose, everything=verbose, statistics=statistics))
     if output_file is not None:
         _write(output_file, text)

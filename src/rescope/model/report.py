@@ -18,12 +18,13 @@ class Stats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The plan with what could not be read, and the source lines that evidence points at."""
+    """The plan with what could not be read, and the source lines that evidence points at; `accepted` counts findings of the baseline."""
 
     root: str
     plan: Plan
     failures: tuple[ParseFailure, ...] = ()
     stats: Stats = Stats()
+    accepted: int = 0
     lines: dict[tuple[str, int], str] = field(default_factory=dict)
 
 

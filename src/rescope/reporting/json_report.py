@@ -31,6 +31,7 @@ def render_json(report: Report) -> str:
             "fixtures": report.stats.fixtures,
             "tests": report.stats.tests,
             "unremarkable": len(plan.unremarkable),
+            "baseline": report.accepted,
             "seconds": report.stats.seconds,
         },
     }

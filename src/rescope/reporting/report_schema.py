@@ -24,7 +24,9 @@ def report_schema() -> Json:
         kept=_array(_object(code=_CODE, subject=_ref("subject"), because=_TEXT, evidence=_array(_ref("location")))),
         skipped=_array(_object(subject=_ref("subject"), reason=_TEXT)),
         failures=_array(_object(path=_TEXT, line=_NUMBER, message=_TEXT)),
-        stats=_object(files=_NUMBER, fixtures=_NUMBER, tests=_NUMBER, unremarkable=_NUMBER, seconds={"type": "number", "minimum": 0}),
+        stats=_object(
+            files=_NUMBER, fixtures=_NUMBER, tests=_NUMBER, unremarkable=_NUMBER, baseline=_NUMBER, seconds={"type": "number", "minimum": 0}
+        ),
     )
     definitions = {"finding": _finding(), "subject": _subject(), "location": _location(), "edit": {"oneOf": list(_edits())}}
     return {"$schema": DIALECT, "title": "The report of rescope check", **report, "$defs": definitions}

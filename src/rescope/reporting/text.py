@@ -119,8 +119,9 @@ def summary(report: Report) -> str:
     levels = Counter(g.applicability for g in groups if g.edits)
     fixable = f"{levels[Applicability.SAFE]} safe, {levels[Applicability.UNSAFE]} unsafe" if levels else "none fixable"
     found = f"{_count(len(groups), 'finding')} ({fixable})" if groups else "no findings"
+    accepted = f"{report.accepted} in the baseline, " if report.accepted else ""
     return (
-        f"{found}, {len(report.plan.kept)} kept, {len(report.plan.skipped)} skipped, "
+        f"{found}, {accepted}{len(report.plan.kept)} kept, {len(report.plan.skipped)} skipped, "
         f"{len(report.plan.unremarkable)} broad and unremarkable; {_count(report.stats.fixtures, 'fixture')} and "
         f"{_count(report.stats.tests, 'test')} in {_count(report.stats.files, 'file')}, {report.stats.seconds:.2f} s"
     )
