@@ -100,6 +100,20 @@ def test_fixes_of_unusual_bytes(convert: object, text: str, tmp_path: Path) -> N
     check_fixes(root, files(root))
 
 
+def test_fix_that_creates_a_file(tmp_path: Path) -> None:
+    """A new file is text inserted at the start of a file that is not there."""
+    head, _, tests = FILLED.partition("# --- conftest.py\n")
+    test = tests.partition("# --- test_cache.py\n")[2].replace("(cache)", "()").replace("cache.items", "get_cache().items")
+    importing = "from cache import get_cache\n\n\n" + test
+    root = make_project(tmp_path, f"{head}# --- test_one.py\n{importing}# --- test_two.py\n{importing}")
+    source = files(root)
+
+    check_fixes(root, source)
+    (result,) = sarif(root)["runs"][0]["results"]
+    assert "conftest.py" not in source
+    assert [c["artifactLocation"]["uri"] for c in result["fixes"][0]["artifactChanges"]] == ["conftest.py"]
+
+
 def test_encoding_is_told(tmp_path: Path) -> None:
     """A file that is not in UTF-8 is listed with its encoding."""
     root = make_project(tmp_path, LEAK.replace("# --- conftest.py\n", "# --- conftest.py\n# coding: latin-1\n"))

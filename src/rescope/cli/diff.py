@@ -1,7 +1,9 @@
 """rescope diff: the dry run."""
 
 import sys
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,8 +25,20 @@ from rescope.cli.options import (
     Unsafe,
     remark,
 )
-from rescope.model.plan import FileChange
+from rescope.model.report import Rewrite
 from rescope.vcs import prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rescope.reporting.diff import Part
+
+
+class GroupBy(StrEnum):
+    """What makes one diff."""
+
+    FILE = "file"
+    FINDING = "finding"
 
 
 def diff(
@@ -37,19 +51,29 @@ def diff(
     config: ConfigFile = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
+    group_by: Annotated[
+        GroupBy, typer.Option("--group-by", help="One diff a file, or one a finding with what it says above; both are patches.")
+    ] = GroupBy.FILE,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Old and new in two columns, on terminals of 100 columns.")] = False,
     stat: Annotated[bool, typer.Option("--stat", help="Only the numbers of changed lines.")] = False,
     color: Colored = Color.AUTO,
     quiet: Quiet = False,
 ) -> None:
     """Print the unified diff of everything that `rescope fix` would write; write nothing."""
     from rescope.pipeline import applicable, rewrite
+    from rescope.reporting.diff import render_parts, render_stat
 
     asked = Asked(
         paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
     )
     project, analysis = run_analysis(asked, quiet=quiet)
     result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))
-    _print(result.changes, prefix(project.root), color, stat=stat)
+    if stat:
+        print(render_stat(result.changes), end="")
+    else:
+        parts = tuple(_parts(project.root, result, group_by))
+        if not (side_by_side and _in_columns(parts, color, quiet=quiet)):
+            _print(render_parts(parts, prefix(project.root)), color)
     for skip in result.refused:
         remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
     hint = unsafe_hint(analysis.report, len(result.taken), unsafe=project.settings.unsafe)
@@ -58,14 +82,28 @@ def diff(
     raise typer.Exit(exit_code(analysis, EXIT_FINDINGS if result.changes else 0))
 
 
-def _print(changes: tuple[FileChange, ...], below: str, color: Color, *, stat: bool) -> None:
-    from rescope.reporting.diff import render_diff, render_stat
+def _parts(root: Path, result: Rewrite, group_by: GroupBy) -> "Iterator[Part]":
+    from rescope.reporting.diff import Part, finding_part
+    from rescope.steps import steps
+
+    if group_by is GroupBy.FINDING:
+        yield from (finding_part(group, changes) for group, changes in steps(root, result.taken))
+    else:
+        yield Part(changes=result.changes)
+
+
+def _in_columns(parts: "tuple[Part, ...]", color: Color, *, quiet: bool) -> bool:
+    from rescope.reporting.terminal import print_parts_side_by_side
+
+    shown = print_parts_side_by_side(parts, color=color)
+    if not shown:
+        remark("--side-by-side needs a terminal of 100 columns; here is the unified diff", quiet=quiet)
+    return shown
+
+
+def _print(patch: bytes, color: Color) -> None:
     from rescope.reporting.terminal import print_diff, wants_color
 
-    if stat:
-        print(render_stat(changes), end="")
-        return
-    patch = render_diff(changes, below)
     if wants_color(color):
         print_diff(patch, color=color)
     else:

@@ -2,10 +2,40 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from rescope.model.plan import FileChange
+from rescope.model.plan import ChangeGroup, FileChange
+from rescope.reporting.text import fix_sentence
 
 _NO_NEWLINE = b"\n\\ No newline at end of file\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """File changes that belong together, and what is said above them."""
+
+    remarks: tuple[str, ...] = ()
+    changes: tuple[FileChange, ...]
+
+
+def finding_part(group: ChangeGroup, changes: tuple[FileChange, ...]) -> Part:
+    """The changes of one finding, with the finding, its reason and how safe they are."""
+    finding = group.finding
+    where = f"{finding.subject.address.path}:{finding.subject.line}:{finding.primary.column}"
+    above = () if changes else ("its edits stand above",)
+    return Part(
+        remarks=(f"{where}: {finding.code} {finding.message}", f"reason: {finding.reason}", fix_sentence(group), *above), changes=changes
+    )
+
+
+def render_parts(parts: Iterable[Part], prefix: str = "") -> bytes:
+    """One patch of all parts; remarks are comment lines, which `git apply` passes over."""
+    return b"".join(piece for part in parts for piece in (*_comments(part), render_diff(part.changes, prefix)))
+
+
+def _comments(part: Part) -> Iterator[bytes]:
+    for remark in part.remarks:
+        yield b"# %b\n" % " ".join(remark.split()).encode()
 
 
 def render_diff(changes: Iterable[FileChange], prefix: str = "") -> bytes:

@@ -1,8 +1,13 @@
 """Colour for terminals: text and patches through rich."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.text import Text
+
+from rescope.reporting.diff import Part
+from rescope.reporting.side_by_side import MIN_WIDTH, print_side_by_side
 
 _STYLES = (
     (r"^\S+?:\d+:\d+:", "bold"),
@@ -34,6 +39,18 @@ def print_diff(patch: bytes, *, color: str) -> None:
     console = _console(color)
     text = patch.decode("utf-8", "replace")
     console.print(Syntax(text, "diff", background_color="default", word_wrap=False), soft_wrap=True)
+
+
+def print_parts_side_by_side(parts: Iterable[Part], *, color: str) -> bool:
+    """Print file changes side by side; False, with nothing printed, where stdout is no terminal or too narrow."""
+    console = _console(color)
+    if not console.is_terminal or console.width < MIN_WIDTH:
+        return False
+    for part in parts:
+        for remark in part.remarks:
+            console.print(Text(f"# {remark}", style="cyan"), soft_wrap=True)
+        print_side_by_side(part.changes, console)
+    return True
 
 
 def wants_color(color: str) -> bool:
