@@ -30,10 +30,11 @@ def samples(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Ruff, all rules."""
+    """Ruff, all rules, and the form of action.yml."""
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
 
 
 @nox.session
@@ -61,6 +62,14 @@ def sarif(session: nox.Session) -> None:
     session.run("python", "-m", "tarfile", "-e", str(place / "sarif_pydantic-0.6.2.tar.gz"), str(place))
     schema = place / "sarif_pydantic-0.6.2" / "sarif-schema-2.1.0.json"
     session.run("pytest", "tests/reporting/test_sarif.py", *session.posargs, env={"RESCOPE_SARIF_SCHEMA": str(schema.resolve())})
+
+
+@nox.session
+def pre_commit(session: nox.Session) -> None:
+    """The hooks of the last commit, run by pre-commit in a small project."""
+    install(session, "test")
+    session.install("pre-commit")
+    session.run("pytest", "tests/integrations/pre_commit.py", "-p", "no:randomly", *session.posargs)
 
 
 @nox.session
