@@ -61,7 +61,7 @@ def sarif(session: nox.Session) -> None:
     session.run("python", "-m", "pip", "download", *options, "sarif-pydantic==0.6.2")
     session.run("python", "-m", "tarfile", "-e", str(place / "sarif_pydantic-0.6.2.tar.gz"), str(place))
     schema = place / "sarif_pydantic-0.6.2" / "sarif-schema-2.1.0.json"
-    session.run("pytest", "tests/reporting/test_sarif.py", *session.posargs, env={"RESCOPE_SARIF_SCHEMA": str(schema.resolve())})
+    session.run("pytest", "tests/reporting/sarif_schema.py", *session.posargs, env={"RESCOPE_SARIF_SCHEMA": str(schema.resolve())})
 
 
 @nox.session
