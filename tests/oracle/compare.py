@@ -13,7 +13,7 @@ from pathlib import Path
 from oracle.comparison import Comparison, compare, summary
 from oracle.corpus import CORPUS, Distribution
 from rescope.config import load_project
-from rescope.discovery import is_test_module
+from rescope.discovery import discover, is_test_module
 from rescope.graph import FixtureGraph, build
 from rescope.graph.index import build_index
 from rescope.loading import load_facts
