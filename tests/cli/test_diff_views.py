@@ -146,3 +146,12 @@ def test_side_by_side_falls_back(repository: Path, columns: str, color: str, mon
     assert plain(result.stdout).startswith("diff --git a/conftest.py b/conftest.py")
     if color == "auto":
         assert result.stdout == rescope(repository, "diff").stdout
+
+
+def test_twice(tmp_path: Path) -> None:
+    """What `fix` has written is known as a reset the next time, where it asks sys.modules for a top-level module, too."""
+    root = make_project(tmp_path, STATE.format(name="cache") + STATE.format(name="store"))
+    assert rescope(root, "fix", "--unsafe", "--allow-no-vcs").returncode == 0
+    assert "sys.modules" in (root / "conftest.py").read_text()
+
+    assert rescope(root, "diff", "--unsafe").stdout == ""
