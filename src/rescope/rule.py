@@ -10,13 +10,14 @@ from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.graph.reach import CallGraph, ImportGraph
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, Effect, FixtureDef, Function, Root, ValueKind
-from rescope.model.finding import Finding, Keep, Subject, SubjectKind
+from rescope.model.facts import Call, ClassDef, Effect, FixtureDef, Function, Root, ValueKind
+from rescope.model.finding import Applicability, Confidence, Finding, Keep, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
 from rescope.model.state import Shape, Singleton
 from rescope.packs import Packs, match
 
 _HELPER_DEPTH = 3
+PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +122,9 @@ class RuleContext:
         if callee is not None and callee.address != function.address:
             return self.infrastructure(callee)
         klass = self.index.class_at(self.index.target(call.callee, function.address.path))
-        if klass is None:
-            return None
+        return self._class_infrastructure(klass) if klass is not None else None
+
+    def _class_infrastructure(self, klass: ClassDef) -> tuple[str, Location] | None:
         for owner in self.flow.namespaces.mro(klass):
             for base in owner.bases:
                 because = match(base, self.packs.infrastructure)
@@ -148,8 +150,7 @@ class RuleContext:
         function = self.index.functions[path].get(singleton.builds) or self.index.function(found)
         klass = self.index.classes[path].get(singleton.builds) or self.index.class_at(found)
         if klass is not None:
-            made = self.flow.method(klass, "__init__")
-            kept = self.infrastructure(made) if made else None
+            kept = self._class_infrastructure(klass)
             return kept[0] if kept else None
         callees = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
         return next((because for because in (match(c, self.packs.infrastructure) for c in callees) if because), None)
@@ -212,6 +213,18 @@ class RuleContext:
         by_class = fixture.scope is Scope.CLASS
         places = {(t.path, t.classes if by_class else ()) for t in users}
         return tuple(t for t in self.graph.tests if t.id not in using and (t.path, t.classes if by_class else ()) in places)
+
+
+def only_told(finding: Finding, because: str) -> Finding:
+    """The finding as one of low confidence that is told, but not acted upon."""
+    return replace(
+        finding,
+        severity=Severity.INFO,
+        confidence=Confidence.LOW,
+        applicability=Applicability.DISPLAY_ONLY,
+        strategy=Strategy.NONE,
+        caveat=because,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from projects import check, make_project
+from rescope.model.finding import Confidence
+from rescope.reporting.text import render_text
 
 CASES = {
     "a change that is taken back by a context manager": """\
@@ -350,6 +352,160 @@ def test_delete(client, headers):
 def test_again(client, headers):
     assert client.delete("/items/2", headers=headers)
 """,
+    "classes that a metaclass lists": """\
+# --- plugins.py
+class Listed(type):
+    ALL = []
+
+    def __init__(cls, name, bases, namespace):
+        super().__init__(name, bases, namespace)
+        Listed.ALL.append(cls)
+
+
+class Plugin(metaclass=Listed):
+    pass
+
+
+def plugins():
+    return list(Listed.ALL)
+# --- test_plugins.py
+from plugins import Plugin, plugins
+
+
+def test_listed():
+    assert Plugin in plugins()
+
+
+def test_made():
+    class Other(Plugin):
+        pass
+
+    assert Other in plugins()
+""",
+    "a table of equal values that are made once": """\
+# --- unit.py
+_UNITS = {}
+
+
+class Unit:
+    def __new__(cls, name):
+        try:
+            return _UNITS[name]
+        except KeyError:
+            _UNITS[name] = made = object.__new__(cls)
+            return made
+# --- test_unit.py
+from unit import Unit
+
+
+def test_same():
+    assert Unit("m") is Unit("m")
+
+
+def test_other():
+    assert Unit("m") is not Unit("s")
+""",
+    "a memo that forgets its oldest entry": """\
+# --- plan.py
+_PLANS = {}
+
+
+def plan(key):
+    if key not in _PLANS:
+        if len(_PLANS) > 10:
+            _PLANS.pop(next(iter(_PLANS)))
+        _PLANS[key] = key * 2
+    return _PLANS[key]
+# --- test_plan.py
+from plan import plan
+
+
+def test_one():
+    assert plan(1) == 2
+
+
+def test_two():
+    assert plan(2) == 4
+""",
+    "a count of what is in use, put back behind the yield": """\
+# --- pins.py
+from contextlib import contextmanager
+
+_PINS = {}
+
+
+@contextmanager
+def pinned(key):
+    _PINS[key] = _PINS.get(key, 0) + 1
+    try:
+        yield
+    finally:
+        count = _PINS.pop(key) - 1
+        if count:
+            _PINS[key] = count
+# --- test_pins.py
+from pins import _PINS, pinned
+
+
+def test_pin():
+    with pinned("a"):
+        assert _PINS == {"a": 1}
+
+
+def test_twice():
+    with pinned("a"), pinned("a"):
+        assert _PINS == {"a": 2}
+""",
+    "an environment that is patched only while the value is made": """\
+# --- test_wheel.py
+import os
+
+import pytest
+
+
+def build():
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("PRETEND_VERSION", "1")
+        return os.environ["PRETEND_VERSION"]
+
+
+@pytest.fixture(scope="session")
+def wheel():
+    return build()
+
+
+def test_wheel(wheel):
+    assert wheel == "1"
+
+
+def test_environment():
+    assert "PRETEND_VERSION" not in os.environ
+""",
+    "a cache that a session fixture warms on purpose": """\
+# --- tool.py
+import os
+from functools import cache
+
+
+@cache
+def find_tool():
+    return os.environ.get("TOOL", "tool")
+# --- conftest.py
+import pytest
+
+import tool
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_cache():
+    tool.find_tool()
+# --- test_tool.py
+from tool import find_tool
+
+
+def test_tool():
+    assert find_tool()
+""",
 }
 
 
@@ -359,3 +515,86 @@ def test_silent(text: str, tmp_path: Path) -> None:
     groups = check(make_project(tmp_path, text)).plan.groups
 
     assert [g.finding.message for g in groups] == []
+
+
+TOLD = {
+    "a class attribute filled with what is no object of the project": """\
+# --- words.py
+class Words:
+    KNOWN = None
+
+    @classmethod
+    def known(cls):
+        if cls.KNOWN is None:
+            cls.KNOWN = cls._read()
+        return cls.KNOWN
+
+    @classmethod
+    def _read(cls):
+        return ["and", "or"]
+# --- test_words.py
+from words import Words
+
+
+def test_known():
+    assert "and" in Words.known()
+""",
+    "a cached function with arguments that a test clears": """\
+# --- safe.py
+from functools import lru_cache
+
+
+@lru_cache
+def safe(char, fallback):
+    return char if char.isascii() else fallback
+# --- test_safe.py
+from safe import safe
+
+
+def test_safe():
+    safe.cache_clear()
+    assert safe("a", "?") == "a"
+""",
+}
+
+
+@pytest.mark.parametrize("text", TOLD.values(), ids=[name.replace(" ", "-") for name in TOLD])
+def test_only_told(text: str, tmp_path: Path) -> None:
+    """What may well be a pure memo is told in one line, with low confidence, and never edited."""
+    report = check(make_project(tmp_path, text))
+    (group,) = report.plan.groups
+
+    assert group.finding.confidence is Confidence.LOW
+    assert group.edits == ()
+    assert "(low confidence: " in render_text(report).splitlines()[0]
+
+
+def test_pool_of_a_class_of_the_project(tmp_path: Path) -> None:
+    """A pool is kept, and said to be one, where its class is the project's own, too."""
+    text = """\
+# --- threads.py
+from concurrent.futures import ThreadPoolExecutor
+
+_pool = None
+
+
+class Pool(ThreadPoolExecutor):
+    pass
+
+
+def get_pool():
+    global _pool
+    if _pool is None:
+        _pool = Pool(2)
+    return _pool
+# --- test_threads.py
+from threads import get_pool
+
+
+def test_pool():
+    assert get_pool().submit(int).result() == 0
+"""
+    plan = check(make_project(tmp_path, text)).plan
+
+    assert plan.groups == ()
+    assert [k.code for k in plan.kept] == ["RSC903"]

@@ -1,6 +1,7 @@
 """What a function body does: effects on state, calls, and the values it hands out. One pass, source order."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -130,7 +131,7 @@ class Scan:
                         self.expression(child)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
-        if any(h.type is not None and "NameError" in ast.dump(h.type) for h in node.handlers):
+        if any(h.type is not None and re.search("NameError|KeyError", ast.dump(h.type)) for h in node.handlers):
             self._guard_names(node.body)
         self.block(node.body)
         self.fallbacks += 1

@@ -226,8 +226,9 @@ def build_call_graph(flow: Flow) -> CallGraph:
     starts: list[Function] = []
     for module in flow.index.modules.values():
         starts += [module.body] if module.body else []
+        makers = {f"{c.address.qualname}.{name}" for c in module.classes if "type" in c.bases for name in ("__init__", "__new__")}
         for function in module.functions:
-            if runs_with_classes(function):
+            if runs_with_classes(function) or function.address.qualname in makers:
                 starts.append(function)
             if function.is_method and function.address.name not in _COMMON:
                 methods[function.address.name].append(function)

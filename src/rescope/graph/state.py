@@ -32,6 +32,7 @@ _TASKS = (
     "call_soon",
     "call_later",
 )
+_MADE_BY_CLASS = {"cls", "cls.__new__", "super.__new__", "super().__new__", "object.__new__"}
 _HOOKS = ("pytest_runtest_setup", "pytest_runtest_teardown", "pytest_runtest_call", "pytest_runtest_protocol")
 
 
@@ -329,7 +330,7 @@ class StateFinder:
                     group=((attribute.address.qualname, attribute.value.text),),
                     writers=tuple(self._writers(writes, attribute)),
                     builds=builds,
-                    builds_project=self._is_project(builds, module.path) or builds.startswith(("cls", "super")),
+                    builds_project=self._is_project(builds, module.path) or builds in _MADE_BY_CLASS,
                     subclassed=self._subclassed(klass),
                 )
 
@@ -363,7 +364,7 @@ class StateFinder:
             ):
                 continue
             writes = list(self._class_writes(module, klass, variable) if klass else self._container_writes(module, variable.address.name))
-            run_time = [(f, e) for f, e in writes if f.address not in self.calls.import_time and not _balanced(e)]
+            run_time = [(f, e) for f, e in writes if f.address not in self.calls.import_time and not _balanced(f, e)]
             if run_time and not self._is_bookkeeping(module, variable, [f for f, _ in writes]):
                 yield self._container(variable, writes)
 
@@ -377,7 +378,7 @@ class StateFinder:
                 Writer(
                     function=f.address,
                     line=e.line,
-                    role=Role.LAZY if _fills_cache(f, e) else Role.MUTATOR,
+                    role=_container_role(f, e),
                     text=e.text,
                     import_time=f.address in self.calls.import_time or bool(e.nested),
                 )
@@ -466,13 +467,17 @@ def _has_literal(variable: Variable) -> bool:
     return variable.value.kind in {ValueKind.NONE, ValueKind.CONSTANT}
 
 
-def _balanced(effect: Effect) -> bool:
+def _balanced(function: Function, effect: Effect) -> bool:
     """A change that the same function takes back, or the taking back itself."""
-    return effect.undone_at is not None or (effect.after_yield and takes_away(effect))
+    taken = any(e.after_yield and takes_away(e) and e.target.dotted == effect.target.dotted for e in function.effects)
+    return effect.undone_at is not None or (effect.after_yield and taken)
 
 
-def _fills_cache(function: Function, effect: Effect) -> bool:
-    return effect.kind is EffectKind.SET_ITEM and effect.guarded and bool(function.values)
+def _container_role(function: Function, effect: Effect) -> Role:
+    if takes_away(effect):
+        return Role.RESET
+    fills_cache = effect.kind is EffectKind.SET_ITEM and effect.guarded and bool(function.values)
+    return Role.LAZY if fills_cache else Role.MUTATOR
 
 
 def _words(dotted: str) -> set[str]:

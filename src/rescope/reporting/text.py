@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rescope.model.address import Location
 from rescope.model.edit import AddResetFixture, ChangeScope
-from rescope.model.finding import Applicability, Keep, Subject
+from rescope.model.finding import Applicability, Confidence, Keep, Subject
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
 
@@ -13,10 +13,15 @@ _CODE_WIDTH = 56
 
 
 def render_text(report: Report, *, show_kept: bool = False, show_all: bool = False, statistics: bool = False) -> str:
-    """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines."""
+    """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines.
+
+    What is only told, with low confidence, is one line each, behind the rest; a block, too, with `show_all`.
+    """
     if statistics:
         return "".join(_statistics(report))
-    blocks = [finding_block(report, group) for group in report.plan.groups]
+    told = [g for g in report.plan.groups if _only_told(g) and not show_all]
+    blocks = [finding_block(report, group) for group in report.plan.groups if group not in told]
+    blocks += [[f"{_headline(group)} (low confidence: {group.caveat})"] for group in told]
     if show_kept:
         blocks += [[_keep_line(report, keep)] for keep in report.plan.kept]
     blocks += [[_skip_line(skip)] for skip in report.plan.skipped]
@@ -42,11 +47,19 @@ def _joined(blocks: list[list[str]]) -> Iterator[list[str]]:
     yield blocks[-1]
 
 
+def _only_told(group: ChangeGroup) -> bool:
+    return group.finding.confidence is Confidence.LOW and not group.edits
+
+
+def _headline(group: ChangeGroup) -> str:
+    finding = group.finding
+    return f"{finding.subject.address.path}:{finding.subject.line}:{finding.primary.column}: {finding.code} {finding.message}"
+
+
 def finding_block(report: Report, group: ChangeGroup) -> list[str]:
     """One finding as lines: the sentence, the evidence, the fix."""
     finding = group.finding
-    where = f"{finding.subject.address.path}:{finding.subject.line}:{finding.primary.column}"
-    lines = [f"{where}: {finding.code} {finding.message}"]
+    lines = [_headline(group)]
     lines += _evidence(report, (finding.primary, *finding.related), finding.subject.address.path)
     lines += _fix_lines(report, group)
     return lines

@@ -15,11 +15,12 @@ When the answer cannot change during a run: `# rescope: keep <reason>`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescope.model.address import Location
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
 from rescope.model.state import Shape, Singleton
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC202"
 _NAME = "cached-factory"
@@ -28,7 +29,12 @@ _NAME = "cached-factory"
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for cached factories whose answer depends on settings or that tests clear."""
     for singleton in ctx.live(Shape.CACHED_FACTORY):
-        if _cleared(singleton) or (singleton.reads_settings and not singleton.has_arguments):
+        if singleton.set_by_set_up and not _cleared(singleton):
+            continue  # filled on purpose, once for many tests
+        if singleton.has_arguments and _cleared(singleton):
+            message = f"cached function '{singleton.name}' keeps its answers for the tests that follow"
+            yield only_told(replace(_finding(ctx, singleton), message=message), "it has arguments, and may answer the same in every test")
+        elif _cleared(singleton) or (singleton.reads_settings and not singleton.has_arguments):
             yield _finding(ctx, singleton)
 
 

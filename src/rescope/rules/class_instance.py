@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from rescope.model.address import Location
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
 from rescope.model.state import Shape, Singleton
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC203"
 _NAME = "class-instance"
@@ -33,9 +33,10 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     touched = bool(singleton.touched_by_tests)
+    worth = touched or singleton.builds_project
     through_new = any(w.function.qualname.endswith("__new__") for w in singleton.writers)
     safe = touched and not singleton.held_at_import and not through_new
-    return Finding(
+    found = Finding(
         code=_CODE,
         rule=_NAME,
         message=f"class attribute '{singleton.name}' is filled on first use and outlives every test",
@@ -48,6 +49,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat="" if safe else "modules may hold the instance that a reset replaces",
     )
+    return found if worth else only_told(found, PURE_MEMO)
 
 
 _MANAGER = """\

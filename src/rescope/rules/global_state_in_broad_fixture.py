@@ -44,6 +44,9 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location, bool]]:
     for effect, function in ctx.effects(fixture.function):
+        helper = function.address != fixture.function.address
+        if function.yields_at is None and (effect.in_context or (helper and effect.undone_at is not None)):
+            continue  # undone before anybody gets the value
         quiet = effect.after_yield or effect.nested or effect.how == "setdefault" or (effect.guarded and "environ" in effect.target.dotted)
         what = "" if quiet or _is_initial(ctx, effect, function) else _state(ctx, effect, function)
         if what:

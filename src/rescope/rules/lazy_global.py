@@ -19,9 +19,9 @@ A pure memo that never goes stale: `# rescope: keep <reason>` on the assignment.
 from collections.abc import Iterator
 
 from rescope.model.address import Location
-from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
+from rescope.model.finding import Applicability, Finding, Strategy
 from rescope.model.state import Shape, Singleton
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC201"
 _NAME = "lazy-global"
@@ -36,8 +36,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     worth = singleton.builds_project or bool(singleton.touched_by_tests) or bool(singleton.reset_function)
     names = ", ".join(name for name, _ in singleton.group)
-    applicability, caveat = _safety(singleton, worth=worth)
-    return Finding(
+    applicability, caveat = _safety(singleton)
+    found = Finding(
         code=_CODE,
         rule=_NAME,
         message=f"module global '{names}' is filled on first use and outlives every test",
@@ -45,17 +45,14 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         subject=ctx.state_subject(singleton),
         primary=Location(path=singleton.address.path, line=singleton.line, note="lives as long as the process"),
         related=ctx.written_at(singleton),
-        severity=Severity.WARNING if worth else Severity.INFO,
-        confidence=Confidence.HIGH if worth else Confidence.LOW,
         applicability=applicability,
-        strategy=Strategy.RESET if applicability is not Applicability.DISPLAY_ONLY else Strategy.NONE,
+        strategy=Strategy.RESET,
         caveat=caveat,
     )
+    return found if worth else only_told(found, PURE_MEMO)
 
 
-def _safety(singleton: Singleton, *, worth: bool) -> tuple[Applicability, str]:
-    if not worth:
-        return Applicability.DISPLAY_ONLY, "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
+def _safety(singleton: Singleton) -> tuple[Applicability, str]:
     if not singleton.handed_out:
         return Applicability.UNSAFE, "the function that fills it returns nothing: it may set up more than the global, once"
     if singleton.held_at_import:

@@ -38,7 +38,8 @@ def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
     """Whether tests touch the container, or at least two of them reach code that changes it."""
     if singleton.touched_by_tests:
         return True
-    if all(w.role is Role.LAZY for w in singleton.writers):
+    roles = {w.role for w in singleton.writers}
+    if Role.LAZY in roles and roles <= {Role.LAZY, Role.RESET}:
         return False  # a pure memo, as far as anybody shows
     return ctx.reached_by_two_tests(w.function for w in singleton.writers)
 
