@@ -1,10 +1,11 @@
 """What git knows about files, asked through its command line; None or False where git is missing or cannot tell, never an exception.
 
-Git only reads here: no hook or file-system monitor of the repository is run, no lock is taken, nothing is asked of the
-user. Paths are relative to the given root, with forward slashes, and come back as they were given and in that order.
-Symbolic links are followed, since it is their targets that get written.
+No hook or file-system monitor of the repository is run, nothing is asked of the user, and but for scratch work trees git
+only reads here and takes no lock. Paths are relative to the given root, with forward slashes, and come back as they were
+given and in that order. Symbolic links are followed, since it is their targets that get written.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -21,6 +22,36 @@ _QUIET = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", f"core.hook
 def is_tracked_tree(root: Path) -> bool:
     """Whether `root` lies in the work tree of a git repository."""
     return bool(_git(root, "rev-parse", "--show-toplevel"))
+
+
+def repository(root: Path) -> Path | None:
+    """The top of the work tree around `root`, with links resolved; None without git."""
+    output = _git(root, "rev-parse", "--show-toplevel")
+    return Path(os.path.realpath(os.fsdecode(output.removesuffix(b"\n")))) if output else None
+
+
+def add_worktree(top: Path, folder: Path) -> bool:
+    """Whether git made `folder` a detached work tree, with a filled index and no files; it cannot without a commit."""
+    if _git(top, "worktree", "add", "--quiet", "--detach", "--no-checkout", str(folder)) is None:
+        return False
+    return _git(folder, "read-tree", "HEAD") is not None
+
+
+def worktree_record(folder: Path) -> Path | None:
+    """Where git keeps its record of the linked work tree at `folder`; None if it is none."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        record = Path((folder / ".git").read_text("utf-8").removeprefix("gitdir:").strip())
+        return record if record.parent.name == "worktrees" else None
+    return None
+
+
+def remove_worktree(top: Path, folder: Path, record: Path) -> None:
+    """Make git forget a work tree, whatever has become of its files."""
+    # No `worktree prune`: that would also forget trees of the user that are away for a while, on a disk that is not mounted.
+    _git(top, "worktree", "remove", "--force", "--force", str(folder))
+    shutil.rmtree(record, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        record.parent.rmdir()
 
 
 def prefix(root: Path) -> str:
@@ -71,12 +102,9 @@ class _Asked:
 
 
 def _asked(root: Path, paths: Sequence[str]) -> _Asked | None:
-    output = _git(root, "rev-parse", "--show-toplevel")
-    if not output:
-        return None
-    top = Path(os.path.realpath(os.fsdecode(output.removesuffix(b"\n"))))
-    links = _submodules(top)
-    if links is None:
+    top = repository(root)
+    links = _submodules(top) if top else None
+    if top is None or links is None:
         return None
     names = tuple((path, name) for path in paths if (name := _name(top, root / path)))
     return _Asked(top=top, names=names, foreign=_foreign(top, (name for _, name in names), links))

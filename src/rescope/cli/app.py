@@ -14,6 +14,7 @@ from rescope.cli.graph import graph
 from rescope.cli.options import EXIT_FAILED
 from rescope.cli.schema import schema
 from rescope.cli.undo import undo
+from rescope.cli.verify import verify
 from rescope.cli.why import why
 from rescope.version import __version__
 
@@ -29,7 +30,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    for command in (check, diff, fix, undo, why, graph, explain, rules, schema):
+    for command in (check, diff, fix, undo, verify, why, graph, explain, rules, schema):
         app.command()(command)
     return app
 
@@ -46,12 +47,21 @@ def _main(
     """Narrow pytest fixtures that leak state between tests, and reset singletons that do."""
 
 
+def _parted(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The arguments of rescope, and those behind -- where the command hands them on to pytest."""
+    if arguments[:1] not in (["verify"], ["fix"]) or "--" not in arguments:
+        return arguments, ()
+    at = arguments.index("--")
+    return arguments[:at], tuple(arguments[at + 1 :])
+
+
 def run() -> None:
     """Run the command line; an unforeseen error is one line and exit code 3."""
     # Facts are millions of small values without cycles, and the run is short: the collector's passes cost more than all rules.
     gc.disable()
     try:
-        make_app()()
+        arguments, for_pytest = _parted(sys.argv[1:])
+        make_app()(arguments, obj=for_pytest)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -1,5 +1,6 @@
 """rescope fix: rewrite in place."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,12 +25,14 @@ from rescope.cli.options import (
     open_project,
     remark,
 )
-from rescope.model.plan import ChangeGroup, FileChange
+from rescope.cli.suite import Asking, Python, Seeds, Timeout, laboratory
+from rescope.model.plan import ChangeGroup, FileChange, Skipped
 from rescope.model.report import Report, Rewrite
 from rescope.writing import WriteRefused, recover, write
 
 
 def fix(
+    context: typer.Context,
     paths: Paths = None,
     select: Select = None,
     ignore: Ignore = None,
@@ -42,10 +45,27 @@ def fix(
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask for each change group.")] = False,
     allow_dirty: Annotated[bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")] = False,
     allow_no_vcs: Annotated[bool, typer.Option("--allow-no-vcs", help="Also change files outside version control.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Run the suite in scratch copies first, and write only what breaks no test.")
+    ] = False,
+    max_slowdown: Annotated[
+        float | None,
+        typer.Option("--max-slowdown", metavar="PCT", help="With --verify: the largest slow-down of the suite.", show_default=False),
+    ] = None,
+    python: Python = None,
+    seeds: Seeds = 3,
+    timeout: Timeout = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Rewrite the project in place: all edits or none; `rescope undo` puts everything back."""
+    """Rewrite the project in place: all edits or none; `rescope undo` puts everything back.
+
+    With --verify, everything behind -- goes to pytest.
+    """
     from rescope.pipeline import applicable, rewrite
+
+    asking = Asking(python=python, seeds=seeds, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
+    if not verify and (max_slowdown is not None or python is not None or asking.pytest_options):
+        raise fail("--max-slowdown, --python and options for pytest only say something with --verify")
 
     asked = Asked(
         paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
@@ -57,6 +77,8 @@ def fix(
         groups = tuple(_ask(project.root, groups))
     result = rewrite(project.root, groups)
     _guard(project.root, result.changes, allow_dirty=allow_dirty, allow_no_vcs=allow_no_vcs)
+    if verify and result.changes:
+        result = _proven(project.root, result, asking, max_slowdown)
     try:
         write(project.root, result.changes)
     except WriteRefused as refused:
@@ -93,6 +115,19 @@ def _guard(root: Path, changes: tuple[FileChange, ...], *, allow_dirty: bool, al
     dirty = (*(vcs.uncommitted(root, old) or ()), *(vcs.ignored(root, old) or ()))
     if dirty and not allow_dirty:
         raise fail(f"uncommitted changes in {', '.join(dict.fromkeys(dirty))}; commit or stash them, or pass --allow-dirty")
+
+
+def _proven(root: Path, result: Rewrite, asking: Asking, allowed: float | None) -> Rewrite:
+    """What is left of the rewrite when everything that breaks a test or costs too much is taken out."""
+    from rescope.pipeline import rewrite
+    from rescope.verify.measure import baseline
+    from rescope.verify.prove import Trials, prove
+
+    with laboratory(root, asking) as lab:
+        trials = Trials(before=baseline(lab, sides=2))
+        held = prove(lab, root, result.taken, trials, allowed=allowed)
+    left_out = tuple(Skipped(subject=group.finding.subject, reason=reason) for group, reason in held.left_out)
+    return replace(rewrite(root, held.kept), refused=(*result.refused, *left_out))
 
 
 def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:

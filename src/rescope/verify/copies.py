@@ -1,0 +1,186 @@
+"""Scratch copies of the working tree, as it is now: with what is not committed, and with what git ignores but suites need."""
+
+import contextlib
+import os
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rescope import vcs
+from rescope.model.plan import FileChange
+
+_LEFT_OUT = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".rescope",
+        ".tox",
+        ".nox",
+        ".direnv",
+        ".pixi",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        "__pycache__",
+        "__pypackages__",
+        "node_modules",
+    }
+)
+_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
+_NAME_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A copy of everything below `original` at `top`; the project is at `root` in it."""
+
+    original: Path
+    top: Path
+    root: Path
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder that is gone afterwards, also when the user or the system interrupts."""
+    with _signals_raise():
+        folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="rescope-")))
+        try:
+            yield folder
+        finally:
+            with _undisturbed():
+                remove(folder)
+
+
+@contextlib.contextmanager
+def scratch_copy(root: Path, folder: Path, changes: Sequence[FileChange] = ()) -> Iterator[Copy]:
+    """A fresh copy of the project and the repository around it, below `folder`, with the changes applied."""
+    root = Path(os.path.realpath(root))
+    original = _copied_top(root)
+    # The name of the folder is the name of a package where it holds an __init__.py.
+    target = folder / (original.name[:_NAME_LENGTH] or "project")
+    record = None
+    try:
+        with _undisturbed():
+            if original == vcs.repository(root) and vcs.add_worktree(original, target):
+                record = vcs.worktree_record(target)
+        copy = Copy(original=original, top=target, root=target / root.relative_to(original))
+        _copy_tree(original, copy)
+        _apply(changes, copy.root)
+        yield copy
+    finally:
+        with _undisturbed():
+            if record is not None:
+                vcs.remove_worktree(original, target, record)
+            remove(target)
+
+
+def _copied_top(root: Path) -> Path:
+    # Who keeps a home folder under version control does not want all of it copied.
+    top = vcs.repository(root)
+    return root if top is None or top == Path(os.path.realpath(Path.home())) else top
+
+
+def _apply(changes: Sequence[FileChange], root: Path) -> None:
+    for change in changes:
+        (root / change.path).write_bytes(change.after)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _copy_tree(original: Path, copy: Copy) -> None:
+    for folder, names, files in os.walk(original):
+        here = Path(folder)
+        there = copy.top / here.relative_to(original)
+        there.mkdir(parents=True, exist_ok=True)
+        for name in [*files, *(n for n in names if (here / n).is_symlink())]:
+            if name not in _LEFT_OUT:
+                _copy_file(here / name, there / name, copy)
+        names[:] = [n for n in names if not _left_out(here / n)]
+
+
+def _left_out(folder: Path) -> bool:
+    return folder.name in _LEFT_OUT or folder.is_symlink() or any((folder / mark).exists() for mark in _ENVIRONMENT_MARKS)
+
+
+def _copy_file(source: Path, target: Path, copy: Copy) -> None:
+    # What the user cannot read, the suite cannot read either; what vanishes meanwhile is none of ours.
+    with contextlib.suppress(PermissionError, FileNotFoundError):
+        if source.is_symlink():
+            target.symlink_to(_link(source, copy), target_is_directory=source.is_dir())
+        elif stat.S_ISREG(source.lstat().st_mode):
+            shutil.copy2(source, target)
+
+
+def _link(source: Path, copy: Copy) -> Path:
+    """Where the copy of a link leads: into the copy if the link stays in the tree, else to the same place as before."""
+    aim = source.readlink()
+    absolute = Path(os.path.normpath(source.parent / aim))
+    if not absolute.is_relative_to(copy.original):
+        return absolute
+    return copy.top / absolute.relative_to(copy.original) if aim.is_absolute() else aim
+
+
+def remove(folder: Path) -> None:
+    """Take a folder away, write-protected files included; what the system still refuses is left."""
+
+    def again(action: Callable[[str], object], path: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            Path(path).parent.chmod(stat.S_IRWXU)
+            Path(path).chmod(stat.S_IRWXU)
+            action(path)
+
+    for _ in range(3):  # a process that was just killed may still write
+        shutil.rmtree(folder, onerror=again)
+        if not folder.exists():
+            return
+
+
+# --- signals --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _signals_raise() -> Iterator[None]:
+    """A request to end is a KeyboardInterrupt inside, so that everything is tidied up on the way out."""
+    with _handled(_interrupt, *_ending()):
+        yield
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What happens inside is not interrupted; the interrupt is heard afterwards."""
+    heard: list[int] = []
+    with _handled(lambda number, _: heard.append(number), signal.SIGINT, *_ending()):
+        yield
+    if heard:
+        raise KeyboardInterrupt
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _ending() -> tuple[signal.Signals, ...]:
+    return (signal.SIGTERM,) if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None], *numbers: signal.Signals) -> Iterator[None]:
+    # Only the main thread may set handlers, and what is ignored (nohup) stays so.
+    main = threading.current_thread() is threading.main_thread()
+    numbers = tuple(n for n in numbers if main and signal.getsignal(n) is not signal.SIG_IGN)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

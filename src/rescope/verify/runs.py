@@ -1,0 +1,224 @@
+"""One run: a fresh copy, the changes applied or none, the user's pytest in it, and what came of it."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rescope.model.plan import FileChange
+from rescope.model.verdict import Arrangement, Noted, Order, Outcome, Run
+from rescope.verify.copies import Copy, remove, scratch_copy
+from rescope.verify.interpreter import child_environment
+
+_PLUGIN = "rescope_inside"
+_TAIL = 30
+_SLICE = 0.1
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+\b")
+_RANK = list(Outcome)
+
+Watch = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """How the project's tests are run: `options` go to pytest as they are, `scratch` is where copies live."""
+
+    root: Path
+    python: Path
+    scratch: Path
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """How the process ended: `late` if it had to be stopped, `tail` the last lines of what it printed."""
+
+    seconds: float
+    code: int
+    late: bool
+    tail: str
+
+
+def run(suite: Suite, order: Order, changes: Sequence[FileChange], *, limit: float, watch: Watch) -> Run:
+    """What the suite does in this order; `watch` hears how many tests are over, `limit` is in seconds."""
+    work = suite.scratch / "run"
+    work.mkdir()
+    try:
+        with scratch_copy(suite.root, suite.scratch / "copy", changes) as copy:
+            record = work / "record.jsonl"
+            record.touch()
+            (work / "task.json").write_text(json.dumps(_task(order, copy, record)), "utf-8")
+            ended = _ended(suite, copy, work, lambda process: _wait(process, record, limit=limit, watch=watch))
+            return _made_of(order, _lines(record), ended)
+    finally:
+        remove(work)
+
+
+def _ended(suite: Suite, copy: Copy, work: Path, wait: Callable[[subprocess.Popen[bytes]], tuple[int, bool]]) -> _Ended:
+    started = time.monotonic()
+    shown = work / "output.txt"
+    with shown.open("wb") as output:
+        code, late = wait(_start(suite, copy, work, output))
+    text = shown.read_text("utf-8", "replace").replace(str(copy.top), str(copy.original))
+    tail = "\n".join(text.rstrip().splitlines()[-_TAIL:])
+    return _Ended(seconds=time.monotonic() - started, code=code, late=late, tail=tail)
+
+
+def _task(order: Order, copy: Copy, record: Path) -> dict[str, object]:
+    arrangement = "file" if order.arrangement in {Arrangement.ALONE, Arrangement.WORKERS} else order.arrangement.value
+    return {
+        "record": str(record),
+        "order": arrangement,
+        "seed": order.seed,
+        "only": [order.test] if order.arrangement is Arrangement.ALONE else None,
+        "workers": order.workers,
+        "original": str(copy.original),
+        "copy": str(copy.top),
+    }
+
+
+def _start(suite: Suite, copy: Copy, work: Path, output: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - a binary file
+    plugin = work / "plugin"
+    plugin.mkdir()
+    shutil.copyfile(Path(__file__).with_name("inside.py"), plugin / f"{_PLUGIN}.py")
+    environ = child_environment(suite.python, os.environ)
+    environ["PYTHONPATH"] = os.pathsep.join([str(plugin), *filter(None, [environ.get("PYTHONPATH")])])
+    environ |= {"RESCOPE_RUN": str(work / "task.json"), "PYTEST_DEBUG_TEMPROOT": str(work)}
+    options = [option.replace(str(copy.original), str(copy.top)) for option in suite.options]
+    return subprocess.Popen(
+        [str(suite.python), "-m", "pytest", "-p", _PLUGIN, *options],
+        cwd=copy.root,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+# --- the process ----------------------------------------------------------------------------------
+
+
+def _wait(process: subprocess.Popen[bytes], record: Path, *, limit: float, watch: Watch) -> tuple[int, bool]:
+    """The exit code, and whether the process had to be stopped; nothing that it started is left."""
+    ends = time.monotonic() + limit
+    over = _Over(record=record)
+    try:
+        while time.monotonic() < ends:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(_SLICE), False
+            watch(over.count())
+        return -1, True
+    finally:
+        _kill(process)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Over:
+    """Counts the tests that are over in a record that still grows, reading each part of it once."""
+
+    record: Path
+    read: int = 0
+    tests: int = 0
+
+    def count(self) -> int:
+        with self.record.open("rb") as file:
+            file.seek(self.read)
+            part = file.read()
+        self.read += len(part)
+        self.tests += part.count(b'"last": true')
+        return self.tests
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all of its group: suites leave servers and workers behind."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+# --- the record -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _Read:
+    """What the lines of a record add up to."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    warnings: set[Noted] = field(default_factory=set)
+    outside: list[tuple[str, str]] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
+    finished: float | None = None
+
+
+def _made_of(order: Order, lines: Iterator[dict[str, Any]], ended: _Ended) -> Run:
+    read = _Read()
+    for line in lines:
+        _add(read, line)
+    if read.finished is None:
+        for test in read.running:
+            read.outcomes[test] = Outcome.ERROR
+            read.messages.setdefault(test, "it did not end in time" if ended.late else "the process died during this test")
+    return Run(
+        order=order,
+        outcomes=read.outcomes,
+        seconds=ended.seconds if read.finished is None else read.finished,
+        messages=read.messages,
+        warnings=frozenset(read.warnings),
+        outside=tuple(read.outside),
+        exit_code=ended.code,
+        cut=_cut(read, ended),
+        tail=ended.tail,
+    )
+
+
+def _cut(read: _Read, ended: _Ended) -> str:
+    if ended.late:
+        what = "stopped after" if read.finished is None else "all tests ran, but pytest did not end within"
+        return f"{what} {ended.seconds:.0f} s"
+    if not read.outcomes:
+        return f"no test ran (exit code {ended.code} of pytest)"
+    return "" if read.finished is not None else f"pytest died (exit code {ended.code})"
+
+
+def _add(read: _Read, line: dict[str, Any]) -> None:
+    match line["kind"]:
+        case "start":
+            read.running.add(line["test"])
+        case "report":
+            _add_report(read, line)
+        case "warning":
+            read.warnings.add(Noted(category=line["category"], text=_ADDRESS.sub("0x...", line["text"]).partition("\n")[0]))
+        case "outside":
+            read.outside.append((line["name"], line["place"]))
+        case "finish":
+            read.finished = line["seconds"]
+
+
+def _add_report(read: _Read, line: dict[str, Any]) -> None:
+    test, outcome = line["test"], Outcome(line["outcome"])
+    read.outcomes[test] = max(read.outcomes.get(test, outcome), outcome, key=_RANK.index)
+    if line["message"]:
+        read.messages.setdefault(test, line["message"])
+    if line["last"]:
+        read.running.discard(test)
+
+
+def _lines(record: Path) -> Iterator[dict[str, Any]]:
+    # The last line may be cut in the middle where the process was killed.
+    for line in record.read_text("utf-8", "replace").splitlines():
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)
