@@ -124,9 +124,13 @@ def _proven(root: Path, result: Rewrite, asking: Asking, allowed: float | None) 
     from rescope.verify.prove import Trials, prove
 
     with laboratory(root, asking) as lab:
-        trials = Trials(before=baseline(lab, sides=2))
+        trials = Trials(before=baseline(lab, sides=1))
         held = prove(lab, root, result.taken, trials, allowed=allowed)
+        orders = ", ".join(order.name for order in lab.orders)
     left_out = tuple(Skipped(subject=group.finding.subject, reason=reason) for group, reason in held.left_out)
+    if held.kept:
+        cost = f"; slow-down {trials.slowdown:+.1f} %" if trials.slowdown is not None else ""
+        typer.echo(f"no regression in {orders}{cost}")
     return replace(rewrite(root, held.kept), refused=(*result.refused, *left_out))
 
 
@@ -164,6 +168,6 @@ def _tell(result: Rewrite, report: Report, *, unsafe: bool, quiet: bool) -> None
         if count
         else "nothing to do"
     )
-    hint = unsafe_hint(report, count, unsafe=unsafe)
+    hint = unsafe_hint(report, count + len(result.refused), unsafe=unsafe)
     if hint:
         remark(hint, quiet=quiet)

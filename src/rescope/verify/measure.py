@@ -130,16 +130,16 @@ def compare(lab: Lab, before: Side, changes: Sequence[FileChange]) -> tuple[Side
     """Both sides, with every run that a verdict needs."""
     after = Side(runs=tuple(lab.once(o, changes, "after") for o in (*lab.orders, FILE_ORDER)))
     after = explore(lab, after, changes, "after")
-    return confirmed(lab, before, after, changes)
+    return confirmed(lab, before, after, changes, "after")
 
 
-def confirmed(lab: Lab, before: Side, after: Side, changes: Sequence[FileChange]) -> tuple[Side, Side]:
+def confirmed(lab: Lab, before: Side, after: Side, changes: Sequence[FileChange], when: str) -> tuple[Side, Side]:
     """Both sides with each suspected order run at least twice, and each suspected test alone as it was before."""
     suspects = judge.suspects(before, after)
     for_before = [order for order in suspects if _times(before, order) < 2]
     for_after = [order for order in suspects if _times(after, order) < 2]
     before = repeated(lab, before, for_before, (), "before")
-    after = repeated(lab, after, for_after, changes, "after")
+    after = repeated(lab, after, for_after, changes, when)
     tests = {test for found in judge.suspects(before, after).values() for test in found}
     alone = [order for test in sorted(tests)[:_MOST_ALONE] if not _times(before, order := _alone(test))]
     return repeated(lab, before, alone, (), "before"), after

@@ -42,10 +42,11 @@ def _in_order(groups: Sequence[ChangeGroup], chosen: Sequence[ChangeGroup]) -> t
 def _objection(lab: Lab, changes: Sequence[FileChange], trials: Trials, *, allowed: float | None) -> str:
     """Why the changes do not hold, found as early as it can be; "" if they do."""
     after = Side(runs=())
-    for order in lab.orders:
-        after = repeated(lab, after, [order], changes, "trial")
+    lab.meter.together_left = len(lab.orders) + 1
+    for order in (*lab.orders, FILE_ORDER):
+        after = Side(runs=(*after.runs, lab.once(order, changes, "trial")))
         if judge.suspects(trials.before, after):
-            trials.before, after = confirmed(lab, trials.before, after, changes)
+            trials.before, after = confirmed(lab, trials.before, after, changes, "trial")
             broken = judge.regressions(trials.before, after)
             if broken:
                 return _told(broken)
