@@ -124,11 +124,7 @@ def test_test_that_no_longer_runs() -> None:
 
 def test_what_is_worse() -> None:
     """Passing may become nothing else, a skip or expected failure no failure; a failure may become anything."""
-    table = {
-        (before, after): worse(WORDS[before], WORDS.get(after))
-        for before in WORDS
-        for after in ("P", "F", "S", "X", "")
-    }
+    table = {(before, after): worse(WORDS[before], WORDS.get(after)) for before in WORDS for after in ("P", "F", "S", "X", "")}
 
     assert {pair for pair, bad in table.items() if bad} == {
         *(("P", after) for after in ("F", "S", "X", "")),
