@@ -148,3 +148,10 @@ def test_folder_is_gone_after_an_error() -> None:
         (folder / "file").touch()
         raise ZeroDivisionError
     assert [folder.exists() for folder in kept] == [False]
+
+
+def test_temporary_folder_within_the_tree(project: Path) -> None:
+    """A copy that lies in the tree itself does not hold a copy of itself."""
+    with scratch_copy(project, project / "tmp" / "copies") as copy:
+        assert not (copy.root / "tmp" / "copies").exists()
+        assert (copy.root / "shop.py").exists()

@@ -68,7 +68,7 @@ def test_differing_test_that_was_not_run_alone() -> None:
     verdict = judge(side(run(FILE, t="P"), run(REVERSED, t="F")), None)
 
     assert verdict.before.order_dependent() == verdict.before.unclear == ("t",)
-    assert verdict.notes == ("before: 1 tests were not run alone; there were too many",)
+    assert verdict.notes == ("before: 1 of the failing tests were not run alone; there were too many",)
 
 
 def test_orders_that_differ_are_run_again() -> None:

@@ -63,6 +63,8 @@ def laboratory(root: Path, asking: Asking) -> Iterator["Lab"]:
             yield Lab(suite=suite, orders=orders_of(asking.seeds, asking.workers), timeout=asking.timeout, tell=tell)
     except CannotRun as cannot:
         raise _refusal(cannot, python) from cannot
+    except OSError as error:
+        raise fail(f"a scratch copy cannot be made: {error}; TMPDIR names another place for it") from error
     except KeyboardInterrupt:
         remark("\ninterrupted: all scratch copies are gone, nothing was changed")
         raise typer.Exit(EXIT_INTERRUPTED) from None

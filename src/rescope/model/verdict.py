@@ -63,11 +63,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run in one fresh copy; `cut` says why it did not come to its end, "" if it did; seconds are wall time."""
+    """One run in one fresh copy; `cut` says why it did not come to its end, "" if it did; `seconds` are wall time, `cpu` seconds too."""
 
     order: Order
     outcomes: Mapping[str, Outcome]
     seconds: float
+    cpu: float = 0.0
     messages: Mapping[str, str] = field(default_factory=dict)
     warnings: frozenset[Noted] = frozenset()
     outside: tuple[tuple[str, str], ...] = ()
@@ -130,7 +131,7 @@ class Regression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the runs say; everything of "after" is empty where there was nothing to apply."""
+    """What the runs say, slow-downs in per cent; everything of "after" is empty where there was nothing to apply."""
 
     rows: tuple[Row, ...]
     before: Kinds
@@ -138,6 +139,7 @@ class Verdict:
     regressions: tuple[Regression, ...] = ()
     cured: tuple[str, ...] = ()
     slowdown: float | None = None
+    cpu_slowdown: float | None = None
     new_warnings: tuple[Noted, ...] = ()
     notes: tuple[str, ...] = ()
 

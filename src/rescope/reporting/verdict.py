@@ -7,12 +7,12 @@ from rescope.model.verdict import Counts, Kinds, Proposal, Regression, Row, Verd
 
 SCHEMA = 1
 _LISTED = 20
-_TELLS = {
-    "victims": "fail after others, pass alone",
-    "brittles": "pass only after others, fail alone",
-    "unclear": "hang on the order, not run alone",
-    "never": "never pass",
-    "flaky": "fail now and then in one and the same order",
+_TITLES = {
+    "victims": "victims (fail after others, pass alone)",
+    "brittles": "brittle tests (pass only after others, fail alone)",
+    "unclear": "order-dependent tests that were not run alone",
+    "never": "tests that never pass",
+    "flaky": "flaky tests (differ between runs in one and the same order)",
 }
 
 
@@ -48,10 +48,10 @@ def _cell(counts: Counts) -> str:
 def _kinds(verdict: Verdict) -> Iterator[str]:
     before, after = verdict.before, verdict.after
     yield f"order-dependent tests: {_change(before.order_dependent(), after.order_dependent() if after else None)}"
-    for kind, tells in _TELLS.items():
+    for kind, title in _TITLES.items():
         first, last = _of(before, kind), _of(after, kind) if after else None
         if first or last:
-            yield f"{kind} ({tells}): {_change(first, last)}"
+            yield f"{title}: {_change(first, last)}"
             yield from _listed(dict.fromkeys((*first, *(last or ()))), gone=set(first) - set(last or ()) if after else set())
 
 
@@ -80,9 +80,14 @@ def _outcome(verdict: Verdict) -> Iterator[str]:
     if len(verdict.regressions) > _LISTED:
         yield f"  and {len(verdict.regressions) - _LISTED} more"
     if verdict.slowdown is not None:
-        yield f"slow-down: {verdict.slowdown:+.1f} % (median of the runs in file order)"
+        yield f"slow-down: {_slowdown(verdict)}"
     yield f"new warnings: {len(verdict.new_warnings) or 'none'}"
     yield from (f"  {warning.category}: {warning.text}" for warning in verdict.new_warnings[:_LISTED])
+
+
+def _slowdown(verdict: Verdict) -> str:
+    cpu = "" if verdict.cpu_slowdown is None else f"; CPU time {verdict.cpu_slowdown:+.1f} %"
+    return f"{verdict.slowdown:+.1f} % (median of the runs in file order{cpu})"
 
 
 def _regression(each: Regression) -> str:
@@ -122,6 +127,7 @@ def render_verdict_json(verdict: Verdict, proposal: Proposal) -> str:
         "regressions": [_regression_json(each) for each in verdict.regressions],
         "cured": list(verdict.cured),
         "slowdown_percent": verdict.slowdown,
+        "cpu_slowdown_percent": verdict.cpu_slowdown,
         "new_warnings": [{"category": w.category, "text": w.text} for w in verdict.new_warnings],
         "notes": list(verdict.notes),
     }
@@ -133,7 +139,7 @@ def _cell_json(counts: Counts) -> dict[str, object]:
 
 
 def _kinds_json(kinds: Kinds) -> dict[str, list[str]]:
-    return {"order_dependent": list(kinds.order_dependent())} | {kind: list(_of(kinds, kind)) for kind in _TELLS}
+    return {"order_dependent": list(kinds.order_dependent())} | {kind: list(_of(kinds, kind)) for kind in _TITLES}
 
 
 def _regression_json(each: Regression) -> dict[str, object]:
@@ -166,16 +172,16 @@ def _markdown_table(rows: Sequence[Row]) -> Iterator[str]:
 def _markdown_items(verdict: Verdict) -> Iterator[str]:
     before, after = verdict.before, verdict.after
     yield f"- order-dependent tests: {_change(before.order_dependent(), after.order_dependent() if after else None)}"
-    for kind, tells in _TELLS.items():
+    for kind, title in _TITLES.items():
         first, last = _of(before, kind), _of(after, kind) if after else ()
         if first or last:
-            yield f"- {kind} ({tells}): {_change(first, last if after else None)}"
+            yield f"- {title}: {_change(first, last if after else None)}"
             yield from (f"  - `{test}`" for test in list(dict.fromkeys((*first, *last)))[:_LISTED])
     if after is not None:
         yield f"- cured: {len(verdict.cured)}"
         yield f"- regressions: {len(verdict.regressions) or 'none'}"
-        yield from (f"  - `{each.test}`: {each.outcome} in {', '.join(each.orders)}" for each in verdict.regressions[:_LISTED])
+        yield from (f"  - {_regression(each)}" for each in verdict.regressions[:_LISTED])
         if verdict.slowdown is not None:
-            yield f"- slow-down: {verdict.slowdown:+.1f} %"
+            yield f"- slow-down: {_slowdown(verdict)}"
         yield f"- new warnings: {len(verdict.new_warnings) or 'none'}"
         yield from (f"  - `{w.category}: {w.text}`" for w in verdict.new_warnings[:_LISTED])

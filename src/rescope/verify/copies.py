@@ -105,7 +105,8 @@ def _copy_tree(original: Path, copy: Copy) -> None:
         for name in [*files, *(n for n in names if (here / n).is_symlink())]:
             if name not in _LEFT_OUT:
                 _copy_file(here / name, there / name, copy)
-        names[:] = [n for n in names if not _left_out(here / n)]
+        # The folder for temporary files may lie in the tree.
+        names[:] = [n for n in names if not _left_out(here / n) and here / n != copy.top.parent]
 
 
 def _left_out(folder: Path) -> bool:

@@ -32,9 +32,11 @@ def pytest_addoption() -> None:
 
 def pytest_load_initial_conftests(early_config: Any, args: list[str]) -> None:
     """Options that would stop the run early or share it out otherwise, after those of the user so that they win."""
-    ours = ["--maxfail=0"]
+    ours, workers = ["--maxfail=0"], _task()["workers"]
     if early_config.pluginmanager.hasplugin("xdist"):
-        ours += ["-n", str(_task()["workers"])]
+        ours += ["-n", str(workers)]
+    elif workers:
+        raise pytest.UsageError("pytest-xdist is not installed here, so the tests cannot be shared out")
     at = args.index("--") if "--" in args else len(args)
     args[at:at] = ours
 
@@ -144,7 +146,7 @@ class Record:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         for name, place in outside(self.task["copy"]):
             self._write("outside", name=name, place=place)
-        self._write("finish", seconds=time.perf_counter() - self.started, exit=int(exitstatus))
+        self._write("finish", seconds=time.perf_counter() - self.started, cpu=sum(os.times()[:4]), exit=int(exitstatus))
 
     def pytest_unconfigure(self) -> None:
         self.file.close()

@@ -1,7 +1,9 @@
 """Which Python runs the project's suite, and in which environment."""
 
+import importlib.util
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +15,21 @@ _FOREIGN = re.compile(
 
 
 def project_python(root: Path, asked: Path | None, environ: Mapping[str, str]) -> Path:
-    """The interpreter asked for, else that of the active or the project's own virtual environment, else the one that runs rescope."""
+    """The interpreter asked for, else that of the active or the project's own virtual environment, else the one that runs rescope.
+
+    Where rescope was installed apart from everything (pipx), the last has no pytest, and it is what `python3` starts.
+    """
     if asked is not None:
-        return asked.absolute()
+        return Path(os.path.abspath(asked))  # noqa: PTH100 - resolving would leave the virtual environment
     active = environ.get("VIRTUAL_ENV", "")
     folders = [*([Path(active)] if active else []), root / ".venv", root / "venv"]
     found = (python for folder in folders if (python := _python_of(folder)).is_file())
-    return next(found, Path(sys.executable))
+    return next(found, _usual())
+
+
+def _usual() -> Path:
+    other = None if importlib.util.find_spec("pytest") else shutil.which("python3") or shutil.which("python")
+    return Path(other or sys.executable)
 
 
 def child_environment(python: Path, environ: Mapping[str, str]) -> dict[str, str]:

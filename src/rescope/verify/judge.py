@@ -35,6 +35,7 @@ def judge(before: Side, after: Side | None) -> Verdict:
         regressions=regressions(before, after),
         cured=cured(before, after),
         slowdown=slowdown(before, after),
+        cpu_slowdown=cpu_slowdown(before, after),
         new_warnings=new_warnings(before, after),
         notes=notes(before, after),
     )
@@ -166,12 +167,20 @@ def cured(before: Side, after: Side) -> tuple[str, ...]:
 
 def slowdown(before: Side, after: Side) -> float | None:
     """By how many per cent the suite got slower: the median of the runs in file order after, over that before."""
-    first, last = _usual_seconds(before), _usual_seconds(after)
+    return _growth([run.seconds for run in _usual(before)], [run.seconds for run in _usual(after)])
+
+
+def cpu_slowdown(before: Side, after: Side) -> float | None:
+    """The same of CPU time, which other programs on the machine change less."""
+    return _growth([run.cpu for run in _usual(before)], [run.cpu for run in _usual(after)])
+
+
+def _growth(first: list[float], last: list[float]) -> float | None:
     return round(100 * (median(last) / median(first) - 1), 1) if first and last and median(first) > 0 else None
 
 
-def _usual_seconds(side: Side) -> list[float]:
-    return [run.seconds for run in side.runs if run.order.arrangement is Arrangement.FILE and not run.cut]
+def _usual(side: Side) -> list[Run]:
+    return [run for run in side.runs if run.order.arrangement is Arrangement.FILE and not run.cut]
 
 
 def new_warnings(before: Side, after: Side) -> tuple[Noted, ...]:
@@ -205,7 +214,7 @@ def notes(before: Side, after: Side | None) -> tuple[str, ...]:
     places = dict(pair for run in before.runs for pair in run.outside)
     found += [f"'{name}' was imported from {place}, so edits to it were not tried" for name, place in sorted(places.items())]
     for side, when in ((before, "before"), (after, "after")):
-        left = len(kinds_of(side).unclear) if side else 0
+        left = failing(side) - flaky_tests(side) - {run.order.test for run in _alone(side)} if side else ()
         if left:
-            found.append(f"{when}: {left} tests were not run alone; there were too many")
+            found.append(f"{when}: {len(left)} of the failing tests were not run alone; there were too many")
     return tuple(dict.fromkeys(found))

@@ -104,15 +104,18 @@ def orders_of(seeds: int, workers: int) -> tuple[Order, ...]:
 
 
 def baseline(lab: Lab, *, sides: int) -> Side:
-    """The suite as it is: each order, file order twice; CannotRun where it does not come to its end even in file order.
+    """The suite as it is: each order, file order twice; CannotRun where that does not come to its end, or another order not to a test.
 
     `sides` is how many sides will be measured in all, for the guess of the time left.
     """
     lab.meter.together_left += sides * (len(lab.orders) + 1)
-    first = lab.once(FILE_ORDER, (), "before")
-    if not first.outcomes or (first.cut and first.exit_code):
-        raise CannotRun(first)
-    return Side(runs=(first, *(lab.once(o, (), "before") for o in (*lab.orders[1:], FILE_ORDER))))
+    runs = []
+    for order in (*lab.orders, FILE_ORDER):
+        made = lab.once(order, (), "before")
+        if not made.outcomes or (order == FILE_ORDER and made.cut):
+            raise CannotRun(made)
+        runs.append(made)
+    return Side(runs=tuple(runs))
 
 
 def explore(lab: Lab, side: Side, changes: Sequence[FileChange], when: str) -> Side:
@@ -122,7 +125,8 @@ def explore(lab: Lab, side: Side, changes: Sequence[FileChange], when: str) -> S
     if again and judge.kinds_of(side).order_dependent():
         # A test that fails every other time gets through two pairs of runs too often to be called order-dependent.
         side = repeated(lab, side, (FILE_ORDER, again[0]), changes, when)
-    failing = sorted(judge.failing(side) - judge.flaky_tests(side))
+    undecided = judge.kinds_of(side).unclear
+    failing = sorted(judge.failing(side) - judge.flaky_tests(side), key=lambda test: (test not in undecided, test))
     return repeated(lab, side, [_alone(test) for test in failing[:_MOST_ALONE]], changes, when)
 
 

@@ -162,6 +162,7 @@ class _Read:
     outside: list[tuple[str, str]] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
     finished: float | None = None
+    cpu: float = 0.0
 
 
 def _made_of(order: Order, lines: Iterator[dict[str, Any]], ended: _Ended) -> Run:
@@ -176,6 +177,7 @@ def _made_of(order: Order, lines: Iterator[dict[str, Any]], ended: _Ended) -> Ru
         order=order,
         outcomes=read.outcomes,
         seconds=ended.seconds if read.finished is None else read.finished,
+        cpu=read.cpu,
         messages=read.messages,
         warnings=frozenset(read.warnings),
         outside=tuple(read.outside),
@@ -205,7 +207,7 @@ def _add(read: _Read, line: dict[str, Any]) -> None:
         case "outside":
             read.outside.append((line["name"], line["place"]))
         case "finish":
-            read.finished = line["seconds"]
+            read.finished, read.cpu = line["seconds"], line["cpu"]
 
 
 def _add_report(read: _Read, line: dict[str, Any]) -> None:
