@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ def _teller(*, quiet: bool) -> Callable[["Progress"], None]:
         if progress.run is not None:
             print(f"{_ERASE if live else ''}{_line(progress)}", file=sys.stderr, flush=True)
         elif live:
-            print(f"{_ERASE}{_line(progress)}", end="", file=sys.stderr, flush=True)
+            # A line that wraps could not be erased.
+            shown = _line(progress)[: shutil.get_terminal_size().columns - 1]
+            print(f"{_ERASE}{shown}", end="", file=sys.stderr, flush=True)
 
     return (lambda _: None) if quiet else tell
 
@@ -96,7 +99,7 @@ _ERASE = "\r\x1b[K"
 
 
 def _line(progress: "Progress") -> str:
-    name = f"{progress.order.test} alone" if progress.order.test else progress.order.name
+    name = f"alone: {progress.order.test}" if progress.order.test else progress.order.name
     return f"{progress.when}, {name}: {_state(progress)}{_time_left(progress.seconds_left)}"
 
 
