@@ -41,7 +41,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Mypy, strict."""
     install(session, "lint")
-    session.install("nox")
+    session.install("nox", "pytest")
     session.run("mypy")
 
 

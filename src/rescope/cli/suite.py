@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rescope.verify.measure import CannotRun, Lab, Progress
 
 EXIT_INTERRUPTED = 130
+_ERASE = "\r\x1b[K"
 
 Python = Annotated[
     Path | None,
@@ -61,6 +62,7 @@ def laboratory(root: Path, asking: Asking) -> Iterator["Lab"]:
     try:
         with scratch_folder() as scratch:
             suite = Suite(root=root, python=python, scratch=scratch, options=asking.pytest_options)
+            remark(f"running pytest by {python}, each time in a fresh copy", quiet=asking.quiet)
             yield Lab(suite=suite, orders=orders_of(asking.seeds, asking.workers), timeout=asking.timeout, tell=tell)
     except CannotRun as cannot:
         raise _refusal(cannot, python) from cannot
@@ -93,9 +95,6 @@ def _teller(*, quiet: bool) -> Callable[["Progress"], None]:
             print(f"{_ERASE}{shown}", end="", file=sys.stderr, flush=True)
 
     return (lambda _: None) if quiet else tell
-
-
-_ERASE = "\r\x1b[K"
 
 
 def _line(progress: "Progress") -> str:
