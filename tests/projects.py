@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from textwrap import dedent
 
@@ -106,6 +107,14 @@ def rescope(root: Path, *arguments: str, stdin: str | None = None) -> subprocess
     """The command line in a process of its own, started in root."""
     command = [sys.executable, "-m", "rescope", *arguments]
     return subprocess.run(command, cwd=root, input=stdin, capture_output=True, text=True, check=False)
+
+
+def environment(folder: Path, line: str = "") -> Path:
+    """The site-packages of a virtual environment with pytest and one line in a .pth file, but without rescope."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n{line}\n")
+    return site
 
 
 def findings(root: Path) -> dict:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import LEAK, commit_all, git, make_project, rescope
+from projects import LEAK, commit_all, environment, git, make_project, rescope
 
 pytestmark = pytest.mark.usefixtures("few_plugins")
 
@@ -154,6 +154,21 @@ def test_workers_that_are_not_there(project: Path) -> None:
 
     assert result.returncode == 2
     assert "pytest-xdist is not installed" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="virtual environments look otherwise there")
+def test_installed_apart_from_the_project(tmp_path: Path) -> None:
+    """The project's interpreter knows nothing of rescope, and has the project's src folder in editable mode."""
+    layout = (LEAK + VICTIM).replace("# --- app.py", "# --- src/app.py").replace("# --- test_", "# --- tests/test_")
+    layout = layout.replace("# --- conftest.py", "# --- tests/conftest.py") + "# --- pyproject.toml\n[tool.pytest.ini_options]\n"
+    root = commit_all(make_project(tmp_path / "project", layout))
+    site = environment(tmp_path / "venv", str(root / "src"))
+    python = site.parents[2] / "bin" / "python"
+    assert subprocess.run([python, "-c", "import rescope"], capture_output=True, check=False).returncode == 1
+    found = verdict(root, "--unsafe", "--python", str(python))
+
+    assert (found["python"], found["cured"]) == (str(python), ["tests/test_late.py::test_no_user"])
+    assert (found["regressions"], found["notes"]) == ([], [])
 
 
 def test_options_for_pytest(project: Path) -> None:

@@ -5,12 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
-from projects import make_project
+from projects import environment, make_project
 from rescope.verify import inside
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="virtual environments look otherwise there")
@@ -219,14 +218,6 @@ class _EditableFinder:
 def install():
     sys.meta_path.append(_EditableFinder)
 """
-
-
-def environment(folder: Path, line: str = "") -> Path:
-    """The site-packages of a virtual environment with pytest and one line in a .pth file, but without rescope."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n{line}\n")
-    return site
 
 
 def outcomes_in_copy(root: Path, site: Path) -> tuple[dict[str, set[str]], set[str]]:

@@ -144,8 +144,9 @@ def test_cured_slowdown_and_new_warnings() -> None:
 
 
 def test_rows_show_the_first_run_of_each_order() -> None:
-    """The table has one row for each order of the whole suite, errors counted as failures."""
-    before = side(run(FILE, t="F", u="E", v="P", w="S"), run(FILE, t="P"), run(REVERSED, t="P"), alone("t", "P"))
+    """The table has one row for each order of the whole suite, errors counted as failures, and the median of the seconds."""
+    before = side(run(FILE, 3.0, t="F", u="E", v="P", w="S"), run(FILE, 1.0, t="P"), run(REVERSED, t="P"), alone("t", "P"))
     rows = judge(before, None).rows
 
-    assert [(r.order, r.before.passed, r.before.failed) for r in rows] == [("file order", 1, 2), ("reversed", 1, 0)]
+    shown = [(r.order, r.before.passed, r.before.failed, r.before.seconds) for r in rows]
+    assert shown == [("file order", 1, 2, 2.0), ("reversed", 1, 0, 1.0)]

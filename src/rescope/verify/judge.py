@@ -191,18 +191,18 @@ def new_warnings(before: Side, after: Side) -> tuple[Noted, ...]:
 
 
 def rows(before: Side, after: Side | None) -> tuple[Row, ...]:
-    """One row for each order in which the whole suite ran, the first run of each."""
+    """One row for each order in which the whole suite ran, the first run of each with the median of the seconds."""
     orders = dict.fromkeys(run.order for run in _together(before))
     return tuple(Row(order=o.name, before=_counts(before, o), after=_counts(after, o) if after else None) for o in orders)
 
 
 def _counts(side: Side, order: Order) -> Counts:
-    run = _in_order(side, order)[0]
-    outcomes = list(run.outcomes.values())
+    runs = _in_order(side, order)
+    run, outcomes = runs[0], list(runs[0].outcomes.values())
     return Counts(
         passed=sum(o in PASSES for o in outcomes),
         failed=sum(o in FAILS for o in outcomes),
-        seconds=run.seconds,
+        seconds=median(each.seconds for each in runs),
         cut=run.cut,
     )
 
