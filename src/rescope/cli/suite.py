@@ -67,7 +67,7 @@ def laboratory(root: Path, asking: Asking) -> Iterator["Lab"]:
     except CannotRun as cannot:
         raise _refusal(cannot, python) from cannot
     except OSError as error:
-        raise fail(f"a scratch copy cannot be made: {error}; TMPDIR names another place for it") from error
+        raise fail(f"the suite cannot be run in a scratch copy: {error}; TMPDIR names another place for copies") from error
     except KeyboardInterrupt:
         remark("\ninterrupted: all scratch copies are gone, nothing was changed")
         raise typer.Exit(EXIT_INTERRUPTED) from None

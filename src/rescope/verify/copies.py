@@ -3,18 +3,15 @@
 import contextlib
 import os
 import shutil
-import signal
 import stat
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from rescope import vcs
 from rescope.model.plan import FileChange
+from rescope.verify.interrupts import signals_raise, undisturbed
 
 _LEFT_OUT = frozenset(
     {
@@ -51,13 +48,16 @@ class Copy:
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A temporary folder that is gone afterwards, also when the user or the system interrupts."""
-    with _signals_raise():
-        folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="rescope-")))
+    with signals_raise():
+        folder = None
         try:
+            with undisturbed():
+                folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="rescope-")))
             yield folder
         finally:
-            with _undisturbed():
-                remove(folder)
+            if folder is not None:
+                with undisturbed():
+                    remove(folder)
 
 
 @contextlib.contextmanager
@@ -69,7 +69,7 @@ def scratch_copy(root: Path, folder: Path, changes: Sequence[FileChange] = ()) -
     target = folder / (original.name[:_NAME_LENGTH] or "project")
     record = None
     try:
-        with _undisturbed():
+        with undisturbed():
             if original == vcs.repository(root) and vcs.add_worktree(original, target):
                 record = vcs.worktree_record(target)
         copy = Copy(original=original, top=target, root=target / root.relative_to(original))
@@ -77,7 +77,7 @@ def scratch_copy(root: Path, folder: Path, changes: Sequence[FileChange] = ()) -
         _apply(changes, copy.root)
         yield copy
     finally:
-        with _undisturbed():
+        with undisturbed():
             if record is not None:
                 vcs.remove_worktree(original, target, record)
             remove(target)
@@ -144,44 +144,3 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder, onerror=again)
         if not folder.exists():
             return
-
-
-# --- signals --------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _signals_raise() -> Iterator[None]:
-    """A request to end is a KeyboardInterrupt inside, so that everything is tidied up on the way out."""
-    with _handled(_interrupt, *_ending()):
-        yield
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """What happens inside is not interrupted; the interrupt is heard afterwards."""
-    heard: list[int] = []
-    with _handled(lambda number, _: heard.append(number), signal.SIGINT, *_ending()):
-        yield
-    if heard:
-        raise KeyboardInterrupt
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _ending() -> tuple[signal.Signals, ...]:
-    return (signal.SIGTERM,) if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
-
-
-@contextlib.contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None], *numbers: signal.Signals) -> Iterator[None]:
-    # Only the main thread may set handlers, and what is ignored (nohup) stays so.
-    main = threading.current_thread() is threading.main_thread()
-    numbers = tuple(n for n in numbers if main and signal.getsignal(n) is not signal.SIG_IGN)
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)

@@ -18,6 +18,7 @@ from rescope.model.plan import FileChange
 from rescope.model.verdict import Arrangement, Noted, Order, Outcome, Run
 from rescope.verify.copies import Copy, remove, scratch_copy
 from rescope.verify.interpreter import child_environment
+from rescope.verify.interrupts import undisturbed
 
 _PLUGIN = "rescope_inside"
 _TAIL = 30
@@ -57,7 +58,7 @@ def run(suite: Suite, order: Order, changes: Sequence[FileChange], *, limit: flo
             record = work / "record.jsonl"
             record.touch()
             (work / "task.json").write_text(json.dumps(_task(order, copy, record)), "utf-8")
-            ended = _ended(suite, copy, work, lambda process: _wait(process, record, limit=limit, watch=watch))
+            ended = _ended(suite, copy, work, lambda process: _waited(process, record, limit=limit, watch=watch))
             return _made_of(order, _lines(record), ended)
     finally:
         remove(work)
@@ -66,8 +67,8 @@ def run(suite: Suite, order: Order, changes: Sequence[FileChange], *, limit: flo
 def _ended(suite: Suite, copy: Copy, work: Path, wait: Callable[[subprocess.Popen[bytes]], tuple[int, bool]]) -> _Ended:
     started = time.monotonic()
     shown = work / "output.txt"
-    with shown.open("wb") as output:
-        code, late = wait(_start(suite, copy, work, output))
+    with shown.open("wb") as output, _running(suite, copy, work, output) as process:
+        code, late = wait(process)
     text = shown.read_text("utf-8", "replace").replace(str(copy.top), str(copy.original))
     tail = "\n".join(text.rstrip().splitlines()[-_TAIL:])
     return _Ended(seconds=time.monotonic() - started, code=code, late=late, tail=tail)
@@ -84,6 +85,20 @@ def _task(order: Order, copy: Copy, record: Path) -> dict[str, object]:
         "original": str(copy.original),
         "copy": str(copy.top),
     }
+
+
+@contextlib.contextmanager
+def _running(suite: Suite, copy: Copy, work: Path, output: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401 - a binary file
+    """The process; nothing that it started is left afterwards."""
+    process = None
+    try:
+        with undisturbed():
+            process = _start(suite, copy, work, output)
+        yield process
+    finally:
+        if process is not None:
+            with undisturbed():
+                _kill(process)
 
 
 def _start(suite: Suite, copy: Copy, work: Path, output: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - a binary file
@@ -108,18 +123,15 @@ def _start(suite: Suite, copy: Copy, work: Path, output: Any) -> subprocess.Pope
 # --- the process ----------------------------------------------------------------------------------
 
 
-def _wait(process: subprocess.Popen[bytes], record: Path, *, limit: float, watch: Watch) -> tuple[int, bool]:
-    """The exit code, and whether the process had to be stopped; nothing that it started is left."""
+def _waited(process: subprocess.Popen[bytes], record: Path, *, limit: float, watch: Watch) -> tuple[int, bool]:
+    """The exit code, and whether the process is still running when the time is over."""
     ends = time.monotonic() + limit
     over = _Over(record=record)
-    try:
-        while time.monotonic() < ends:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.wait(_SLICE), False
-            watch(over.count())
-        return -1, True
-    finally:
-        _kill(process)
+    while time.monotonic() < ends:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(_SLICE), False
+        watch(over.count())
+    return -1, True
 
 
 @dataclass(slots=True, kw_only=True)
