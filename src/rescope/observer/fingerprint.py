@@ -1,0 +1,234 @@
+"""Values to fingerprints and back to words.
+
+A fingerprint is made of exact builtins only: atoms as they are, dicts as dicts, lists as lists, sets as frozensets, and any
+other object as `(OBJECT, id, type name, attributes, own)`. So two of them are compared by C code alone, and holding one
+keeps no object of the project alive. Of an object whose class is a library's only those attributes are looked into that hold
+what users set (`_SETTINGS`): the others are caches and buffers, which change with every use. What is too deep or too
+large is CUT, which equals itself: unknown is never a change.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, cast
+
+from rescope.observer.layout import ATOMS, Kind, Layout, Layouts
+
+OBJECT = "\0object"
+CUT = "\0cut"
+UNSET = "\0unset"
+OVERRIDES = "dependency_overrides"  # watched on its own, so not as a part of what holds it
+_SIZED = "\0sized"
+_SETTINGS = frozenset(
+    (
+        *("app", "auth", "config", "cookies", "data", "defaults", "environ_base", "extra_environ", "headers", "jar"),
+        *("list", "options", "params", "settings", "state", "store", "user"),
+    )
+)
+_MAX_ITEMS = 1000
+_MAX_TEXT = 4096
+_MAX_NESTING = 6
+_SHOWN = 60
+
+Print = Any
+
+
+@dataclass(slots=True, kw_only=True)
+class Reader:
+    """Takes fingerprints; `left` counts down the values that one of them may still look at."""
+
+    layouts: Layouts
+    left: int = 0
+
+    def take(self, value: object, *, depth: int, budget: int) -> Print:
+        """The fingerprint of a value, `depth` objects deep."""
+        if id(type(value)) in ATOMS:
+            return _atom(value)
+        self.left = budget
+        try:
+            return self._take(value, depth, 0)
+        except (RuntimeError, RecursionError):  # another thread changes the container while it is read
+            return CUT
+
+    def _take(self, value: object, depth: int, nesting: int) -> Print:
+        if id(type(value)) in ATOMS:
+            return _atom(value)
+        self.left -= 1
+        if self.left < 0 or nesting > _MAX_NESTING:
+            return CUT
+        layout = self.layouts.of(value)
+        if layout.kind is Kind.CACHE:
+            return (_SIZED, "cache", cast("Any", value).cache_info().currsize)
+        if layout.base is not object:
+            return self._contents(value, layout, depth, nesting)
+        if layout.kind is Kind.ARRAY:
+            return (OBJECT, id(value), f"{layout.name} {_shape(value)}", None, False)
+        inside = self._attributes(value, layout, depth, nesting) if layout.kind is Kind.OBJECT and depth > 0 else None
+        return (OBJECT, id(value), _named(value, layout), inside, layout.own)
+
+    def _attributes(self, value: object, layout: Layout, depth: int, nesting: int) -> dict[Print, Print] | None:
+        if layout.attributes is None and not layout.slots:
+            return None
+        held = list(dict.items(layout.attributes(value))) if layout.attributes else []
+        names = [(n, v) for n, v in held if type(n) is str and (n.lstrip("_") in _SETTINGS or (layout.own and n != OVERRIDES))]
+        found: dict[Print, Print] = {n: self._take(v, depth - 1, nesting + 1) for n, v in names}
+        for name, read in layout.slots:
+            try:
+                found[name] = self._take(read(value), depth - 1, nesting + 1)
+            except AttributeError:
+                found[name] = UNSET
+        return found
+
+    def _contents(self, value: object, layout: Layout, depth: int, nesting: int) -> Print:
+        """What a container holds, read past any method of its own."""
+        base = layout.base
+        size = cast("Any", base).__len__(value)
+        if layout.kind is Kind.BYTES:
+            return bytes(cast("bytearray", value)) if size <= _MAX_TEXT and base is type(value) else (_SIZED, layout.name, size)
+        if size > _MAX_ITEMS:
+            return (_SIZED, layout.name, size)
+        inside: Print
+        if layout.kind is Kind.MAPPING:
+            inside = self._mapping(cast("dict[object, object]", value), depth, nesting)
+        else:
+            items = list(cast("Any", base).__iter__(value))
+            if layout.kind is Kind.SET:
+                inside = frozenset(map(self._key, items))
+            else:
+                flat = items if _flat(items) else [self._take(v, depth, nesting + 1) for v in items]
+                inside = tuple(flat) if layout.kind is Kind.TUPLE else flat
+        if layout.attributes is None or depth <= 0 or not layout.own:
+            return inside
+        return (OBJECT, id(value), layout.name, {"": inside, **(self._attributes(value, layout, depth, nesting) or {})}, True)
+
+    def _mapping(self, value: dict[object, object], depth: int, nesting: int) -> dict[Print, Print]:
+        if _flat(dict.values(value)) and _flat(value.keys() if type(value) is dict else list(dict.keys(value))):
+            return dict(zip(dict.keys(value), dict.values(value), strict=True))
+        return {self._key(k): self._take(v, depth, nesting + 1) for k, v in list(dict.items(value))}
+
+    def _key(self, key: object) -> Print:
+        """A key or member by value where that is safe to hash, else by identity."""
+        if id(type(key)) in ATOMS:
+            return key
+        if type(key) is tuple:
+            return tuple(map(self._key, key))
+        return (OBJECT, id(key), _named(key, self.layouts.of(key)), None, False)
+
+
+def _flat(values: Any) -> bool:  # noqa: ANN401 - views of dicts of any kind
+    return ATOMS.issuperset(map(id, map(type, values)))
+
+
+def _atom(value: object) -> Print:
+    if type(value) in {str, bytes} and len(cast("str", value)) > _MAX_TEXT:
+        return (_SIZED, "text", len(cast("str", value)), hash(value))
+    return value
+
+
+def _named(value: object, layout: Layout) -> str:
+    if type(value) is FunctionType:
+        return f"function {value.__qualname__}"
+    return f"class {type.__dict__['__qualname__'].__get__(value)}" if type(value) is type else layout.name
+
+
+def _shape(value: object) -> str:
+    """The shape of an array or frame: the library's own attribute, not one of the project's."""
+    try:
+        return str(tuple(int(n) for n in cast("Any", value).shape))
+    except Exception:  # noqa: BLE001 - what has no plain shape is told by identity alone
+        return ""
+
+
+def is_whole(taken: Print, *, of_own: bool = False) -> bool:
+    """Whether the fingerprint would show any change of the value: nothing was cut off, and no foreign object hides its insides."""
+    if type(taken) is dict:
+        return all(is_whole(v) for v in taken.values())
+    if type(taken) in {list, tuple, frozenset}:
+        items = cast("tuple[object, ...]", taken)
+        if type(taken) is tuple and items and items[0] == _SIZED:
+            return items[1] == "cache"
+        if type(taken) is tuple and items and items[0] == OBJECT:
+            return (bool(items[4]) or of_own) and type(items[3]) is dict and is_whole(items[3])
+        return all(is_whole(v) for v in items)
+    return taken != CUT
+
+
+def differences(was: Print, now: Print, where: str = "") -> Iterator[tuple[str, str, str]]:
+    """Where two fingerprints differ, with both sides in words; nothing where they differ only in what a library keeps to itself."""
+    if was == now or CUT in (was, now):
+        return
+    before, after = _object(was), _object(now)
+    if type(was) is dict and type(now) is dict:
+        yield from _entries(was, now, where)
+    elif before is not None and after is not None and before[1:3] == after[1:3]:
+        yield from _members(before, after, where)
+    elif _listlike(was) and type(was) is type(now) and len(was) == len(now):
+        for number, (old, new) in enumerate(zip(was, now, strict=True)):
+            yield from differences(old, new, f"{where}[{number}]")
+    else:
+        yield where, shown(was), shown(now)
+
+
+def _entries(was: Mapping[Print, Print], now: Mapping[Print, Print], where: str) -> Iterator[tuple[str, str, str]]:
+    for key in dict.fromkeys((*was, *now)):
+        yield from differences(was.get(key, UNSET), now.get(key, UNSET), f"{where}[{shown(key)}]")
+
+
+def _members(was: tuple[Any, ...], now: tuple[Any, ...], where: str) -> Iterator[tuple[str, str, str]]:
+    """Differences inside one object. In a library's object only containers count: its plain attributes flip as it is used."""
+    before, after = was[3], now[3]
+    if before is None or after is None:
+        return
+    for name in dict.fromkeys((*before, *after)):
+        old, new = before.get(name, UNSET), after.get(name, UNSET)
+        if was[4] or (type(old) is type(new) and type(old) in {dict, list, frozenset}) or _same_object(old, new):
+            yield from differences(old, new, f"{where}.{name}" if name else where)
+
+
+def _listlike(taken: Any) -> bool:  # noqa: ANN401 - a fingerprint
+    marked = type(taken) is tuple and bool(taken) and taken[0] in (OBJECT, _SIZED)
+    return type(taken) in {list, tuple} and not bool(marked)
+
+
+def _object(taken: Print) -> tuple[Any, ...] | None:
+    return taken if type(taken) is tuple and len(taken) == 5 and taken[0] == OBJECT else None
+
+
+def _same_object(was: Print, now: Print) -> bool:
+    before, after = _object(was), _object(now)
+    return before is not None and after is not None and before[1:3] == after[1:3]
+
+
+def shown(taken: Print) -> str:
+    """A fingerprint in words, at most 60 characters."""
+    text = _words(taken, 3)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _words(taken: Print, depth: int) -> str:
+    if taken in (UNSET, CUT):
+        return "unset" if taken == UNSET else "..."
+    item = _object(taken)
+    if item is not None:
+        return f"<{item[2]}>"
+    if depth == 0:
+        return "..."
+    if type(taken) is dict:
+        return f"{{{', '.join(f'{_words(k, 1)}: {_words(v, depth - 1)}' for k, v in _first(taken.items()))}}}"
+    if type(taken) is tuple and taken and taken[0] == _SIZED:
+        return f"<{taken[1]} of {taken[2]}>"
+    if type(taken) in {list, tuple, frozenset}:
+        return _listed(cast("list[object]", taken), depth)
+    text = taken[:_SHOWN] if type(taken) in {str, bytes} else taken
+    return repr(text)
+
+
+def _listed(taken: Any, depth: int) -> str:  # noqa: ANN401 - list, tuple or frozenset
+    words = ", ".join(_words(v, depth - 1) for v in _first(taken))
+    if type(taken) is list:
+        return f"[{words}]"
+    return f"({words})" if type(taken) is tuple else f"{{{words}}}" if taken else "set()"
+
+
+def _first(values: Any) -> list[Any]:  # noqa: ANN401 - any iterable of fingerprints
+    return [v for v, _ in zip(values, range(8), strict=False)]

@@ -1,0 +1,168 @@
+"""How the insides of a value can be read without running a line of its class.
+
+Methods, properties, `__getattr__`, `__dict__` properties and metaclass hooks of the watched project are never called: what
+is needed is taken from the type's own slots through the descriptors of `type` and `object`.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    NoneType,
+)
+from typing import Any, cast
+from weakref import ref
+
+_VALUES = (NoneType, bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), range)
+_DATES = (date, datetime, time, timedelta, Decimal, type(Path()))
+ATOMS = frozenset(map(id, (*_VALUES, *_DATES)))
+CACHE = type(lru_cache(lambda: None))
+_ARRAYS = frozenset({"numpy", "pandas", "polars", "torch", "jax", "tensorflow", "pyarrow", "xarray", "scipy"})
+_CLOSED = frozenset({"builtins", "logging", "threading", "_thread", "re", "weakref", "_weakref", "asyncio", "concurrent", "enum", "typing"})
+_HEAP = 1 << 9
+_members = cast("Callable[[type], Mapping[str, object]]", type.__dict__["__dict__"].__get__)
+_bases = cast("Callable[[type], tuple[type, ...]]", type.__dict__["__mro__"].__get__)
+
+
+class Kind(Enum):
+    """What a value is to a fingerprint."""
+
+    MAPPING = "mapping"
+    SEQUENCE = "sequence"
+    TUPLE = "tuple"
+    SET = "set"
+    BYTES = "bytes"
+    CACHE = "cache"
+    ARRAY = "array"
+    OBJECT = "object"
+    OPAQUE = "opaque"
+
+
+_CONTAINERS: tuple[tuple[type, Kind], ...] = (
+    (dict, Kind.MAPPING),
+    (list, Kind.SEQUENCE),
+    (deque, Kind.SEQUENCE),
+    (tuple, Kind.TUPLE),
+    (set, Kind.SET),
+    (frozenset, Kind.SET),
+    (bytearray, Kind.BYTES),
+)
+_IDENTITIES = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, int, float, str, bytes, BaseException)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A type as the reader knows it; `own` says that the class is the watched project's, `base` the builtin container it is."""
+
+    of: "ref[type]"
+    kind: Kind
+    name: str
+    own: bool = False
+    base: type = object
+    attributes: Callable[[object], dict[str, object]] | None = None
+    slots: tuple[tuple[str, Callable[[object], object]], ...] = ()
+
+
+def namespace(owner: type) -> Mapping[str, object]:
+    """The attributes that a class itself holds."""
+    return _members(owner)
+
+
+def is_class(value: object) -> bool:
+    """Whether a value is a class; `isinstance` would ask the value's own `__class__`."""
+    return any(base is type for base in _bases(type(value)))
+
+
+def module_globals(module: object) -> Mapping[str, object]:
+    """The globals of whatever stands in `sys.modules`; empty where they cannot be read without running code."""
+    if type(module) is ModuleType:
+        return module.__dict__
+    read = _dict_getter(_bases(type(module)))
+    return (read(module) if read else None) or {}
+
+
+def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
+    """The layout of a type; `is_own` tells from a module's name whether the project wrote it."""
+    line = _bases(of)
+    module = _text(namespace(of).get("__module__")) or "builtins"
+    name = _text(type.__dict__["__qualname__"].__get__(of)) or "?"
+    shown = name if module == "builtins" else f"{module.rpartition('.')[2]}.{name}"
+    kind, base = _kind(of, line, module.partition(".")[0])
+    attributes = _dict_getter(line) if base is not of else None
+    if base is object and kind is not Kind.OBJECT:
+        return Layout(of=ref(of), kind=kind, name=shown, attributes=attributes)
+    own = base is not of and is_own(module)
+    return Layout(of=ref(of), kind=kind, name=shown, own=own, base=base, attributes=attributes, slots=_slots(line) if own else ())
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else ""
+
+
+def _kind(of: type, line: tuple[type, ...], top: str) -> tuple[Kind, type]:
+    if of is CACHE:
+        return Kind.CACHE, object
+    for base, kind in _CONTAINERS:
+        if any(base is b for b in line):
+            return kind, base
+    if top in _ARRAYS:
+        return Kind.ARRAY, object
+    if of is MappingProxyType or top in _CLOSED or any(i is b for i in _IDENTITIES for b in line):
+        return Kind.OPAQUE, object
+    return Kind.OBJECT, object
+
+
+def _dict_getter(line: tuple[type, ...]) -> Callable[[object], dict[str, object]] | None:
+    """The reader of an instance's `__dict__`, unless a class of the line shadows it with code of its own."""
+    for base in line:
+        found = namespace(base).get("__dict__")
+        if found is not None:
+            return cast("Any", found).__get__ if type(found) in {GetSetDescriptorType, MemberDescriptorType} else None
+    return None
+
+
+def _slots(line: tuple[type, ...]) -> tuple[tuple[str, Callable[[object], object]], ...]:
+    heap = (b for b in line if type.__dict__["__flags__"].__get__(b) & _HEAP)
+    return tuple((n, cast("Any", d).__get__) for b in heap for n, d in namespace(b).items() if type(d) is MemberDescriptorType)
+
+
+@dataclass(slots=True, kw_only=True)
+class Layouts:
+    """The layouts seen so far, by the type's id; `root` is the folder of the project, ending in a separator."""
+
+    root: str
+    known: dict[int, Layout]
+
+    def of(self, value: object) -> Layout:
+        """The layout of a value's type. A type that died may have left its id to another, so the reference is looked at."""
+        of = type(value)
+        found = self.known.get(id(of))
+        if found is None or found.of() is not of:
+            found = self.known[id(of)] = make_layout(of, self.is_own_module)
+        return found
+
+    def is_own_module(self, name: str) -> bool:
+        """Whether a loaded module is a file of the project."""
+        file = module_globals(sys.modules.get(name)).get("__file__")
+        return type(file) is str and self.is_own_file(file)
+
+    def is_own_file(self, path: str) -> bool:
+        """Whether a file belongs to the project and not to an environment inside its folder."""
+        if not path.startswith(self.root):
+            return False
+        inside = path[len(self.root) :].replace("\\", "/")
+        environment = sys.prefix.startswith(self.root) and path.startswith(sys.prefix)
+        return not environment and "site-packages/" not in inside and not inside.startswith((".tox/", ".nox/", ".venv/", "node_modules/"))

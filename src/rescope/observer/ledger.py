@@ -1,0 +1,198 @@
+"""The book of changes: who made them, how long they were in place, and what JSON they make.
+
+The JSON of `--rescope-record`, schema 1:
+
+    {"schema": 1, "tool": "rescope", "mode": "named" or "all", "tests": how many ran,
+     "watched": [{"kind", "name", "path", "qualname", "line", "scope", "tests": ran while it was watched,
+                  "moved": tests that changed it, "whole": whether every change of it could be seen}],
+     "changes": [{"kind", "name", "path", "qualname", "line", "scope",       the state, as under "watched"
+                  "test": node id, "test_path", "test_line",                 during which it changed
+                  "owner": null or {"name", "scope", "path", "line", "phase"},  the broad fixture that did it
+                  "where", "was", "now",                                     the first difference, in words
+                  "in_place": later tests that ran before it was changed again or undone, "first": the first of them,
+                  "requested", "first_requested", "strangers", "first_stranger":  of those, by whether they requested
+                                                                             the fixture that the change belongs to
+                  "undone_by": node id or ""}],
+     "errors": [text]}
+
+Paths are relative to pytest's rootdir. At most 20 changes of one state are told per process; "moved" counts all. With
+xdist the numbers are sums over the workers: each is a run of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rescope.observer.fingerprint import Print, differences
+from rescope.observer.state import Change, Moved, Owner, Place, State
+
+SCHEMA = 1
+_TOLD = 20
+_REMEMBERED = 8
+Json = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """What one process saw, in the order in which its tests ran."""
+
+    mode: str
+    ran: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    standing: dict[State, list[tuple[Print, Change]]] = field(default_factory=dict)
+    watched_from: dict[State, int] = field(default_factory=dict)
+    watched_tests: dict[State, int] = field(default_factory=dict)
+    moved_in: dict[State, list[str]] = field(default_factory=dict)
+    followed: dict[State, tuple[str, Change]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def begin(self, test: str, requested: Iterable[str]) -> None:
+        """A test begins: count it, also for the changes that belong to fixtures."""
+        self.ran.append(test)
+        if not self.followed:
+            return
+        names = frozenset(requested)
+        for name, change in self.followed.values():
+            if name in names:
+                change.requested += 1
+                change.first_requested = change.first_requested or test
+            else:
+                change.strangers += 1
+                change.first_stranger = change.first_stranger or test
+
+    def enter(self, moved: Moved, test: Place, owner: Owner | None, *, in_set_up: bool) -> Change | None:
+        """Book a difference: a new change, or None where it takes an earlier one back or is no difference worth telling."""
+        found = next(differences(moved.before, moved.after), None)
+        if found is None:
+            return None
+        stack = self.standing.setdefault(moved.state, [])
+        if stack:
+            self._close(stack[-1][1], len(self.ran) - in_set_up)
+        if self._taken_back(stack, moved, test):
+            return None
+        where, was, now = found
+        state, since = moved.state, len(self.ran)
+        change = Change(
+            state=state, test=test.node, path=test.path, line=test.line, since=since, owner=owner, where=where, was=was, now=now
+        )
+        stack.append((moved.before, change))
+        del stack[:-_REMEMBERED]
+        self._open(change)
+        return change
+
+    def _taken_back(self, stack: list[tuple[Print, Change]], moved: Moved, test: Place) -> bool:
+        """Whether the state is again what it was before one of the standing changes: those end, and what was before them stands."""
+        found = next((n for n in range(len(stack) - 1, -1, -1) if stack[n][0] == moved.after), None)
+        if found is None:
+            return False
+        for _, change in stack[found:]:
+            change.undone_by = test.node
+            if change.test == test.node and change.owner is None:
+                self._withdraw(change)
+        del stack[found:]
+        if stack:
+            stack[-1][1].until = -1
+            self._follow(stack[-1][1])
+        return True
+
+    def _open(self, change: Change) -> None:
+        moved_in = self.moved_in.setdefault(change.state, [])
+        if change.test not in moved_in[-1:]:
+            moved_in.append(change.test)
+        if len(moved_in) <= _TOLD:
+            self.changes.append(change)
+        self._follow(change)
+
+    def _withdraw(self, change: Change) -> None:
+        """A test that undoes its own change has changed nothing."""
+        self.changes = [c for c in self.changes if c is not change]
+        moved_in = self.moved_in[change.state]
+        if moved_in[-1:] == [change.test]:
+            moved_in.pop()
+
+    def _follow(self, change: Change) -> None:
+        fixture = change.owner.name if change.owner else change.state.name if change.state.kind == "fixture" else ""
+        if fixture:
+            self.followed[change.state] = (fixture, change)
+
+    def _close(self, change: Change, until: int) -> None:
+        if change.until < 0:
+            change.until = max(until, change.since)
+        self.followed.pop(change.state, None)
+
+    def forget(self, state: State) -> None:
+        """The state is gone: a fixture was torn down. What was changed in it is in place no longer."""
+        for _, change in self.standing.pop(state, ()):
+            self._close(change, len(self.ran))
+
+    def watch(self, state: State) -> None:
+        """The state is watched from the next test on, until `unwatch` or the end."""
+        self.watched_from.setdefault(state, len(self.ran))
+
+    def unwatch(self, state: State) -> None:
+        """The state is watched no longer."""
+        since = self.watched_from.pop(state, None)
+        if since is not None:
+            self.watched_tests[state] = self.watched_tests.get(state, 0) + len(self.ran) - since
+
+    def as_json(self) -> Json:
+        """Everything, in a stable order."""
+        for state in list(self.watched_from):
+            self.unwatch(state)
+        watched = [self._watched_json(s) for s in sorted(self.watched_tests)]
+        changes = [self._change_json(c) for c in self.changes]
+        return _sorted(
+            {"schema": SCHEMA, "tool": "rescope", "mode": self.mode, "tests": len(self.ran), "watched": watched, "changes": changes}
+            | {"errors": self.errors}
+        )
+
+    def _watched_json(self, state: State) -> Json:
+        return {**asdict(state), "tests": self.watched_tests[state], "moved": len(self.moved_in.get(state, ()))}
+
+    def _change_json(self, change: Change) -> Json:
+        until = change.until if change.until >= 0 else len(self.ran)
+        later = self.ran[change.since : until]
+        state = {k: v for k, v in asdict(change.state).items() if k != "whole"}
+        return {
+            **state,
+            "test": change.test,
+            "test_path": change.path,
+            "test_line": change.line,
+            "owner": asdict(change.owner) if change.owner else None,
+            "where": change.where,
+            "was": change.was,
+            "now": change.now,
+            "in_place": len(later),
+            "first": later[0] if later else "",
+            "requested": change.requested,
+            "first_requested": change.first_requested,
+            "strangers": change.strangers,
+            "first_stranger": change.first_stranger,
+            "undone_by": change.undone_by,
+        }
+
+
+def merge(parts: Iterable[Json]) -> Json:
+    """The books of several processes as one: numbers are added, changes put side by side."""
+    whole: Json = {"schema": SCHEMA, "tool": "rescope", "mode": "named", "tests": 0, "watched": [], "changes": [], "errors": []}
+    watched: dict[tuple[object, ...], Json] = {}
+    for part in parts:
+        whole["mode"] = part["mode"]
+        whole["tests"] += part["tests"]
+        whole["changes"] += part["changes"]
+        whole["errors"] += [e for e in part["errors"] if e not in whole["errors"]]
+        for entry in part["watched"]:
+            key = tuple(v for k, v in entry.items() if k not in {"tests", "moved", "whole"})
+            known = watched.setdefault(key, {**entry, "tests": 0, "moved": 0})
+            known["tests"] += entry["tests"]
+            known["moved"] += entry["moved"]
+            known["whole"] = known["whole"] and entry["whole"]
+    return _sorted(whole | {"watched": list(watched.values())})
+
+
+def _sorted(data: Json) -> Json:
+    """The same with lists in an order that does not depend on which worker was first."""
+    by_state = ("path", "name", "kind")
+    changes = sorted(data["changes"], key=lambda c: (*(c[k] for k in by_state), c["test"], c["where"]))
+    watched = sorted(data["watched"], key=lambda w: tuple(w[k] for k in by_state))
+    return data | {"watched": watched, "changes": changes, "errors": sorted(data["errors"])}

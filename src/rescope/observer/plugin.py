@@ -1,0 +1,241 @@
+"""The hooks: when to look, and whose turn it is.
+
+A look is taken where a test's teardown ends, and around the set-up and teardown of each broad fixture. What moved in between
+belongs to the fixture whose turn it was, else to the test (or to a function-scoped fixture of it that does not undo).
+"""
+
+import json
+import traceback
+import warnings
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rescope.observer.ledger import Json, merge
+from rescope.observer.process import RANDOM, Readings, warning_filters
+from rescope.observer.report import change_line, lines
+from rescope.observer.state import Change, Place
+from rescope.observer.watcher import Watcher, make_watcher
+from rescope.observer.watchlist import Subject, WatchError, WatchList, ask, parse, read
+
+_KEY = "rescope"
+
+
+class RescopeWarning(pytest.PytestWarning):
+    """A broad fixture that the static analysis found to carry state from test to test."""
+
+
+def register(config: pytest.Config) -> None:
+    """Add the observer to a run; with xdist, the workers watch and the controller only gathers."""
+    gatherer = Gatherer(config=config, mode=config.option.rescope or "named")
+    config.pluginmanager.register(gatherer, "rescope-gatherer")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Gatherer:
+    """Finds out what to watch, starts the observer of this process, and tells at the end what all processes saw."""
+
+    config: pytest.Config
+    mode: str
+    watch_text: str = ""
+    parts: list[Json] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    observer: "Observer | None" = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Read or make the watch list, once for all workers."""
+        handed = getattr(self.config, "workerinput", None)
+        try:
+            self.watch_text = handed[_KEY] if handed else self._watch_text()
+            watch = parse(self.watch_text, self.config.option.rescope_watch or "the analysis")
+        except WatchError as error:
+            raise pytest.UsageError(str(error)) from error
+        if handed is None and getattr(self.config.option, "dist", "no") != "no":
+            return
+        self.observer = Observer(
+            watcher=make_watcher(self.config.rootpath, watch, self.mode),
+            watch=watch,
+            root=self.config.rootpath,
+            strict=self.config.option.rescope_strict,
+            warns=handed is None or handed["workerid"] == "gw0",
+        )
+        self.config.pluginmanager.register(self.observer, "rescope-observer")
+
+    def _watch_text(self) -> str:
+        given = self.config.option.rescope_watch
+        return read(self.config.invocation_params.dir / given) if given else ask(self.config.rootpath)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's, which is not imported
+        """Hand the watch list to a worker."""
+        node.workerinput[_KEY] = self.watch_text
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 - xdist's, which is not imported
+        """Take the book of a worker."""
+        text = getattr(node, "workeroutput", {}).get(_KEY)
+        if text is None:
+            self.lost.append(f"worker {node.gateway.id} ended without its results: {error or 'not started'}")
+        else:
+            self.parts.append(json.loads(text))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Pass the book on to the controller, or write it; both are read by wrappers of this hook."""
+        if self.observer is not None:
+            self.parts.append(self.observer.watcher.ledger.as_json())
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput[_KEY] = json.dumps(self.parts[-1])
+        elif self.config.option.rescope_record:
+            record = self.config.invocation_params.dir / self.config.option.rescope_record
+            record.write_text(json.dumps(self._seen(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The section at the end of the run."""
+        if self.parts or self.lost:
+            terminalreporter.section("rescope")
+            for line in lines(self._seen()):
+                terminalreporter.line(line)
+
+    def _seen(self) -> Json:
+        seen = merge(self.parts)
+        return seen | {"errors": [*seen["errors"], *self.lost], "mode": self.mode}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Observer:
+    """The hooks of the process that runs tests. A failure of the observer ends the watching, never a test."""
+
+    watcher: Watcher
+    watch: WatchList
+    root: Path
+    strict: bool
+    warns: bool
+    filters: Readings = field(default_factory=warning_filters)
+    found: list[Change] = field(default_factory=list)
+    stack: list[int] = field(default_factory=list)
+    broken: bool = False
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Warn of broad fixtures with findings, from pytest's own table; then take the first look, from which tests are compared."""
+        if self.warns:
+            self._safely(partial(self._warn, session))
+        self._safely(self.watcher.look)
+        self._safely(self.watcher.note_watched)
+
+    def _warn(self, session: pytest.Session) -> None:
+        infos = (getattr(item, "_fixtureinfo", None) for item in session.items)
+        chains = (chain for info in infos if info is not None for chain in info.name2fixturedefs.values())
+        broad = {id(fixture): fixture for chain in chains for fixture in chain if fixture.scope != "function"}
+        subjects = filter(None, map(self.watcher.broad.subject_of, broad.values()))
+        for subject in sorted({s for s in subjects if s.message}, key=lambda s: (s.path, s.line)):
+            _warn_of(session.config, subject, self.root)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Filters of `warnings` are compared out here: inside, pytest has its own in place."""
+        result = yield
+        if self.watcher.ledger.mode == "all":
+            self._safely(self._look_at_filters)
+        return result
+
+    def _look_at_filters(self) -> None:
+        for moved in self.filters.moved():
+            self.watcher.ledger.enter(moved, self.watcher.test, None, in_set_up=False)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """A test begins; one that is skipped by a mark does not come here."""
+        self._safely(partial(self._begin, item))
+
+    def _begin(self, item: pytest.Item) -> None:
+        path, line, _ = item.location
+        watcher = self.watcher
+        watcher.test = Place(node=item.nodeid, path=path.replace("\\", "/"), line=(line or 0) + 1)
+        watcher.in_set_up = True
+        watcher.ledger.begin(item.nodeid, getattr(item, "fixturenames", ()))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        """Where a change stands, see whether a fixture of this test has undone it before the test itself runs."""
+        if self.watcher.ledger.standing:
+            self._safely(self._look)
+        self.watcher.in_set_up = False
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """The test is over when its fixtures are: what is different now, it leaves behind."""
+        failed = True
+        try:
+            result = yield
+            failed = False
+        finally:
+            self.watcher.in_set_up = False
+            self._safely(self._look)
+            self._safely(self.watcher.note_watched)
+            test = self.watcher.test.node
+            left = [c for c in self.found if not c.owner and not c.undone_by and c.test == test and c.state.kind != RANDOM]
+            self.found.clear()
+        if self.strict and left and not failed:
+            pytest.fail("\n".join(["the test leaves state behind", *map(change_line, left)]), pytrace=False)
+        return result
+
+    def _look(self) -> None:
+        self.found += self.watcher.look()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: "pytest.FixtureDef[Any]") -> Generator[None, object, object]:
+        """What moves while a broad fixture is set up belongs to it."""
+        if fixturedef.scope == "function" or self.broken:
+            return (yield)
+        self._safely(partial(self._enter, fixturedef, "set-up"))
+        try:
+            return (yield)
+        finally:
+            self._safely(partial(self._leave, fixturedef))
+            self._safely(partial(self.watcher.set_up, fixturedef))
+            fixturedef.addfinalizer(partial(self._safely, partial(self._enter, fixturedef, "teardown")))
+
+    def pytest_fixture_post_finalizer(self, fixturedef: "pytest.FixtureDef[Any]") -> None:
+        """What moved while it was torn down belongs to it, too."""
+        if self.stack and self.stack[-1] == id(fixturedef):
+            self._safely(partial(self._leave, fixturedef))
+
+    def _enter(self, fixture: "pytest.FixtureDef[Any]", phase: str) -> None:
+        self._look()
+        if phase == "teardown":
+            self.watcher.torn_down(fixture)
+        self.watcher.turns.append(self.watcher.broad.owner(fixture, phase))
+        self.stack.append(id(fixture))
+
+    def _leave(self, fixture: "pytest.FixtureDef[Any]") -> None:
+        if self.stack and self.stack[-1] == id(fixture):
+            self._look()
+            self.watcher.turns.pop()
+            self.stack.pop()
+
+    def _safely(self, act: Callable[[], object]) -> None:
+        """Do it unless something failed before; a failure is told at the end of the run."""
+        if self.broken:
+            return
+        try:
+            act()
+        except Exception:  # noqa: BLE001 - a suite must pass with the observer as without
+            self.broken = True
+            self.watcher.ledger.errors.append(f"stopped watching in {self.watcher.test.node}: {traceback.format_exc(limit=-3)}")
+
+
+def _warn_of(config: pytest.Config, subject: Subject, root: Path) -> None:
+    """A pytest warning at the fixture. It is handed over as recorded, so that a filter "error" cannot stop the run."""
+    text = f"{subject.path}:{subject.line}: {subject.message}"
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        warnings.warn_explicit(text, RescopeWarning, str(root / subject.path), subject.line)
+    for warning in seen:
+        place = (str(root / subject.path), subject.line, subject.qualname)
+        call = config.hook.pytest_warning_recorded.call_historic
+        call(kwargs={"warning_message": warning, "nodeid": "", "when": "collect", "location": place})

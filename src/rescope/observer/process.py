@@ -1,0 +1,180 @@
+"""State of the process: environment, working directory, search path, logging, random numbers; and overrides of applications."""
+
+import logging
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from rescope.observer.fingerprint import OVERRIDES, UNSET, Print, Reader
+from rescope.observer.layout import Kind, Layouts, module_globals
+from rescope.observer.modules import Loaded, values_of
+from rescope.observer.state import Moved, State
+
+RANDOM = "random numbers"
+_PYTESTS_OWN = frozenset({"PYTEST_CURRENT_TEST"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Readings:
+    """Readings of one kind, each by the name that messages say; what is read is compared as a whole first.
+
+    Where it `grows`, a name that appears is no change: the logger of a module that was just imported.
+    """
+
+    kind: str
+    read: Callable[[], Any]
+    spread: Callable[[Any], Mapping[str, Print]]
+    grows: bool = False
+    last: Any = None
+    prints: Mapping[str, Print] | None = None
+
+    def moved(self) -> Iterator[Moved]:
+        """What changed since the last look; the first look only remembers."""
+        raw = self.read()
+        if self.prints is not None and raw == self.last:
+            return
+        before_all, after_all = self.prints, self.spread(raw)
+        self.last, self.prints = raw, after_all
+        if before_all is None:
+            return
+        for name in dict.fromkeys((*before_all, *after_all)):
+            before, after = before_all.get(name, UNSET), after_all.get(name, UNSET)
+            if before != after and not (self.grows and before is UNSET):
+                yield Moved(state=State(kind=self.kind, name=name), before=before, after=after)
+
+
+def process_readings() -> tuple[Readings, ...]:
+    """Environment, working directory and search path."""
+    return (
+        Readings(kind="environment", read=_raw_environment, spread=_environment),
+        Readings(kind="working directory", read=_directory, spread=lambda d: {"the working directory": d}),
+        Readings(kind="search path", read=lambda: [p for p in sys.path if type(p) is str], spread=lambda p: {"sys.path": p}),
+    )
+
+
+def wide_readings(layouts: Layouts) -> tuple[Readings, ...]:
+    """What only `--rescope=all` looks at: logging and random numbers."""
+    return (
+        Readings(kind="logging", read=lambda: _logging(layouts), spread=_by_logger, grows=True),
+        Readings(kind=RANDOM, read=_random, spread=lambda found: found),
+    )
+
+
+def warning_filters() -> Readings:
+    """The filters of `warnings`, by their text: pytest puts copies in place around each test."""
+    import warnings
+
+    def read() -> list[object]:
+        return [tuple(_plain(part) for part in entry) for entry in warnings.filters]
+
+    return Readings(kind="warnings", read=read, spread=lambda found: {"warnings.filters": found})
+
+
+def _plain(part: object) -> object:
+    return part if type(part) in {str, int, type(None)} else id(part)
+
+
+def _raw_environment() -> dict[Any, Any]:
+    """The environment without decoding each name and value, where the interpreter shows it."""
+    raw = getattr(os.environ, "_data", None)
+    return raw.copy() if type(raw) is dict else dict(os.environ)
+
+
+def _environment(found: Mapping[Any, Any]) -> dict[str, Print]:
+    plain = ((os.fsdecode(name), os.fsdecode(value)) for name, value in found.items())
+    return {f"os.environ[{name!r}]": value for name, value in plain if name not in _PYTESTS_OWN}
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a string is wanted, and nothing resolved
+    except OSError:
+        return "a folder that is gone"
+
+
+def _by_logger(found: Mapping[str, Print]) -> dict[str, Print]:
+    return {f"logging of {name!r}": value for name, value in found.items()}
+
+
+def _logging(layouts: Layouts) -> dict[str, Print]:
+    """Level, switches, handlers and filters of each logger, by name."""
+    found: dict[str, Print] = {"": logging.root.manager.disable}
+    for name, logger in [("root", logging.root), *list(logging.root.manager.loggerDict.items())]:
+        read = layouts.of(logger).attributes
+        held: Mapping[str, Any] = read(logger) if read else {}
+        if "handlers" in held:
+            lists = (tuple(map(id, held["handlers"])), tuple(map(id, held.get("filters", ()))))
+            found[name] = (held.get("level"), held.get("disabled"), held.get("propagate"), *lists)
+    return found
+
+
+def _random() -> dict[str, Print]:
+    found: dict[str, Print] = {"random": hash(random.getstate())}
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        try:
+            state = cast("Any", numpy).get_state(legacy=False)["state"]
+            found["numpy.random"] = (state["key"].tobytes(), state["pos"])
+        except Exception:  # noqa: BLE001 - a numpy that is half imported or replaced by a test double
+            found.pop("numpy.random", None)
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class Overrides:
+    """The `dependency_overrides` of applications in the project's globals and in the values of broad fixtures."""
+
+    loaded: Loaded
+    reader: Reader
+    values: Callable[[], Iterator[tuple[str, object]]]
+    names: list[tuple[str, str]] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict)
+    last: dict[str, Print] = field(default_factory=dict)
+    scanned: int = -1
+
+    def moved(self) -> Iterator[Moved]:
+        """What changed since the last look; an application seen for the first time is taken as it is."""
+        self.loaded.refresh()
+        if self.scanned != self.loaded.size:
+            self.scanned = self.loaded.size
+            everywhere = values_of(sorted(self.loaded.names, key=_tests_last))
+            self.names = [tuple(n.rpartition(".")[::2]) for n, v in everywhere if self._table(v) is not None]  # type: ignore[misc]
+        seen = dict(self._look())
+        for name, now in seen.items():
+            before = self.last.get(name, now)
+            if before != now:
+                yield Moved(state=State(kind="overrides", name=name), before=before, after=now)
+        self.last = seen
+
+    def _look(self) -> Iterator[tuple[str, Print]]:
+        """The tables by the name of their first holder, which they keep; an application imported elsewhere is the same one."""
+        tables: set[int] = set()
+        for name, value in self._holders():
+            table = self._table(value)
+            if table is not None and id(table) not in tables:
+                tables.add(id(table))
+                label = self.labels.setdefault(id(table), f"{name}.{OVERRIDES}")
+                yield label, self.reader.take(table, depth=0, budget=200)
+
+    def _holders(self) -> Iterator[tuple[str, object]]:
+        for module, name in self.names:
+            yield f"{module}.{name}", module_globals(sys.modules.get(module)).get(name)
+        for name, value in self.values():
+            yield name, value
+            yield f"{name}.app", self._attributes(value).get("app")
+
+    def _table(self, value: object) -> object:
+        table = self._attributes(value).get(OVERRIDES)
+        return table if table is not None and self.reader.layouts.of(table).kind is Kind.MAPPING else None
+
+    def _attributes(self, value: object) -> Mapping[str, object]:
+        layout = self.reader.layouts.of(value)
+        return layout.attributes(value) if layout.kind is Kind.OBJECT and layout.attributes else {}
+
+
+def _tests_last(module: str) -> tuple[bool, str]:
+    last = module.rpartition(".")[2]
+    return last == "conftest" or last.startswith("test_") or last.endswith("_test"), module

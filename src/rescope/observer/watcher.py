@@ -1,0 +1,89 @@
+"""One look after another: what moved since the last one, and who is to blame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rescope.observer.broad import BroadFixtures
+from rescope.observer.fingerprint import Reader
+from rescope.observer.layout import Layouts
+from rescope.observer.ledger import Ledger
+from rescope.observer.modules import AllGlobals, Loaded, NamedGlobals
+from rescope.observer.process import Overrides, process_readings, wide_readings
+from rescope.observer.state import Change, Moved, Owner, Place
+from rescope.observer.watchlist import WatchList
+
+if TYPE_CHECKING:
+    import pytest
+
+
+_BEFORE = Place(node="the collection", path="", line=0)
+
+
+class Probe(Protocol):
+    """Something that can be looked at again and again."""
+
+    def moved(self) -> Iterator[Moved]:
+        """What changed since the last look."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Watcher:
+    """The probes, the book, and whose turn it is: the fixtures that are being set up or torn down, innermost last."""
+
+    ledger: Ledger
+    broad: BroadFixtures
+    named: NamedGlobals
+    probes: tuple[Probe, ...]
+    turns: list[Owner] = field(default_factory=list)
+    test: Place = _BEFORE
+    in_set_up: bool = False
+
+    def look(self) -> list[Change]:
+        """Book what moved since the last look on whoever's turn it is; the new changes."""
+        owner = self.turns[-1] if self.turns else None
+        enter, test = self.ledger.enter, self.test
+        found = [enter(m, test, owner, in_set_up=self.in_set_up) for probe in self.probes for m in probe.moved()]
+        return [change for change in found if change is not None]
+
+    def note_watched(self) -> None:
+        """Tell the book which named singletons are there by now."""
+        for state in self.named.states():
+            self.ledger.watch(state)
+
+    def set_up(self, fixture: "pytest.FixtureDef[Any]") -> None:
+        """A broad fixture was set up: its value is watched from now on."""
+        self.broad.started(fixture)
+        state = self.broad.state_of(fixture)
+        if state is not None:
+            self.ledger.watch(state)
+
+    def torn_down(self, fixture: "pytest.FixtureDef[Any]") -> None:
+        """A broad fixture is gone, and its value with it."""
+        state = self.broad.state_of(fixture)
+        if state is not None:
+            self.ledger.unwatch(state)
+            self.ledger.forget(state)
+        self.broad.ended(fixture)
+
+
+def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
+    """A watcher of what the list names, and of everything else where the mode is "all"."""
+    wide = mode == "all"
+    layouts = Layouts(root=f"{root}{_separator(root)}", known={})
+    reader = Reader(layouts=layouts)
+    loaded = Loaded(layouts=layouts)
+    broad = BroadFixtures(reader=reader, subjects=watch.fixtures, watch_all=wide)
+    named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons)
+    probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.values)]
+    if wide or watch.process:
+        probes += process_readings()
+    if wide:
+        probes += [*wide_readings(layouts), AllGlobals(loaded=loaded, reader=reader, named=named.names)]
+    return Watcher(ledger=Ledger(mode=mode), broad=broad, named=named, probes=tuple(probes))
+
+
+def _separator(root: Path) -> str:
+    return "" if str(root).endswith(("/", "\\")) else "\\" if "\\" in str(root) else "/"
