@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from rescope.cache import store_answer, stored_answer
 from rescope.config import Project
 from rescope.discovery import SourceFile, discover, is_test_module
+from rescope.evidence import Evidence, join
 from rescope.graph import FixtureGraph, build
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex, build_index
@@ -51,8 +52,8 @@ class _Whole:
     crashes: tuple[str, ...]
 
 
-def analyze(project: Project, limits: Iterable[Path] = ()) -> Analysis:
-    """Everything rescope says of a project; only what lies below `limits` is reported."""
+def analyze(project: Project, limits: Iterable[Path] = (), evidence: Evidence | None = None) -> Analysis:
+    """Everything rescope says of a project, joined with what a test run saw; only what lies below `limits` is reported."""
     started = time.perf_counter()
     files = discover(project.root, project.settings.exclude)
     key = _key(project, files) if project.settings.cache else ""
@@ -61,6 +62,7 @@ def analyze(project: Project, limits: Iterable[Path] = ()) -> Analysis:
         _, whole = _work_out(project, files)
         if key and not whole.crashes:
             store_answer(project.root, key, whole)
+    whole = replace(whole, plan=join(whole.plan, evidence)) if evidence else whole
     return _answer(whole, project, tuple(limits), time.perf_counter() - started)
 
 

@@ -68,7 +68,8 @@ class RuleContext:
 
     def state_subject(self, singleton: Singleton) -> Subject:
         """The singleton as the subject of a finding."""
-        return Subject(kind=SubjectKind.SINGLETON, name=singleton.name, address=singleton.address, line=singleton.line)
+        names = tuple(dict.fromkeys((singleton.address.qualname, *(name for name, _ in singleton.group))))
+        return Subject(kind=SubjectKind.SINGLETON, name=singleton.name, address=singleton.address, line=singleton.line, names=names)
 
     def at(self, fixture: FixtureDef, note: str) -> Location:
         """The definition of a fixture, with a note."""

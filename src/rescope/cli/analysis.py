@@ -2,15 +2,16 @@
 
 from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
 from rescope.config import Project
+from rescope.evidence import Evidence
 from rescope.model.report import Report
 from rescope.pipeline import Analysis, analyze, explore
 from rescope.rule import RuleContext
 
 
-def run_analysis(asked: Asked, *, quiet: bool = False) -> tuple[Project, Analysis]:
+def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None = None) -> tuple[Project, Analysis]:
     """The project and its analysis; failures and crashes are told on stderr."""
     project = open_project(asked)
-    analysis = analyze(project, asked.places())
+    analysis = analyze(project, asked.places(), evidence)
     strange = next((name for name in project.settings.only if name not in analysis.names), None)
     if strange:
         raise fail(f"no fixture or singleton is called {strange!r}")

@@ -25,6 +25,7 @@ from rescope.cli.options import (
     Unsafe,
     fail,
 )
+from rescope.evidence import Evidence, EvidenceError, read_evidence
 
 
 def check(
@@ -41,6 +42,10 @@ def check(
     output_file: Annotated[
         Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report here.", show_default=False)
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", metavar="FILE", help="Join what `pytest --rescope-record=FILE` saw.", show_default=False),
+    ] = None,
     show_kept: Annotated[bool, typer.Option("--show-kept", help="List what is kept broad, with reasons.")] = False,
     statistics: Annotated[bool, typer.Option("--statistics", help="Print only how often each rule speaks.")] = False,
     baseline: ReadBaseline = None,
@@ -53,7 +58,7 @@ def check(
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
-    project, analysis = run_analysis(asked, quiet=quiet)
+    project, analysis = run_analysis(asked, quiet=quiet, evidence=_evidence(evidence) if evidence else None)
     options = BaselineOptions(read=baseline, write=write_baseline, grow=grow_baseline)
     analysis = with_baseline(project, analysis, asked, options, quiet=quiet)
     text = render(project, analysis, output_format, TextOptions(kept=show_kept or verbose, everything=verbose, statistics=statistics))
@@ -63,6 +68,13 @@ def check(
         _print(text, output_format, color)
     found = EXIT_FINDINGS if analysis.report.plan.groups and not exit_zero else 0
     raise typer.Exit(exit_code(analysis, found))
+
+
+def _evidence(path: Path) -> Evidence:
+    try:
+        return read_evidence(path)
+    except EvidenceError as error:
+        raise fail(str(error)) from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -47,13 +47,17 @@ class SubjectKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The definition that a finding, keep or skip is about; `scope` is "" for a singleton."""
+    """The definition that a finding, keep or skip is about; `scope` is "" for a singleton.
+
+    `names` are all the globals that are written together with a singleton, itself first; empty for a fixture.
+    """
 
     kind: SubjectKind
     name: str
     address: Address
     line: int
     scope: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,22 +43,32 @@ class Reader:
     def take(self, value: object, *, depth: int, budget: int) -> Print:
         """The fingerprint of a value, `depth` objects deep."""
         if id(type(value)) in ATOMS:
-            return _atom(value)
+            return atom(value)
         self.left = budget
         try:
             return self._take(value, depth, 0)
         except (RuntimeError, RecursionError):  # another thread changes the container while it is read
             return CUT
 
+    def identity(self, value: object) -> Print:
+        """The fingerprint of a value that is not looked into."""
+        return (OBJECT, id(value), _named(value, self.layouts.of(value)), None, False)
+
+    def is_flat(self, value: Any) -> bool:  # noqa: ANN401 - a tuple or frozenset
+        """Whether an immutable container holds plain values only."""
+        return _flat(list(self.layouts.of(value).base.__iter__(value)))  # type: ignore[attr-defined]
+
     def _take(self, value: object, depth: int, nesting: int) -> Print:
         if id(type(value)) in ATOMS:
-            return _atom(value)
+            return atom(value)
         self.left -= 1
         if self.left < 0 or nesting > _MAX_NESTING:
             return CUT
         layout = self.layouts.of(value)
         if layout.kind is Kind.CACHE:
             return (_SIZED, "cache", cast("Any", value).cache_info().currsize)
+        if layout.kind is Kind.VALUE:
+            return (_SIZED, layout.name, str(value))
         if layout.base is not object:
             return self._contents(value, layout, depth, nesting)
         if layout.kind is Kind.ARRAY:
@@ -112,14 +122,15 @@ class Reader:
             return key
         if type(key) is tuple:
             return tuple(map(self._key, key))
-        return (OBJECT, id(key), _named(key, self.layouts.of(key)), None, False)
+        return self.identity(key)
 
 
 def _flat(values: Any) -> bool:  # noqa: ANN401 - views of dicts of any kind
     return ATOMS.issuperset(map(id, map(type, values)))
 
 
-def _atom(value: object) -> Print:
+def atom(value: object) -> Print:
+    """An exact builtin that is its own fingerprint, unless it is long."""
     if type(value) in {str, bytes} and len(cast("str", value)) > _MAX_TEXT:
         return (_SIZED, "text", len(cast("str", value)), hash(value))
     return value
@@ -139,18 +150,18 @@ def _shape(value: object) -> str:
         return ""
 
 
-def is_whole(taken: Print, *, of_own: bool = False) -> bool:
+def is_whole(taken: Print) -> bool:
     """Whether the fingerprint would show any change of the value: nothing was cut off, and no foreign object hides its insides."""
     if type(taken) is dict:
         return all(is_whole(v) for v in taken.values())
+    if type(taken) is tuple and taken and taken[0] == _SIZED:
+        return taken[1] == "cache" or "." in taken[1]
+    item = _object(taken)
+    if item is not None:
+        return bool(item[4]) and type(item[3]) is dict and is_whole(item[3])
     if type(taken) in {list, tuple, frozenset}:
-        items = cast("tuple[object, ...]", taken)
-        if type(taken) is tuple and items and items[0] == _SIZED:
-            return items[1] == "cache"
-        if type(taken) is tuple and items and items[0] == OBJECT:
-            return (bool(items[4]) or of_own) and type(items[3]) is dict and is_whole(items[3])
-        return all(is_whole(v) for v in items)
-    return taken != CUT
+        return all(is_whole(v) for v in taken)
+    return bool(taken != CUT)
 
 
 def differences(was: Print, now: Print, where: str = "") -> Iterator[tuple[str, str, str]]:
@@ -216,7 +227,7 @@ def _words(taken: Print, depth: int) -> str:
     if type(taken) is dict:
         return f"{{{', '.join(f'{_words(k, 1)}: {_words(v, depth - 1)}' for k, v in _first(taken.items()))}}}"
     if type(taken) is tuple and taken and taken[0] == _SIZED:
-        return f"<{taken[1]} of {taken[2]}>"
+        return f"<{taken[1]} {taken[2]}>" if "." in taken[1] else f"<{taken[1]} of {taken[2]}>"
     if type(taken) in {list, tuple, frozenset}:
         return _listed(cast("list[object]", taken), depth)
     text = taken[:_SHOWN] if type(taken) in {str, bytes} else taken

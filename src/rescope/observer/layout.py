@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -27,10 +26,11 @@ from typing import Any, cast
 from weakref import ref
 
 _VALUES = (NoneType, bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), range)
-_DATES = (date, datetime, time, timedelta, Decimal, type(Path()))
+_DATES = (date, datetime, time, timedelta, type(Path()))
 ATOMS = frozenset(map(id, (*_VALUES, *_DATES)))
 CACHE = type(lru_cache(lambda: None))
 _ARRAYS = frozenset({"numpy", "pandas", "polars", "torch", "jax", "tensorflow", "pyarrow", "xarray", "scipy"})
+_COMPARED_AS_TEXT = frozenset({"decimal.Decimal", "fractions.Fraction", "uuid.UUID"})
 _CLOSED = frozenset({"builtins", "logging", "threading", "_thread", "re", "weakref", "_weakref", "asyncio", "concurrent", "enum", "typing"})
 _HEAP = 1 << 9
 _members = cast("Callable[[type], Mapping[str, object]]", type.__dict__["__dict__"].__get__)
@@ -46,6 +46,7 @@ class Kind(Enum):
     SET = "set"
     BYTES = "bytes"
     CACHE = "cache"
+    VALUE = "value"
     ARRAY = "array"
     OBJECT = "object"
     OPAQUE = "opaque"
@@ -101,6 +102,7 @@ def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
     name = _text(type.__dict__["__qualname__"].__get__(of)) or "?"
     shown = name if module == "builtins" else f"{module.rpartition('.')[2]}.{name}"
     kind, base = _kind(of, line, module.partition(".")[0])
+    kind = Kind.VALUE if f"{module}.{name}" in _COMPARED_AS_TEXT else kind
     attributes = _dict_getter(line) if base is not of else None
     if base is object and kind is not Kind.OBJECT:
         return Layout(of=ref(of), kind=kind, name=shown, attributes=attributes)

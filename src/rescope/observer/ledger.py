@@ -29,6 +29,7 @@ from rescope.observer.state import Change, Moved, Owner, Place, State
 SCHEMA = 1
 _TOLD = 20
 _REMEMBERED = 8
+_FRESH = 20
 Json = dict[str, Any]
 
 
@@ -45,6 +46,7 @@ class Ledger:
     moved_in: dict[State, list[str]] = field(default_factory=dict)
     followed: dict[State, tuple[str, Change]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    newest: int = -_FRESH
 
     def begin(self, test: str, requested: Iterable[str]) -> None:
         """A test begins: count it, also for the changes that belong to fixtures."""
@@ -95,7 +97,12 @@ class Ledger:
             self._follow(stack[-1][1])
         return True
 
+    def is_fresh(self) -> bool:
+        """Whether anything changed during the last 20 tests: so long it is worth a second look at each test."""
+        return len(self.ran) - self.newest < _FRESH
+
     def _open(self, change: Change) -> None:
+        self.newest = len(self.ran)
         moved_in = self.moved_in.setdefault(change.state, [])
         if change.test not in moved_in[-1:]:
             moved_in.append(change.test)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import cast
 
-from rescope.observer.fingerprint import UNSET, Print, Reader
+from rescope.observer.fingerprint import UNSET, Print, Reader, atom
 from rescope.observer.layout import ATOMS, Kind, Layouts, is_class, module_globals, namespace
 from rescope.observer.state import Moved, State
 from rescope.observer.watchlist import Subject
@@ -19,7 +19,7 @@ _STILL = frozenset({Kind.OPAQUE, Kind.ARRAY})
 
 @dataclass(slots=True, kw_only=True)
 class Loaded:
-    """Modules of the project by name, with their path from the root; scanned again when the number of modules changes."""
+    """Modules of the project by name, tests last, with their path from the root; scanned again when the number of modules changes."""
 
     layouts: Layouts
     size: int = -1
@@ -32,8 +32,15 @@ class Loaded:
         self.size = len(sys.modules)
         files = ((name, module_globals(module).get("__file__")) for name, module in list(sys.modules.items()) if name != "__main__")
         own = ((n, f) for n, f in files if type(f) is str and self.layouts.is_own_file(f))
-        self.names = {n: f[len(self.layouts.root) :].replace(os.sep, "/") for n, f in own}
+        paths = {n: f[len(self.layouts.root) :].replace(os.sep, "/") for n, f in own}
+        self.names = dict(sorted(paths.items(), key=_tests_last))
         return True
+
+
+def _tests_last(module: tuple[str, str]) -> tuple[bool, str]:
+    """The order in which modules are asked whose an object is that several of them know."""
+    last = module[0].rpartition(".")[2]
+    return last == "conftest" or last.startswith("test_") or last.endswith("_test"), module[0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +50,7 @@ class NamedGlobals:
     loaded: Loaded
     reader: Reader
     subjects: tuple[Subject, ...]
+    watch: Callable[[State], None]
     places: list[tuple[State, str, tuple[str, ...]]] = field(default_factory=list)
     last: dict[str, Print] = field(default_factory=dict)
     scanned: int = -1
@@ -53,20 +61,19 @@ class NamedGlobals:
         if self.scanned != self.loaded.size:
             self.scanned = self.loaded.size
             self.places = list(self._find())
+            for state, _, _ in self.places:
+                self.watch(state)
+        last = self.last
         for state, module, parts in self.places:
             now = self._look(module, parts)
-            before = self.last.get(state.name, now)
-            self.last[state.name] = now
+            before = last.get(state.name, now)
+            last[state.name] = now
             if before != now:
                 yield Moved(state=state, before=before, after=now)
 
-    def states(self) -> Iterator[State]:
-        """The states that are there to be watched."""
-        return (state for state, _, _ in self.places)
-
     def names(self) -> frozenset[str]:
-        """Their dotted names."""
-        return frozenset(state.name for state in self.states())
+        """The dotted names of the states that are there to be watched."""
+        return frozenset(state.name for state, _, _ in self.places)
 
     def _find(self) -> Iterator[tuple[State, str, tuple[str, ...]]]:
         homes: dict[str, list[str]] = {}
@@ -81,8 +88,9 @@ class NamedGlobals:
                     yield state, module, tuple(name.split("."))
 
     def _look(self, module: str, parts: tuple[str, ...]) -> Print:
-        value = resolve(module_globals(sys.modules.get(module)), parts)
-        return UNSET if value is UNSET else self.reader.take(value, depth=_NAMED_DEPTH, budget=_NAMED_BUDGET)
+        members = module_globals(sys.modules.get(module))
+        value = members.get(parts[0], UNSET) if len(parts) == 1 else resolve(members, parts)
+        return atom(value) if id(type(value)) in ATOMS else self.reader.take(value, depth=_NAMED_DEPTH, budget=_NAMED_BUDGET)
 
 
 def resolve(members: Mapping[str, object], parts: tuple[str, ...]) -> object:
@@ -100,10 +108,12 @@ def resolve(members: Mapping[str, object], parts: tuple[str, ...]) -> object:
 class Shelf:
     """One namespace as it was at the last look: ids of all values, and fingerprints of those whose insides may change.
 
+    `inside` are the ids of the latter.
     `held` keeps the plain values alive, so that their ids cannot be taken over by others; objects are never held.
     """
 
     ids: tuple[int, ...] = ()
+    inside: tuple[int, ...] = ()
     held: tuple[object, ...] = ()
     live: tuple[str, ...] = ()
     prints: dict[str, Print] = field(default_factory=dict)
@@ -111,14 +121,17 @@ class Shelf:
 
 @dataclass(slots=True, kw_only=True)
 class AllGlobals:
-    """Every global and class attribute of the project's modules, but for the names that are watched already."""
+    """Every global and class attribute of the project's modules, but for the names that are watched already.
+
+    An object that several modules know is looked into where it was met first (`home`); elsewhere its identity is compared.
+    """
 
     loaded: Loaded
     reader: Reader
     named: Callable[[], frozenset[str]]
     shelves: dict[str, Shelf] = field(default_factory=dict)
     classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    size: int = -1
+    home: dict[int, str] = field(default_factory=dict)
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; new modules and classes are taken as they are."""
@@ -158,12 +171,17 @@ class AllGlobals:
     def _fill(self, label: str, members: Mapping[str, object]) -> Shelf:
         named = self.named()
         names = [n for n in list(members) if type(n) is str and n[:2] != "__" and n[:1] != "@" and f"{label}.{n}" not in named]
-        values = [members[n] for n in names]
+        values = {n: members[n] for n in names}
+        for known in self.shelves[label].inside if label in self.shelves else ():
+            self.home.pop(known, None)
+        live = [n for n, v in values.items() if self._is_live(v) and self.home.setdefault(id(v), label) == label]
+        inside = frozenset(live)
         shelf = Shelf(
             ids=tuple(map(id, members.values())),
+            inside=tuple(id(values[n]) for n in live),
             held=tuple(v for v in members.values() if id(type(v)) in ATOMS),
-            live=tuple(n for n, v in zip(names, values, strict=True) if self._is_live(v)),
-            prints={n: self._take(v) for n, v in zip(names, values, strict=True)},
+            live=tuple(live),
+            prints={n: self._take(v) if n in inside or id(type(v)) in ATOMS else self.reader.identity(v) for n, v in values.items()},
         )
         self.shelves[label] = shelf
         return shelf
@@ -172,6 +190,8 @@ class AllGlobals:
         if id(type(value)) in ATOMS or type(value) is FunctionType:
             return False
         layout = self.reader.layouts.of(value)
+        if layout.base in {tuple, frozenset} and not layout.own and self.reader.is_flat(value):
+            return False
         return layout.kind not in _STILL and (layout.base is not object or layout.own or layout.kind is Kind.CACHE)
 
     def _take(self, value: object) -> Print:

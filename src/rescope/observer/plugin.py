@@ -65,6 +65,9 @@ class Gatherer:
             warns=handed is None or handed["workerid"] == "gw0",
         )
         self.config.pluginmanager.register(self.observer, "rescope-observer")
+        if self.mode == "all":
+            wide = FilterObserver(observer=self.observer, filters=warning_filters())
+            self.config.pluginmanager.register(wide, "rescope-filters")
 
     def _watch_text(self) -> str:
         given = self.config.option.rescope_watch
@@ -116,7 +119,6 @@ class Observer:
     root: Path
     strict: bool
     warns: bool
-    filters: Readings = field(default_factory=warning_filters)
     found: list[Change] = field(default_factory=list)
     stack: list[int] = field(default_factory=list)
     broken: bool = False
@@ -124,9 +126,8 @@ class Observer:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Warn of broad fixtures with findings, from pytest's own table; then take the first look, from which tests are compared."""
         if self.warns:
-            self._safely(partial(self._warn, session))
-        self._safely(self.watcher.look)
-        self._safely(self.watcher.note_watched)
+            self.safely(partial(self._warn, session))
+        self.safely(self.watcher.look)
 
     def _warn(self, session: pytest.Session) -> None:
         infos = (getattr(item, "_fixtureinfo", None) for item in session.items)
@@ -136,21 +137,10 @@ class Observer:
         for subject in sorted({s for s in subjects if s.message}, key=lambda s: (s.path, s.line)):
             _warn_of(session.config, subject, self.root)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
-        """Filters of `warnings` are compared out here: inside, pytest has its own in place."""
-        result = yield
-        if self.watcher.ledger.mode == "all":
-            self._safely(self._look_at_filters)
-        return result
-
-    def _look_at_filters(self) -> None:
-        for moved in self.filters.moved():
-            self.watcher.ledger.enter(moved, self.watcher.test, None, in_set_up=False)
-
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """A test begins; one that is skipped by a mark does not come here."""
-        self._safely(partial(self._begin, item))
+        if not self.broken:
+            self._begin(item)
 
     def _begin(self, item: pytest.Item) -> None:
         path, line, _ = item.location
@@ -161,9 +151,9 @@ class Observer:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self) -> None:
-        """Where a change stands, see whether a fixture of this test has undone it before the test itself runs."""
-        if self.watcher.ledger.standing:
-            self._safely(self._look)
+        """Where a change is fresh, see whether a fixture of this test has undone it before the test itself runs."""
+        if self.watcher.ledger.is_fresh():
+            self.safely(partial(self._look, quickly=True))
         self.watcher.in_set_up = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -175,35 +165,38 @@ class Observer:
             failed = False
         finally:
             self.watcher.in_set_up = False
-            self._safely(self._look)
-            self._safely(self.watcher.note_watched)
-            test = self.watcher.test.node
-            left = [c for c in self.found if not c.owner and not c.undone_by and c.test == test and c.state.kind != RANDOM]
-            self.found.clear()
+            self.safely(self._look)
+            left = self._left_behind() if self.found else []
         if self.strict and left and not failed:
             pytest.fail("\n".join(["the test leaves state behind", *map(change_line, left)]), pytrace=False)
         return result
 
-    def _look(self) -> None:
-        self.found += self.watcher.look()
+    def _left_behind(self) -> list[Change]:
+        """The changes since the test began that are its own; consumed random numbers are told but fail nobody."""
+        found, test = self.found, self.watcher.test.node
+        self.found = []
+        return [c for c in found if not c.owner and not c.undone_by and c.test == test and c.state.kind != RANDOM]
+
+    def _look(self, *, quickly: bool = False) -> None:
+        self.found += self.watcher.look(quickly=quickly)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: "pytest.FixtureDef[Any]") -> Generator[None, object, object]:
         """What moves while a broad fixture is set up belongs to it."""
         if fixturedef.scope == "function" or self.broken:
             return (yield)
-        self._safely(partial(self._enter, fixturedef, "set-up"))
+        self.safely(partial(self._enter, fixturedef, "set-up"))
         try:
             return (yield)
         finally:
-            self._safely(partial(self._leave, fixturedef))
-            self._safely(partial(self.watcher.set_up, fixturedef))
-            fixturedef.addfinalizer(partial(self._safely, partial(self._enter, fixturedef, "teardown")))
+            self.safely(partial(self._leave, fixturedef))
+            self.safely(partial(self.watcher.set_up, fixturedef))
+            fixturedef.addfinalizer(partial(self.safely, partial(self._enter, fixturedef, "teardown")))
 
     def pytest_fixture_post_finalizer(self, fixturedef: "pytest.FixtureDef[Any]") -> None:
         """What moved while it was torn down belongs to it, too."""
         if self.stack and self.stack[-1] == id(fixturedef):
-            self._safely(partial(self._leave, fixturedef))
+            self.safely(partial(self._leave, fixturedef))
 
     def _enter(self, fixture: "pytest.FixtureDef[Any]", phase: str) -> None:
         self._look()
@@ -218,7 +211,7 @@ class Observer:
             self.watcher.turns.pop()
             self.stack.pop()
 
-    def _safely(self, act: Callable[[], object]) -> None:
+    def safely(self, act: Callable[[], object]) -> None:
         """Do it unless something failed before; a failure is told at the end of the run."""
         if self.broken:
             return
@@ -227,6 +220,27 @@ class Observer:
         except Exception:  # noqa: BLE001 - a suite must pass with the observer as without
             self.broken = True
             self.watcher.ledger.errors.append(f"stopped watching in {self.watcher.test.node}: {traceback.format_exc(limit=-3)}")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class FilterObserver:
+    """Compares the filters of `warnings` outside of a test's protocol: inside, pytest has its own in place."""
+
+    observer: Observer
+    filters: Readings
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Look before the first test and after each."""
+        self.observer.safely(self._look)
+        result = yield
+        self.observer.safely(self._look)
+        return result
+
+    def _look(self) -> None:
+        watcher = self.observer.watcher
+        for moved in self.filters.moved():
+            watcher.ledger.enter(moved, watcher.test, None, in_set_up=False)
 
 
 def _warn_of(config: pytest.Config, subject: Subject, root: Path) -> None:

@@ -14,7 +14,7 @@ from rescope.observer.modules import Loaded, values_of
 from rescope.observer.state import Moved, State
 
 RANDOM = "random numbers"
-_PYTESTS_OWN = frozenset({"PYTEST_CURRENT_TEST"})
+_PYTESTS_OWN = "PYTEST_CURRENT_TEST"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,12 +80,15 @@ def _plain(part: object) -> object:
 def _raw_environment() -> dict[Any, Any]:
     """The environment without decoding each name and value, where the interpreter shows it."""
     raw = getattr(os.environ, "_data", None)
-    return raw.copy() if type(raw) is dict else dict(os.environ)
+    found: dict[Any, Any] = raw.copy() if type(raw) is dict else dict(os.environ)
+    found.pop(_PYTESTS_OWN, None)
+    found.pop(_PYTESTS_OWN.encode(), None)
+    return found
 
 
 def _environment(found: Mapping[Any, Any]) -> dict[str, Print]:
     plain = ((os.fsdecode(name), os.fsdecode(value)) for name, value in found.items())
-    return {f"os.environ[{name!r}]": value for name, value in plain if name not in _PYTESTS_OWN}
+    return {f"os.environ[{name!r}]": value for name, value in plain}
 
 
 def _directory() -> str:
@@ -140,7 +143,7 @@ class Overrides:
         self.loaded.refresh()
         if self.scanned != self.loaded.size:
             self.scanned = self.loaded.size
-            everywhere = values_of(sorted(self.loaded.names, key=_tests_last))
+            everywhere = values_of(self.loaded.names)
             self.names = [tuple(n.rpartition(".")[::2]) for n, v in everywhere if self._table(v) is not None]  # type: ignore[misc]
         seen = dict(self._look())
         for name, now in seen.items():
@@ -173,8 +176,3 @@ class Overrides:
     def _attributes(self, value: object) -> Mapping[str, object]:
         layout = self.reader.layouts.of(value)
         return layout.attributes(value) if layout.kind is Kind.OBJECT and layout.attributes else {}
-
-
-def _tests_last(module: str) -> tuple[bool, str]:
-    last = module.rpartition(".")[2]
-    return last == "conftest" or last.startswith("test_") or last.endswith("_test"), module

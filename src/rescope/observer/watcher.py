@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 
+_NAMED = 3
 _BEFORE = Place(node="the collection", path="", line=0)
 
 
@@ -35,23 +36,19 @@ class Watcher:
 
     ledger: Ledger
     broad: BroadFixtures
-    named: NamedGlobals
     probes: tuple[Probe, ...]
     turns: list[Owner] = field(default_factory=list)
     test: Place = _BEFORE
     in_set_up: bool = False
 
-    def look(self) -> list[Change]:
-        """Book what moved since the last look on whoever's turn it is; the new changes."""
+    def look(self, *, quickly: bool = False) -> list[Change]:
+        """Book what moved since the last look on whoever's turn it is; the new changes. A quick look is at named state only."""
         owner = self.turns[-1] if self.turns else None
         enter, test = self.ledger.enter, self.test
-        found = [enter(m, test, owner, in_set_up=self.in_set_up) for probe in self.probes for m in probe.moved()]
+        found = [
+            enter(m, test, owner, in_set_up=self.in_set_up) for probe in self.probes[: _NAMED if quickly else None] for m in probe.moved()
+        ]
         return [change for change in found if change is not None]
-
-    def note_watched(self) -> None:
-        """Tell the book which named singletons are there by now."""
-        for state in self.named.states():
-            self.ledger.watch(state)
 
     def set_up(self, fixture: "pytest.FixtureDef[Any]") -> None:
         """A broad fixture was set up: its value is watched from now on."""
@@ -76,13 +73,14 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
     reader = Reader(layouts=layouts)
     loaded = Loaded(layouts=layouts)
     broad = BroadFixtures(reader=reader, subjects=watch.fixtures, watch_all=wide)
-    named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons)
+    ledger = Ledger(mode=mode)
+    named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons, watch=ledger.watch)
     probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.values)]
     if wide or watch.process:
         probes += process_readings()
     if wide:
         probes += [*wide_readings(layouts), AllGlobals(loaded=loaded, reader=reader, named=named.names)]
-    return Watcher(ledger=Ledger(mode=mode), broad=broad, named=named, probes=tuple(probes))
+    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes))
 
 
 def _separator(root: Path) -> str:

@@ -1,7 +1,6 @@
 """What the static analysis names, read from the JSON of `rescope check`, or from a run of it."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -98,6 +97,8 @@ def read(path: Path) -> str:
 
 def ask(root: Path) -> str:
     """What `rescope check` says of the project at root, as JSON: one run, in a process of its own."""
+    import subprocess
+
     command = [sys.executable, "-m", "rescope", "check", "--quiet", "--output-format", "json", "--exit-zero"]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603 - our own interpreter
     if not result.stdout.startswith("{"):

@@ -86,7 +86,7 @@ def _edit(edit: Edit, subjects: dict[Address, Subject]) -> Json:
 
 
 def subject_json(subject: Subject) -> Json:
-    """A subject; `scope` is null for a singleton."""
+    """A subject; `scope` is null for a singleton, `names` are all that are written together with it."""
     return {
         "kind": subject.kind.value,
         "name": subject.name,
@@ -94,6 +94,7 @@ def subject_json(subject: Subject) -> Json:
         "path": subject.address.path,
         "line": subject.line,
         "scope": subject.scope or None,
+        "names": list(subject.names),
     }
 
 

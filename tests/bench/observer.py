@@ -1,0 +1,178 @@
+"""What watching costs: CPU time of one suite of 1,000 short tests, with and without the plugin's options, in one run.
+
+    python tests/bench/observer.py [--rounds 7] [--tests 1000]
+
+Prints ratios of user + system time of the whole pytest process, medians of rounds that take turns. The suite has 20 test
+modules and 20 modules of a program with constants, classes, caches, singletons and a session-scoped fixture, of which the
+analysis names some; a few tests change them. "--rescope" includes the run of `rescope check`; "--rescope-watch" does not.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAM = '''\
+"""Part {n} of a program."""
+import logging
+from functools import lru_cache
+
+logger = logging.getLogger(__name__)
+LIMIT = {n}
+NAME = "part-{n}"
+RATES = {{"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0, "e": 5.0}}
+ORDER = ["first", "second", "third", "fourth"]
+KNOWN = frozenset({{"x", "y", "z"}})
+
+
+class Store:
+    """Keeps values."""
+
+    default_size = 10
+
+    def __init__(self):
+        self.items = {{}}
+
+    def put(self, key, value):
+        self.items[key] = value
+
+
+class Item:
+    """One value."""
+
+    kind = "item"
+
+    def __init__(self, price):
+        self.price = price
+
+    def total(self, count):
+        return self.price * count + LIMIT
+
+
+def add(a, b):
+    return a + b
+
+
+@lru_cache
+def rate(name):
+    return RATES[name]
+'''
+SINGLETON = """
+
+_store = None
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+"""
+CONFTEST = """\
+import pytest
+from program.part_0 import get_store
+
+
+@pytest.fixture(scope="session")
+def basket():
+    return []
+
+
+@pytest.fixture
+def store():
+    return get_store()
+
+
+@pytest.fixture
+def number():
+    return 3
+"""
+TEST_MODULE = """\
+import pytest
+from program.part_{n} import Item, add, rate
+{getter}
+
+def test_changes_the_basket(basket):
+    basket.append({n})
+
+
+@pytest.mark.parametrize("count", range({count}))
+def test_total(number, count):
+    assert Item(number).total(count) == number * count + {n}
+
+
+class TestAdd:
+    @pytest.mark.parametrize("count", range({count}))
+    def test_add(self, count, number):
+        assert add(count, number) == count + 3
+        assert rate("a") == 1.0
+"""
+USES = """
+
+def test_uses_the_singleton():
+    get_store().put("a", 1)
+"""
+MODULES, SINGLETONS = 20, 6
+
+
+def build(root: Path, tests: int) -> Path:
+    """The project, and beside it what `rescope check` says of it."""
+    for folder in ("program", "tests"):
+        (root / folder).mkdir(parents=True)
+    (root / "program" / "__init__.py").touch()
+    (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n', "utf-8")
+    (root / "tests" / "conftest.py").write_text(CONFTEST, "utf-8")
+    for n in range(MODULES):
+        single = n < SINGLETONS
+        getter = f"from program.part_{n} import get_store\n" if single else ""
+        count = (tests // MODULES - 1 - single + 1) // 2
+        (root / "program" / f"part_{n}.py").write_text(PROGRAM.format(n=n) + (SINGLETON if single else ""), "utf-8")
+        text = TEST_MODULE.format(n=n, getter=getter, count=count) + (USES if single else "")
+        (root / "tests" / f"test_part_{n}.py").write_text(text, "utf-8")
+    command = [sys.executable, "-m", "rescope", "check", "--output-format", "json", "--exit-zero", "--output-file", "named.json"]
+    subprocess.run(command, cwd=root, check=True)
+    return root
+
+
+def cpu_seconds(root: Path, *options: str) -> float:
+    """User and system time of one run, with all that it starts and waits for."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", *options]
+    before = os.times()
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    after = os.times()
+    assert result.returncode == 0, result.stdout
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+MODES = {
+    "without the plugin (-p no:rescope)": ("-p", "no:rescope"),
+    "installed, no option": (),
+    "--rescope-watch=named.json": ("--rescope-watch=named.json",),
+    "--rescope": ("--rescope",),
+    "--rescope=all --rescope-watch=named.json": ("--rescope=all", "--rescope-watch=named.json"),
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--tests", type=int, default=1000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = build(Path(folder).resolve() / "suite", asked.tests)
+        measured: dict[str, list[float]] = {mode: [] for mode in MODES}
+        for _ in range(asked.rounds):
+            for mode, options in MODES.items():
+                measured[mode].append(cpu_seconds(root, *options))
+    base = statistics.median(measured["without the plugin (-p no:rescope)"])
+    print(f"{asked.tests} tests, medians of {asked.rounds} rounds\n| run | CPU seconds | to the suite without the plugin |\n|---|---|---|")
+    for mode, values in measured.items():
+        print(f"| `{mode}` | {statistics.median(values):.2f} | {statistics.median(values) / base:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
