@@ -6,8 +6,10 @@ if TYPE_CHECKING:
     import pytest
 
 
-def pytest_addoption(parser: "pytest.Parser") -> None:
+def pytest_addoption(parser: "pytest.Parser", pluginmanager: "pytest.PytestPluginManager") -> None:
     """The options. `--rescope=all` is a name of its own: an optional value would swallow the path in `pytest --rescope tests`."""
+    if not pluginmanager.has_plugin("rescope"):  # loaded with -p: the entry point would register the same module once more
+        pluginmanager.set_blocked("rescope")
     group = parser.getgroup("rescope", "state that leaks between tests (rescope)")
     add = group.addoption
     add("--rescope", dest="rescope", action="store_const", const="named", help="Watch the state that `rescope check` names, test by test.")

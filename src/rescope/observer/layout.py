@@ -87,6 +87,11 @@ def is_class(value: object) -> bool:
     return any(base is type for base in _bases(type(value)))
 
 
+def is_test_case(of: type) -> bool:
+    """Whether a class derives from `unittest.TestCase`."""
+    return any(namespace(base).get("__module__") == "unittest.case" for base in _bases(of))
+
+
 def module_globals(module: object) -> Mapping[str, object]:
     """The globals of whatever stands in `sys.modules`; empty where they cannot be read without running code."""
     if type(module) is ModuleType:
@@ -155,6 +160,14 @@ class Layouts:
         if found is None or found.of() is not of:
             found = self.known[id(of)] = make_layout(of, self.is_own_module)
         return found
+
+    def attribute(self, value: object, name: str) -> object:
+        """What an instance, or else its class, holds under a name; None where it is not there or the value is no plain object."""
+        layout = self.of(value)
+        if layout.kind is not Kind.OBJECT:
+            return None
+        held = layout.attributes(value) if layout.attributes else {}
+        return held[name] if name in held else next((namespace(c)[name] for c in _bases(type(value)) if name in namespace(c)), None)
 
     def is_own_module(self, name: str) -> bool:
         """Whether a loaded module is a file of the project."""

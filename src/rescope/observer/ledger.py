@@ -132,9 +132,9 @@ class Ledger:
         for _, change in self.standing.pop(state, ()):
             self._close(change, len(self.ran))
 
-    def watch(self, state: State) -> None:
-        """The state is watched from the next test on, until `unwatch` or the end."""
-        self.watched_from.setdefault(state, len(self.ran))
+    def watch(self, state: State, *, already: int = 0) -> None:
+        """The state is watched from the next test on, until `unwatch` or the end; `already` counts tests that began before."""
+        self.watched_from.setdefault(state, max(0, len(self.ran) - already))
 
     def unwatch(self, state: State) -> None:
         """The state is watched no longer."""

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader, atom
-from rescope.observer.layout import ATOMS, Kind, Layouts, is_class, module_globals, namespace
+from rescope.observer.layout import ATOMS, Kind, Layouts, is_class, is_test_case, module_globals, namespace
 from rescope.observer.state import Moved, State
 from rescope.observer.watchlist import Subject
 
@@ -205,8 +205,8 @@ def _state(label: str, name: str, path: str, inner: str) -> State:
 
 
 def _defined_here(value: object, name: str, module: str) -> bool:
-    """Whether a global is a class of this very module under its own name."""
-    if not is_class(value):
+    """Whether a global is a class of this very module under its own name, and no TestCase: those keep their set-up in attributes."""
+    if not is_class(value) or is_test_case(cast("type", value)):
         return False
     home = namespace(cast("type", value)).get("__module__")
     return type(home) is str and home == module and type.__dict__["__qualname__"].__get__(value) == name

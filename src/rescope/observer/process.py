@@ -167,12 +167,8 @@ class Overrides:
             yield f"{module}.{name}", module_globals(sys.modules.get(module)).get(name)
         for name, value in self.values():
             yield name, value
-            yield f"{name}.app", self._attributes(value).get("app")
+            yield f"{name}.app", self.reader.layouts.attribute(value, "app")
 
     def _table(self, value: object) -> object:
-        table = self._attributes(value).get(OVERRIDES)
+        table = self.reader.layouts.attribute(value, OVERRIDES)
         return table if table is not None and self.reader.layouts.of(table).kind is Kind.MAPPING else None
-
-    def _attributes(self, value: object) -> Mapping[str, object]:
-        layout = self.reader.layouts.of(value)
-        return layout.attributes(value) if layout.kind is Kind.OBJECT and layout.attributes else {}

@@ -55,7 +55,7 @@ class Watcher:
         self.broad.started(fixture)
         state = self.broad.state_of(fixture)
         if state is not None:
-            self.ledger.watch(state)
+            self.ledger.watch(state, already=1)
 
     def torn_down(self, fixture: "pytest.FixtureDef[Any]") -> None:
         """A broad fixture is gone, and its value with it."""

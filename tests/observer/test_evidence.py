@@ -1,0 +1,141 @@
+"""`check --evidence`: findings that a run confirmed, findings that never moved, and files that are no evidence."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from projects import LEAK, make_project, rescope
+
+SUITE = """\
+# --- state.py
+class Cache:
+    pass
+
+
+_cache = None
+_other = None
+
+
+def get_cache():
+    global _cache
+    if _cache is None:
+        _cache = Cache()
+    return _cache
+
+
+def get_other():
+    global _other
+    if _other is None:
+        _other = Cache()
+    return _other
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def rows():
+    return []
+
+
+@pytest.fixture(scope="session")
+def quiet():
+    return []
+# --- test_state.py
+import state
+
+
+def test_fill():
+    assert state.get_cache()
+
+
+def test_see(rows):
+    rows.append(1)
+
+
+def test_rows(rows):
+    assert rows
+
+
+def test_quiet(quiet):
+    if not quiet:
+        return
+    quiet.append(1)
+    state.get_other()
+
+
+def test_quiet_too(quiet):
+    assert not quiet
+"""
+
+
+@pytest.fixture
+def joined(observe, tmp_path_factory: pytest.TempPathFactory):
+    """The JSON of check with the evidence of one run of the suite, findings by name."""
+
+    def run(root: Path) -> tuple[dict, dict]:
+        record = tmp_path_factory.mktemp("evidence") / "seen.json"
+        record.write_text(json.dumps(observe(root)[1]), "utf-8")
+        plain = json.loads(rescope(root, "check", "--output-format", "json").stdout)
+        told = json.loads(rescope(root, "check", "--output-format", "json", "--evidence", str(record)).stdout)
+        return ({f["subject"]["name"]: f for f in data["findings"]} for data in (plain, told))
+
+    return run
+
+
+def test_confirmed_and_never_moved(tmp_path: Path, joined) -> None:
+    """Confirmed findings gain the two tests; those that never moved lose one step; edits and fingerprints are the same."""
+    plain, told = joined(make_project(tmp_path, SUITE))
+
+    assert told["_cache"]["related"][-1] == {
+        "path": "test_state.py",
+        "line": 4,
+        "column": 1,
+        "note": "state._cache changed by test_state.py::test_fill, in place while test_state.py::test_see ran",
+    }
+    assert told["rows"]["related"][-1]["note"] == "rows changed by test_state.py::test_see, in place while test_state.py::test_rows ran"
+    assert [told[n]["confidence"] for n in ("_cache", "rows")] == ["high", "high"]
+    for name, tests in (("_other", 5), ("quiet", 2)):
+        assert told[name]["related"][-1]["note"] == f"watched in {tests} tests, never moved"
+        steps = ["high", "medium", "low"]
+        assert steps.index(told[name]["confidence"]) == min(steps.index(plain[name]["confidence"]) + 1, 2)
+    same = ("code", "applicability", "fix", "fingerprint", "severity", "primary")
+    assert {n: [f[k] for k in same] for n, f in told.items()} == {n: [f[k] for k in same] for n, f in plain.items()}
+
+
+def test_override_of_a_broad_fixture(tmp_path: Path, joined) -> None:
+    """A fixture's override is confirmed by a test that ran with it and never requested it."""
+    _, told = joined(make_project(tmp_path, LEAK))
+
+    note = "app.app.dependency_overrides['user'] changed by set-up of 'client' in test_app.py::test_client"
+    assert told["client"]["related"][-1]["note"] == f"{note}, in place while test_app.py::test_alone ran"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "it is not JSON"),
+        ("[]", "no evidence of rescope"),
+        ('{"findings": []}', "no evidence of rescope"),
+        ('{"tool": "rescope", "watched": [], "schema": 9}', "evidence of schema 9, this rescope reads schema 1"),
+        ('{"tool": "rescope", "schema": 1, "watched": [{}], "changes": []}', "the evidence is damaged"),
+        ('{"tool": "rescope", "schema": 1, "watched": [], "changes": 3}', "the evidence is damaged"),
+        ("\udcff", "it is not JSON"),
+    ],
+)
+def test_bad_evidence(tmp_path: Path, text: str, message: str) -> None:
+    """A file that is no evidence is refused with its name and what is wrong."""
+    project = make_project(tmp_path, LEAK)
+    (tmp_path / "seen.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    result = rescope(project, "check", "--evidence", "seen.json")
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: seen.json: ")
+    assert message in result.stderr
+
+
+def test_absent_evidence(tmp_path: Path) -> None:
+    """A file that is not there is refused."""
+    result = rescope(make_project(tmp_path, LEAK), "check", "--evidence", "absent.json")
+
+    assert (result.returncode, result.stderr) == (2, "error: absent.json: the evidence cannot be read: No such file or directory\n")

@@ -1,0 +1,277 @@
+"""What the observer must never do: speak of a clean suite, run code of the project, keep its objects alive, break a run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects import LEAK, ROOT, make_project, outcome, run_pytest
+
+CLEAN = """\
+# --- app.py
+import functools
+import logging
+import re
+
+TABLE = {"a": [1, 2], "b": {"c": (3, 4)}}
+PATTERN = re.compile("a+")
+logger = logging.getLogger("app")
+
+
+class Item:
+    kinds = ["x"]
+
+
+ITEMS = [Item(), Item()]
+settings = {"level": 1}
+# --- test_app.py
+import os
+
+import app
+import pytest
+
+
+@pytest.fixture(scope="session")
+def table():
+    return dict(app.TABLE)
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return (1, 2, 3)
+
+
+def test_monkeypatch(monkeypatch, tmp_path):
+    monkeypatch.setitem(app.settings, "level", 2)
+    monkeypatch.setenv("RESCOPE_CLEAN", "1")
+    monkeypatch.setattr(app, "PATTERN", None)
+    monkeypatch.setattr(app.Item, "kinds", [])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_read(table, numbers):
+    assert table["a"] == [1, 2]
+    app.logger.warning("hello")
+
+
+def test_own_undo():
+    app.settings["level"] = 100000
+    app.settings["level"] = 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mark(caplog):
+    caplog.set_level("DEBUG", logger="app")
+
+
+@pytest.mark.skip(reason="not now")
+def test_skipped():
+    assert False
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--rescope=all",), ("--rescope=all", "--rescope-strict"), ("--rescope=all", "-p", "randomly")])
+def test_clean_suite(tmp_path: Path, observe, options: tuple[str, ...]) -> None:
+    """A suite that undoes what it does gets no change told, in any mode; seeds that a plugin sets are no failure."""
+    out, seen = observe(make_project(tmp_path, CLEAN), *options)
+
+    assert [c for c in seen["changes"] if c["kind"] != "random numbers"] == []
+    assert seen["errors"] == []
+    assert "4 passed, 1 skipped" in out
+
+
+HOSTILE = """\
+# --- hostile.py
+CALLS = frozenset()
+
+
+def trap(*args, **kwargs):
+    raise SystemExit("code of the project was run")
+
+
+class Meta(type):
+    __eq__ = __hash__ = trap
+    __instancecheck__ = __subclasscheck__ = trap
+    __call__ = type.__call__
+
+
+class Base:
+    __slots__ = ("slot",)
+    __eq__ = __ne__ = __hash__ = __repr__ = __str__ = __bool__ = __len__ = __iter__ = trap
+    __getattr__ = __reduce_ex__ = __reduce__ = __getstate__ = __copy__ = __deepcopy__ = __sizeof__ = trap
+
+
+class Thing(Base, metaclass=Meta):
+    __getattribute__ = trap
+    __class__ = property(trap)
+    __dict__ = property(trap)
+    value = property(trap)
+
+
+class Plain(Base):
+    def __init__(self):
+        self.items = [Thing()]
+        self.count = 0
+
+
+class Mapping(dict):
+    __getitem__ = __iter__ = keys = items = values = __len__ = __eq__ = __contains__ = get = trap
+
+
+class Sequence(list):
+    __getitem__ = __iter__ = __len__ = __eq__ = __contains__ = trap
+
+
+thing = Thing()
+plain = Plain()
+table = Mapping()
+row = Sequence()
+known = {"thing": thing, "list": [thing, plain], 1: (thing,)}
+_lazy = None
+
+
+def get_lazy():
+    global _lazy
+    if _lazy is None:
+        _lazy = Plain()
+    return _lazy
+# --- conftest.py
+import hostile
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared():
+    return hostile.Plain()
+
+
+@pytest.fixture(scope="module")
+def things():
+    return [hostile.Thing()]
+# --- test_hostile.py
+import hostile
+
+
+def test_change(shared, things):
+    shared.count += 1
+    hostile.plain.count += 1
+    dict.__setitem__(hostile.table, "a", hostile.thing)
+    list.append(hostile.row, hostile.Thing())
+    hostile.known["list"].append(hostile.Thing())
+    hostile.get_lazy().count = 2
+    things.append(hostile.Thing())
+
+
+def test_later(shared, things):
+    assert hostile.plain.count == 1
+"""
+
+
+def test_hostile_objects(tmp_path: Path, observe) -> None:
+    """No method, property or metaclass hook of a project's object is run, and its changes are seen all the same."""
+    out, seen = observe(make_project(tmp_path, HOSTILE), "--rescope=all")
+
+    assert "2 passed" in out
+    assert seen["errors"] == []
+    assert {c["name"] for c in seen["changes"]} >= {
+        "hostile.plain",
+        "hostile.table",
+        "hostile.row",
+        "hostile.known",
+        "hostile._lazy",
+        "shared",
+        "things",
+    }
+
+
+ALIVE = """\
+# --- state.py
+class Thing:
+    pass
+
+
+kept = {}
+# --- test_alive.py
+import gc
+import weakref
+
+import pytest
+import state
+
+
+@pytest.fixture(scope="module")
+def box():
+    return {}
+
+
+refs = []
+
+
+def test_put(box):
+    box["a"] = state.kept["a"] = state.Thing()
+    refs.append(weakref.ref(box["a"]))
+
+
+def test_gone(box):
+    del box["a"], state.kept["a"]
+    assert refs[0]() is None
+"""
+
+
+def test_objects_are_not_kept_alive(tmp_path: Path, observe) -> None:
+    """An object dies when the tests let go of it, though its state was looked at twice."""
+    assert "2 passed" in observe(make_project(tmp_path, ALIVE), "--rescope=all")[0]
+
+
+def test_no_option_no_observer(tmp_path: Path) -> None:
+    """Without an option the plugin imports nothing beyond its options."""
+    project = make_project(tmp_path, "# --- test_a.py\nimport sys\n\n\ndef test_a():\n    assert 'rescope.observer' not in sys.modules\n")
+    result = run_pytest(project, "-p", "rescope.pytest_plugin")
+
+    assert outcome(result) == "1 passed"
+    assert "rescope" not in result.stdout
+
+
+def test_paths_are_not_taken_for_a_mode(tmp_path: Path) -> None:
+    """`pytest --rescope PATH` watches that path, with an analysis of its own; an unknown mode is refused."""
+    project = make_project(tmp_path, LEAK)
+    result = run_pytest(project, "--rescope", "test_app.py::test_client")
+
+    assert outcome(result) == "1 passed, 1 warning"
+    assert "set-up of session fixture 'client' changed" in result.stdout
+    assert run_pytest(project, "--rescope=some").returncode == 4
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"findings": [{}], "kept": [], "skipped": []}'])
+def test_foreign_watch_list(tmp_path: Path, text: str) -> None:
+    """A watch list that is none is refused before any test runs."""
+    project = make_project(tmp_path, LEAK)
+    (tmp_path / "named.json").write_text(text)
+    result = run_pytest(project, "--rescope-watch=named.json")
+
+    assert result.returncode == 4
+    assert "named.json: not the output of `rescope check --output-format json`" in result.stderr
+    assert "cannot be read" in run_pytest(project, "--rescope-watch=absent.json").stderr
+
+
+def test_warnings_as_errors(tmp_path: Path, observe) -> None:
+    """The warning at collection is shown even where warnings are errors, and stops nothing."""
+    project = make_project(tmp_path, LEAK)
+    out, _ = observe(project, "-W", "error")
+
+    assert "2 passed, 1 warning" in out
+    assert f"{project}/conftest.py:7: RescopeWarning: conftest.py:7: RSC101" in out
+
+
+def test_the_plugin_needs_nothing_but_its_files(tmp_path: Path) -> None:
+    """The observer imports pytest and the standard library only."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import rescope.pytest_plugin, rescope.observer;"
+        "print(sorted(m for m in sys.modules if m.startswith('rescope')"
+        " and not m.startswith(('rescope.observer', 'rescope.version', 'rescope.pytest_plugin'))))"
+    )
+    result = subprocess.run([sys.executable, "-c", code, str(ROOT / "src")], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (result.stdout, result.stderr) == ("['rescope']\n", "")

@@ -1,0 +1,197 @@
+"""Each kind of state that is watched: a test that leaves it changed is told with what was there before."""
+
+from pathlib import Path
+
+from projects import make_project
+
+LEAVES = """\
+# --- app.py
+import functools
+import logging
+
+
+class App:
+    def __init__(self):
+        self.dependency_overrides = {}
+
+
+class Registry:
+    instances = []
+    current = None
+
+
+app = App()
+level = 1
+names = ["a"]
+table = {"a": {"deep": [1]}}
+logger = logging.getLogger("app")
+
+
+@functools.lru_cache
+def square(n):
+    return n * n
+# --- test_app.py
+import logging
+import os
+import random
+import sys
+import warnings
+
+import app
+
+
+def test_global():
+    app.level = 2
+
+
+def test_list():
+    app.names.append("b")
+
+
+def test_nested():
+    app.table["a"]["deep"].append(2)
+
+
+def test_class_attribute():
+    app.Registry.current = "x"
+
+
+def test_class_list():
+    app.Registry.instances.append(1)
+
+
+def test_override():
+    app.app.dependency_overrides["user"] = "ada"
+
+
+def test_cache():
+    app.square(2)
+
+
+def test_environment():
+    os.environ["RESCOPE_KIND"] = "on"
+
+
+def test_directory(tmp_path):
+    os.chdir(tmp_path)
+
+
+def test_path():
+    sys.path.append("/nowhere")
+
+
+def test_logging():
+    app.logger.setLevel(logging.ERROR)
+
+
+def test_random():
+    random.random()
+
+
+def test_function():
+    app.square_again = app.square
+
+
+def test_last():
+    assert app.level == 2
+"""
+EXPECTED = {
+    "test_global": ("global", "app.level", "", "1", "2"),
+    "test_list": ("global", "app.names", "", "['a']", "['a', 'b']"),
+    "test_nested": ("global", "app.table", "['a']['deep']", "[1]", "[1, 2]"),
+    "test_class_attribute": ("class attribute", "app.Registry.current", "", "None", "'x'"),
+    "test_class_list": ("class attribute", "app.Registry.instances", "", "[]", "[1]"),
+    "test_override": ("overrides", "app.app.dependency_overrides", "['user']", "unset", "'ada'"),
+    "test_cache": ("global", "app.square", "", "<cache of 0>", "<cache of 1>"),
+    "test_environment": ("environment", "os.environ['RESCOPE_KIND']", "", "unset", "'on'"),
+    "test_directory": ("working directory", "the working directory", ""),
+    "test_path": ("search path", "sys.path", ""),
+    "test_logging": ("logging", "logging of 'app'", "[0]", "0", "40"),
+    "test_random": ("random numbers", "random", ""),
+    "test_function": ("global", "app.square_again", "", "unset", "<cache of 1>"),
+}
+FIELDS = ("kind", "name", "where", "was", "now")
+
+
+def test_every_kind(tmp_path: Path, observe) -> None:
+    """With `all`, each kind of state is told once: what it was, what it is, and which test left it so."""
+    out, seen = observe(make_project(tmp_path, LEAVES), "--rescope=all")
+    found = {c["test"].partition("::")[2]: tuple(c[f] for f in FIELDS) for c in seen["changes"]}
+
+    assert sorted(found) == sorted(EXPECTED), out
+    assert {test: found[test][: len(EXPECTED[test])] for test in EXPECTED} == EXPECTED
+    assert {c["first"] for c in seen["changes"] if c["test"].endswith("test_function")} == {"test_app.py::test_last"}
+    assert "test_app.py::test_global changed app.level (was 1, now 2)" in out
+
+
+def test_warnings_filters(tmp_path: Path, observe) -> None:
+    """A filter of `warnings` is told where pytest does not put the old ones back."""
+    project = make_project(tmp_path, "# --- test_w.py\nimport warnings\n\n\ndef test_w():\n    warnings.simplefilter('ignore')\n")
+
+    assert [c["name"] for c in observe(project, "--rescope=all", "-p", "no:warnings")[1]["changes"]] == ["warnings.filters"]
+    assert observe(project, "--rescope=all")[1]["changes"] == []
+
+
+SINGLETONS = """\
+# --- state.py
+import functools
+
+
+class Cache:
+    def __init__(self):
+        self.items = {}
+
+
+_cache = None
+_ready = False
+
+
+def get_cache():
+    global _cache, _ready
+    if _cache is None:
+        _cache = Cache()
+        _ready = True
+    return _cache
+# --- test_state.py
+from state import get_cache
+
+
+def test_before():
+    assert True
+
+
+def test_fill():
+    get_cache().items["a"] = 1
+
+
+def test_same():
+    assert get_cache().items
+
+
+def test_again():
+    get_cache().items["b"] = 2
+
+
+def test_after():
+    assert get_cache().items
+"""
+
+
+def test_named_singleton(tmp_path: Path, observe) -> None:
+    """Without `all`, the named singleton is watched with the globals that are written with it, insides included."""
+    _, seen = observe(make_project(tmp_path, SINGLETONS))
+    told = [(c["test"].partition("::")[2], c["name"], c["where"], c["in_place"], c["first"].partition("::")[2]) for c in seen["changes"]]
+
+    assert told == [
+        ("test_again", "state._cache", ".items['b']", 1, "test_after"),
+        ("test_fill", "state._cache", "", 2, "test_same"),
+        ("test_fill", "state._ready", "", 3, "test_same"),
+    ]
+    assert {(w["name"], w["tests"], w["moved"]) for w in seen["watched"]} == {("state._cache", 5, 2), ("state._ready", 5, 1)}
+
+
+def test_unnamed_state_is_left_alone(tmp_path: Path, observe) -> None:
+    """Without `all`, state that the analysis does not name is not told of, but for overrides of applications."""
+    _, seen = observe(make_project(tmp_path, LEAVES))
+
+    assert [c["kind"] for c in seen["changes"] if c["kind"] != "singleton"] == ["overrides"]
