@@ -126,6 +126,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def observer_bench(session: nox.Session) -> None:
+    """What `pytest --rescope` costs on 1,000 short tests, as ratios of CPU time."""
+    install(session, "test")
+    session.run("python", "tests/bench/observer.py", *session.posargs)
+
+
+@nox.session
 def picture(session: nox.Session) -> None:
     """The picture in README, made from a real run on the sample."""
     session.install("-e", ".")

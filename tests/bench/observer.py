@@ -1,8 +1,9 @@
 """What watching costs: CPU time of one suite of 1,000 short tests, with and without the plugin's options, in one run.
 
-    python tests/bench/observer.py [--rounds 7] [--tests 1000]
+    python tests/bench/observer.py [--rounds 15] [--tests 1000]
 
-Prints ratios of user + system time of the whole pytest process, medians of rounds that take turns. The suite has 20 test
+Prints ratios of user + system time of the whole pytest process: the median, over several rounds, of each
+run's time to that of the run without the plugin in the same round, so that whatever else the machine does cancels out. The suite has 20 test
 modules and 20 modules of a program with constants, classes, caches, singletons and a session-scoped fixture, of which the
 analysis names some; a few tests change them. "--rescope" includes the run of `rescope check`; "--rescope-watch" does not.
 """
@@ -159,7 +160,7 @@ MODES = {
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--tests", type=int, default=1000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -168,10 +169,11 @@ def main() -> None:
         for _ in range(asked.rounds):
             for mode, options in MODES.items():
                 measured[mode].append(cpu_seconds(root, *options))
-    base = statistics.median(measured["without the plugin (-p no:rescope)"])
-    print(f"{asked.tests} tests, medians of {asked.rounds} rounds\n| run | CPU seconds | to the suite without the plugin |\n|---|---|---|")
+    base = measured["without the plugin (-p no:rescope)"]
+    print(f"{asked.tests} tests, {asked.rounds} rounds\n| run | CPU seconds | to the suite without the plugin |\n|---|---|---|")
     for mode, values in measured.items():
-        print(f"| `{mode}` | {statistics.median(values):.2f} | {statistics.median(values) / base:.3f} |")
+        ratio = statistics.median(value / plain for value, plain in zip(values, base, strict=True))
+        print(f"| `{mode}` | {statistics.median(values):.2f} | {ratio:.3f} |")
 
 
 if __name__ == "__main__":

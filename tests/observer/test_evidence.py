@@ -111,6 +111,54 @@ def test_override_of_a_broad_fixture(tmp_path: Path, joined) -> None:
     assert told["client"]["related"][-1]["note"] == f"{note}, in place while test_app.py::test_alone ran"
 
 
+PROCESS = """\
+# --- state.py
+names = []
+# --- conftest.py
+import os
+
+import pytest
+import state
+
+
+@pytest.fixture(scope="module")
+def mode():
+    os.environ["APP_MODE"] = "test"
+    yield
+    del os.environ["APP_MODE"]
+
+
+@pytest.fixture(scope="session")
+def registered():
+    state.names.append("a")
+    yield
+    state.names.remove("a")
+# --- test_mode.py
+import state
+
+
+def test_mode(mode, registered):
+    assert state.names
+
+
+def test_other():
+    assert True
+"""
+
+
+def test_process_and_module_state_of_a_broad_fixture(tmp_path: Path, joined) -> None:
+    """The environment and the globals that broad fixtures change are confirmed without watching everything."""
+    _, told = joined(make_project(tmp_path, PROCESS))
+
+    later = "in test_mode.py::test_mode, in place while test_mode.py::test_other ran"
+    notes = {name: told[name]["related"][-1]["note"] for name in ("mode", "registered")}
+    assert notes == {
+        "mode": f"os.environ['APP_MODE'] changed by set-up of 'mode' {later}",
+        "registered": f"state.names changed by set-up of 'registered' {later}",
+    }
+    assert {told[name]["confidence"] for name in ("mode", "registered")} == {"high"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

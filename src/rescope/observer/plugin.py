@@ -199,16 +199,14 @@ class Observer:
             self.safely(partial(self._leave, fixturedef))
 
     def _enter(self, fixture: "pytest.FixtureDef[Any]", phase: str) -> None:
-        self._look()
+        self.found += self.watcher.begin_turn(self.watcher.broad.owner(fixture, phase))
+        self.stack.append(id(fixture))
         if phase == "teardown":
             self.watcher.torn_down(fixture)
-        self.watcher.turns.append(self.watcher.broad.owner(fixture, phase))
-        self.stack.append(id(fixture))
 
     def _leave(self, fixture: "pytest.FixtureDef[Any]") -> None:
         if self.stack and self.stack[-1] == id(fixture):
-            self._look()
-            self.watcher.turns.pop()
+            self.found += self.watcher.end_turn()
             self.stack.pop()
 
     def safely(self, act: Callable[[], object]) -> None:

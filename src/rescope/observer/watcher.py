@@ -1,6 +1,7 @@
 """One look after another: what moved since the last one, and who is to blame."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,17 +38,34 @@ class Watcher:
     ledger: Ledger
     broad: BroadFixtures
     probes: tuple[Probe, ...]
+    at_set_ups: tuple[Probe, ...] = ()
     turns: list[Owner] = field(default_factory=list)
     test: Place = _BEFORE
     in_set_up: bool = False
 
     def look(self, *, quickly: bool = False) -> list[Change]:
         """Book what moved since the last look on whoever's turn it is; the new changes. A quick look is at named state only."""
+        return self._book(self.probes[: _NAMED if quickly else None])
+
+    def begin_turn(self, owner: Owner) -> list[Change]:
+        """From now on, what moves belongs to this fixture; what moved before belongs to whoever had the turn."""
+        found = self._book((*self.probes, *self.at_set_ups) if self.turns else self.probes)
+        if not self.turns:
+            for probe in self.at_set_ups:
+                deque(probe.moved(), maxlen=0)
+        self.turns.append(owner)
+        return found
+
+    def end_turn(self) -> list[Change]:
+        """The fixture is done: what moved belongs to it, also in state that is looked at around set-ups only."""
+        found = self._book((*self.probes, *self.at_set_ups))
+        self.turns.pop()
+        return found
+
+    def _book(self, probes: Iterable[Probe]) -> list[Change]:
         owner = self.turns[-1] if self.turns else None
         enter, test = self.ledger.enter, self.test
-        found = [
-            enter(m, test, owner, in_set_up=self.in_set_up) for probe in self.probes[: _NAMED if quickly else None] for m in probe.moved()
-        ]
+        found = [enter(m, test, owner, in_set_up=self.in_set_up) for probe in probes for m in probe.moved()]
         return [change for change in found if change is not None]
 
     def set_up(self, fixture: "pytest.FixtureDef[Any]") -> None:
@@ -67,7 +85,10 @@ class Watcher:
 
 
 def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
-    """A watcher of what the list names, and of everything else where the mode is "all"."""
+    """A watcher of what the list names, and of everything else where the mode is "all".
+
+    Where a finding says that a fixture changes process or module state, that state is looked at around set-ups.
+    """
     wide = mode == "all"
     layouts = Layouts(root=f"{root}{_separator(root)}", known={})
     reader = Reader(layouts=layouts)
@@ -78,9 +99,11 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
     probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.values)]
     if wide or watch.process:
         probes += process_readings()
+    everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
     if wide:
-        probes += [*wide_readings(layouts), AllGlobals(loaded=loaded, reader=reader, named=named.names)]
-    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes))
+        probes += [*wide_readings(layouts), everything]
+    around = (everything,) if watch.process and not wide else ()
+    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around)
 
 
 def _separator(root: Path) -> str:
