@@ -3,8 +3,8 @@
     python tests/bench/observer.py [--rounds 15] [--tests 1000]
 
 Prints ratios of user + system time of the whole pytest process: the median, over several rounds, of each
-run's time to that of the run without the plugin in the same round, so that whatever else the machine does cancels out. The suite has 20 test
-modules and 20 modules of a program with constants, classes, caches, singletons and a session-scoped fixture, of which the
+run's time to that of the run without the plugin in the same round, so that whatever else the machine does cancels out. The
+suite has 20 test modules and 20 modules of a program with constants, classes, caches, singletons and a session-scoped fixture, of which the
 analysis names some; a few tests change them. "--rescope" includes the run of `rescope check`; "--rescope-watch" does not.
 """
 

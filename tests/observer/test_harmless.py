@@ -256,6 +256,14 @@ def test_foreign_watch_list(tmp_path: Path, text: str) -> None:
     assert "cannot be read" in run_pytest(project, "--rescope-watch=absent.json").stderr
 
 
+def test_a_record_that_cannot_be_written(tmp_path: Path) -> None:
+    """A record in a folder that is not there is told of, and the run is as it was."""
+    result = run_pytest(make_project(tmp_path, LEAK), "--rescope-record=absent/seen.json")
+
+    assert outcome(result) == "2 passed, 1 warning"
+    assert "seen.json: the record cannot be written: No such file or directory" in result.stdout
+
+
 def test_warnings_as_errors(tmp_path: Path, observe) -> None:
     """The warning at collection is shown even where warnings are errors, and stops nothing."""
     project = make_project(tmp_path, LEAK)

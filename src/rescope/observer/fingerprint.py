@@ -80,8 +80,8 @@ class Reader:
         if layout.attributes is None and not layout.slots:
             return None
         held = list(dict.items(layout.attributes(value))) if layout.attributes else []
-        names = [(n, v) for n, v in held if type(n) is str and (n.lstrip("_") in _SETTINGS or (layout.own and n != OVERRIDES))]
-        found: dict[Print, Print] = {n: self._take(v, depth - 1, nesting + 1) for n, v in names}
+        wanted = held if layout.own else [(n, v) for n, v in held if type(n) is str and n.lstrip("_") in _SETTINGS]
+        found: dict[Print, Print] = {n: self._take(v, depth - 1, nesting + 1) for n, v in wanted if type(n) is str and n != OVERRIDES}
         for name, read in layout.slots:
             try:
                 found[name] = self._take(read(value), depth - 1, nesting + 1)

@@ -29,7 +29,7 @@ from rescope.observer.state import Change, Moved, Owner, Place, State
 SCHEMA = 1
 _TOLD = 20
 _REMEMBERED = 8
-_FRESH = 20
+_FRESH = 3
 Json = dict[str, Any]
 
 
@@ -98,7 +98,7 @@ class Ledger:
         return True
 
     def is_fresh(self) -> bool:
-        """Whether anything changed during the last 20 tests: so long it is worth a second look at each test."""
+        """Whether anything changed during the last 3 tests: a fixture that resets for all shows at the very next one."""
         return len(self.ran) - self.newest < _FRESH
 
     def _open(self, change: Change) -> None:

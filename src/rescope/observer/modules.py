@@ -192,7 +192,10 @@ class AllGlobals:
         layout = self.reader.layouts.of(value)
         if layout.base in {tuple, frozenset} and not layout.own and self.reader.is_flat(value):
             return False
-        return layout.kind not in _STILL and (layout.base is not object or layout.own or layout.kind is Kind.CACHE)
+        if layout.kind is Kind.CACHE:
+            home = layout.attributes(value).get("__module__") if layout.attributes else None
+            return type(home) is str and self.reader.layouts.is_own_module(home)
+        return layout.kind not in _STILL and (layout.base is not object or layout.own)
 
     def _take(self, value: object) -> Print:
         layout = self.reader.layouts.of(value)

@@ -93,10 +93,15 @@ class Gatherer:
         if self.observer is not None:
             self.parts.append(self.observer.watcher.ledger.as_json())
         if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput[_KEY] = json.dumps(self.parts[-1])
+            self.config.workeroutput[_KEY] = json.dumps(merge(self.parts))
         elif self.config.option.rescope_record:
-            record = self.config.invocation_params.dir / self.config.option.rescope_record
-            record.write_text(json.dumps(self._seen(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+            self._record(self.config.invocation_params.dir / self.config.option.rescope_record)
+
+    def _record(self, path: Path) -> None:
+        try:
+            path.write_text(json.dumps(self._seen(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        except OSError as error:
+            self.lost.append(f"{path}: the record cannot be written: {error.strerror}")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The section at the end of the run."""

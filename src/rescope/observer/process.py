@@ -166,6 +166,8 @@ class Overrides:
         for module, name in self.names:
             yield f"{module}.{name}", module_globals(sys.modules.get(module)).get(name)
         for name, value in self.values():
+            if self.reader.layouts.of(value).kind is not Kind.OBJECT:
+                continue
             yield name, value
             yield f"{name}.app", self.reader.layouts.attribute(value, "app")
 
