@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DEPTH, _BUDGET = 4, 400
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class BroadFixtures:
     """The broad fixtures that are active now, by id of their definition; `watch_all` takes those that no list names as well."""
 

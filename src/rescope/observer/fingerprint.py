@@ -33,7 +33,7 @@ _SHOWN = 60
 Print = Any
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Reader:
     """Takes fingerprints; `left` counts down the values that one of them may still look at."""
 
@@ -64,6 +64,8 @@ class Reader:
         self.left -= 1
         if self.left < 0 or nesting > _MAX_NESTING:
             return CUT
+        if type(value) is dict and len(value) <= _MAX_ITEMS:  # by far the commonest, so without the detour
+            return self._mapping(value, depth, nesting)
         layout = self.layouts.of(value)
         if layout.kind is Kind.CACHE:
             return (_SIZED, "cache", cast("Any", value).cache_info().currsize)
@@ -112,6 +114,8 @@ class Reader:
         return (OBJECT, id(value), layout.name, {"": inside, **(self._attributes(value, layout, depth, nesting) or {})}, True)
 
     def _mapping(self, value: dict[object, object], depth: int, nesting: int) -> dict[Print, Print]:
+        if type(value) is dict and not value:
+            return {}
         if _flat(dict.values(value)) and _flat(value.keys() if type(value) is dict else list(dict.keys(value))):
             return dict(zip(dict.keys(value), dict.values(value), strict=True))
         return {self._key(k): self._take(v, depth, nesting + 1) for k, v in list(dict.items(value))}

@@ -146,7 +146,7 @@ def _slots(line: tuple[type, ...]) -> tuple[tuple[str, Callable[[object], object
     return tuple((n, cast("Any", d).__get__) for b in heap for n, d in namespace(b).items() if type(d) is MemberDescriptorType)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Layouts:
     """The layouts seen so far, by the type's id; `root` is the folder of the project, ending in a separator."""
 

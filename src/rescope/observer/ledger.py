@@ -33,7 +33,7 @@ _FRESH = 3
 Json = dict[str, Any]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Ledger:
     """What one process saw, in the order in which its tests ran."""
 
@@ -146,7 +146,7 @@ class Ledger:
         """Everything, in a stable order."""
         for state in list(self.watched_from):
             self.unwatch(state)
-        watched = [self._watched_json(s) for s in sorted(self.watched_tests)]
+        watched = [self._watched_json(state) for state in self.watched_tests]
         changes = [self._change_json(c) for c in self.changes]
         return _sorted(
             {"schema": SCHEMA, "tool": "rescope", "mode": self.mode, "tests": len(self.ran), "watched": watched, "changes": changes}

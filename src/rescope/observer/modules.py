@@ -17,7 +17,7 @@ _DEPTH, _BUDGET = 2, 200
 _STILL = frozenset({Kind.OPAQUE, Kind.ARRAY})
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Loaded:
     """Modules of the project by name, tests last, with their path from the root; scanned again when the number of modules changes."""
 
@@ -43,7 +43,7 @@ def _tests_last(module: tuple[str, str]) -> tuple[bool, str]:
     return last == "conftest" or last.startswith("test_") or last.endswith("_test"), module[0]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class NamedGlobals:
     """The singletons of the watch list, by module name and qualified name."""
 
@@ -66,9 +66,9 @@ class NamedGlobals:
         last = self.last
         for state, module, parts in self.places:
             now = self._look(module, parts)
-            before = last.get(state.name, now)
-            last[state.name] = now
+            before = last.setdefault(state.name, now)
             if before != now:
+                last[state.name] = now
                 yield Moved(state=state, before=before, after=now)
 
     def names(self) -> frozenset[str]:
@@ -104,7 +104,7 @@ def resolve(members: Mapping[str, object], parts: tuple[str, ...]) -> object:
     return value.fget if type(value) is property else value
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Shelf:
     """One namespace as it was at the last look: ids of all values, and fingerprints of those whose insides may change.
 
@@ -119,7 +119,7 @@ class Shelf:
     prints: dict[str, Print] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class AllGlobals:
     """Every global and class attribute of the project's modules, but for the names that are watched already.
 

@@ -35,7 +35,7 @@ def register(config: pytest.Config) -> None:
     config.pluginmanager.register(gatherer, "rescope-gatherer")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Gatherer:
     """Finds out what to watch, starts the observer of this process, and tells at the end what all processes saw."""
 
@@ -115,7 +115,7 @@ class Gatherer:
         return seen | {"errors": [*seen["errors"], *self.lost], "mode": self.mode}
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Observer:
     """The hooks of the process that runs tests. A failure of the observer ends the watching, never a test."""
 
@@ -135,8 +135,8 @@ class Observer:
         self.safely(self.watcher.look)
 
     def _warn(self, session: pytest.Session) -> None:
-        infos = (getattr(item, "_fixtureinfo", None) for item in session.items)
-        chains = (chain for info in infos if info is not None for chain in info.name2fixturedefs.values())
+        infos = {id(info): info for info in (getattr(item, "_fixtureinfo", None) for item in session.items)}
+        chains = (chain for info in infos.values() if info is not None for chain in info.name2fixturedefs.values())
         broad = {id(fixture): fixture for chain in chains for fixture in chain if fixture.scope != "function"}
         subjects = filter(None, map(self.watcher.broad.subject_of, broad.values()))
         for subject in sorted({s for s in subjects if s.message}, key=lambda s: (s.path, s.line)):
@@ -188,7 +188,7 @@ class Observer:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: "pytest.FixtureDef[Any]") -> Generator[None, object, object]:
         """What moves while a broad fixture is set up belongs to it."""
-        if fixturedef.scope == "function" or self.broken:
+        if self.broken or fixturedef.scope == "function":
             return (yield)
         self.safely(partial(self._enter, fixturedef, "set-up"))
         try:
@@ -225,7 +225,7 @@ class Observer:
             self.watcher.ledger.errors.append(f"stopped watching in {self.watcher.test.node}: {traceback.format_exc(limit=-3)}")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class FilterObserver:
     """Compares the filters of `warnings` outside of a test's protocol: inside, pytest has its own in place."""
 

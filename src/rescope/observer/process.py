@@ -17,7 +17,7 @@ RANDOM = "random numbers"
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Readings:
     """Readings of one kind, each by the name that messages say; what is read is compared as a whole first.
 
@@ -126,7 +126,7 @@ def _random() -> dict[str, Print]:
     return found
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Overrides:
     """The `dependency_overrides` of applications in the project's globals and in the values of broad fixtures."""
 

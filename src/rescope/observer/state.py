@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Something that outlives a test. `name` is what messages say; `path`, `qualname`, `line` where it is defined, if in the project."""
 
@@ -16,7 +16,7 @@ class State:
     whole: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
     """A broad fixture whose set-up or teardown made a change; `phase` says which."""
 
@@ -45,7 +45,7 @@ class Moved:
     after: object
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Change:
     """A change that outlived its test, growing while it is in place: `until` is the number of the test that ended it, -1 if none.
 

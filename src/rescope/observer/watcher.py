@@ -31,7 +31,7 @@ class Probe(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Watcher:
     """The probes, the book, and whose turn it is: the fixtures that are being set up or torn down, innermost last."""
 
