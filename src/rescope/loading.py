@@ -1,7 +1,7 @@
 """Files to facts: from the cache where a file is unchanged, else by worker processes."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from os import cpu_count
@@ -14,15 +14,23 @@ from rescope.model.facts import ModuleFacts, ParseFailure
 
 _PARALLEL_FROM = 400
 _BATCH = 40
+_TOLD = 100
 Loaded = ModuleFacts | ParseFailure
+Tell = Callable[[str], None]
 
 
-def load_facts(project: Project, files: Sequence[SourceFile]) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
-    """The facts of every file, and the files that could not be read."""
+def silent(_: str) -> None:
+    """Tells nobody what is being done."""
+
+
+def load_facts(
+    project: Project, files: Sequence[SourceFile], tell: Tell = silent
+) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
+    """The facts of every file, and the files that could not be read; `tell` hears how many are done."""
     if project.settings.cache:
-        results: Iterable[Loaded] = _through_cache(open_cache(project.root), files, project.settings.jobs)
+        results: Iterable[Loaded] = _through_cache(open_cache(project.root), files, project.settings.jobs, tell)
     else:
-        results = [facts for facts, _ in _collect_all(files, project.settings.jobs)]
+        results = [facts for facts, _ in _collect_all(files, project.settings.jobs, tell)]
     found = tuple(results)
     return tuple(r for r in found if isinstance(r, ModuleFacts)), tuple(r for r in found if isinstance(r, ParseFailure))
 
@@ -39,14 +47,14 @@ def _stamp(file: SourceFile) -> Stamp:
         return (-1, -1)
 
 
-def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int) -> list[Loaded]:
+def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int, tell: Tell) -> list[Loaded]:
     known: dict[str, Loaded] = {}
     stamped = stamps(files)
     for path, stamp in stamped.items():
         facts = cache.get(path, stamp)
         if facts is not None:
             known[path] = facts
-    for result, packed in _collect_all([f for f in files if f.path not in known], jobs):
+    for result, packed in _collect_all([f for f in files if f.path not in known], jobs, tell):
         known[result.path] = result
         if isinstance(result, ModuleFacts):
             cache.put(result.path, stamped[result.path], packed or pack(result))
@@ -54,7 +62,14 @@ def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int) ->
     return [known[file.path] for file in files]
 
 
-def _collect_all(files: Sequence[SourceFile], jobs: int) -> Iterator[tuple[Loaded, bytes]]:
+def _collect_all(files: Sequence[SourceFile], jobs: int, tell: Tell) -> Iterator[tuple[Loaded, bytes]]:
+    for number, result in enumerate(_collect_each(files, jobs)):
+        if number % _TOLD == 0:
+            tell(f"reading files: {number} of {len(files)}")
+        yield result
+
+
+def _collect_each(files: Sequence[SourceFile], jobs: int) -> Iterator[tuple[Loaded, bytes]]:
     """The facts of each file; with the bytes that carried them, where a worker process did the work."""
     workers = jobs or cpu_count() or 1
     if workers == 1 or len(files) < _PARALLEL_FROM:

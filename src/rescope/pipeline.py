@@ -17,7 +17,7 @@ from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
 from rescope.graph.reach import ImportGraph, build_call_graph
 from rescope.graph.state import StateFinder
-from rescope.loading import load_facts, stamps
+from rescope.loading import Tell, load_facts, silent, stamps
 from rescope.model.address import Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
 from rescope.model.facts import ModuleFacts, ParseFailure
@@ -52,24 +52,27 @@ class _Whole:
     crashes: tuple[str, ...]
 
 
-def analyze(project: Project, limits: Iterable[Path] = (), evidence: Evidence | None = None) -> Analysis:
-    """Everything rescope says of a project, joined with what a test run saw; only what lies below `limits` is reported."""
+def analyze(project: Project, limits: Iterable[Path] = (), evidence: Evidence | None = None, tell: Tell = silent) -> Analysis:
+    """Everything rescope says of a project, joined with what a test run saw; only what lies below `limits` is reported.
+
+    `tell` hears what is being done.
+    """
     started = time.perf_counter()
     files = discover(project.root, project.settings.exclude)
     key = _key(project, files) if project.settings.cache else ""
     whole = stored_answer(project.root, key) if key else None
     if not isinstance(whole, _Whole):
-        _, whole = _work_out(project, files)
+        _, whole = _work_out(project, files, tell)
         if key and not whole.crashes:
             store_answer(project.root, key, whole)
     whole = replace(whole, plan=join(whole.plan, evidence)) if evidence else whole
     return _answer(whole, project, tuple(limits), time.perf_counter() - started)
 
 
-def explore(project: Project, limits: Iterable[Path] = ()) -> tuple[RuleContext, Analysis]:
+def explore(project: Project, limits: Iterable[Path] = (), tell: Tell = silent) -> tuple[RuleContext, Analysis]:
     """As analyze, with everything that the rules saw."""
     started = time.perf_counter()
-    context, whole = _work_out(project, discover(project.root, project.settings.exclude))
+    context, whole = _work_out(project, discover(project.root, project.settings.exclude), tell)
     return context, _answer(whole, project, tuple(limits), time.perf_counter() - started)
 
 
@@ -82,10 +85,13 @@ def _key(project: Project, files: Sequence[SourceFile]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _work_out(project: Project, files: Sequence[SourceFile]) -> tuple[RuleContext, _Whole]:
-    modules, unreadable = load_facts(project, files)
+def _work_out(project: Project, files: Sequence[SourceFile], tell: Tell) -> tuple[RuleContext, _Whole]:
+    modules, unreadable = load_facts(project, files, tell)
+    tell("building the fixture graph")
     context = make_context(project, modules)
+    tell("asking the rules")
     results, crashes = _run_rules(context)
+    tell("planning")
     failures = (*unreadable, *(m.failure for m in modules if m.failure), *_bad_remarks(modules))
     stats = Stats(files=len(modules), fixtures=len(list(context.graph.definitions())), tests=len(context.graph.tests))
     return context, _Whole(

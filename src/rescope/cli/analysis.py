@@ -1,6 +1,7 @@
 """What check, diff, fix and why share: analyse, tell of failures, choose groups."""
 
 from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
+from rescope.cli.progress import progress
 from rescope.config import Project
 from rescope.evidence import Evidence
 from rescope.model.report import Report
@@ -11,7 +12,8 @@ from rescope.rule import RuleContext
 def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None = None) -> tuple[Project, Analysis]:
     """The project and its analysis; failures and crashes are told on stderr."""
     project = open_project(asked)
-    analysis = analyze(project, asked.places(), evidence)
+    with progress(quiet=quiet) as tell:
+        analysis = analyze(project, asked.places(), evidence, tell)
     strange = next((name for name in project.settings.only if name not in analysis.names), None)
     if strange:
         raise fail(f"no fixture or singleton is called {strange!r}")
@@ -21,7 +23,8 @@ def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None
 
 def run_exploration(asked: Asked) -> tuple[RuleContext, Analysis]:
     """What the rules saw, and the analysis; failures and crashes are told on stderr."""
-    context, analysis = explore(open_project(asked), asked.places())
+    with progress(quiet=False) as tell:
+        context, analysis = explore(open_project(asked), asked.places(), tell)
     tell_failures(analysis)
     return context, analysis
 

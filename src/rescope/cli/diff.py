@@ -59,7 +59,10 @@ def diff(
     color: Colored = Color.AUTO,
     quiet: Quiet = False,
 ) -> None:
-    """Print the unified diff of everything that `rescope fix` would write; write nothing."""
+    """Print the unified diff of everything that `rescope fix` would write; write nothing.
+
+    On a terminal it is coloured and shown through a pager, as git does; elsewhere it is a plain patch.
+    """
     from rescope.pipeline import applicable, rewrite
     from rescope.reporting.diff import render_parts, render_stat
 
@@ -102,10 +105,11 @@ def _in_columns(parts: "tuple[Part, ...]", color: Color, *, quiet: bool) -> bool
 
 
 def _print(patch: bytes, color: Color) -> None:
-    from rescope.reporting.terminal import print_diff, wants_color
+    from rescope.reporting.terminal import page_diff, print_diff, wants_color
 
     if wants_color(color):
-        print_diff(patch, color=color)
+        show = page_diff if patch and sys.stdout.isatty() else print_diff
+        show(patch, color=color)
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(patch)

@@ -1,5 +1,7 @@
 """The output formats of check, and what each needs besides the report."""
 
+import shutil
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,7 +37,8 @@ def render(project: Project, analysis: Analysis, output_format: Format, options:
         case Format.TEXT:
             from rescope.reporting.text import render_text
 
-            return render_text(report, show_kept=options.kept, show_all=options.everything, statistics=options.statistics)
+            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+            return render_text(report, show_kept=options.kept, show_all=options.everything, statistics=options.statistics, width=width)
         case Format.JSON:
             from rescope.reporting.json_report import render_json
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rescope.cli.options import fail, remark
+from rescope.cli.progress import ERASE
 
 if TYPE_CHECKING:
     from rescope.verify.measure import CannotRun, Lab, Progress
 
 EXIT_INTERRUPTED = 130
-_ERASE = "\r\x1b[K"
 
 Python = Annotated[
     Path | None,
@@ -88,11 +88,11 @@ def _teller(*, quiet: bool) -> Callable[["Progress"], None]:
 
     def tell(progress: "Progress") -> None:
         if progress.run is not None:
-            print(f"{_ERASE if live else ''}{_line(progress)}", file=sys.stderr, flush=True)
+            print(f"{ERASE if live else ''}{_line(progress)}", file=sys.stderr, flush=True)
         elif live:
             # A line that wraps could not be erased.
             shown = _line(progress)[: shutil.get_terminal_size().columns - 1]
-            print(f"{_ERASE}{shown}", end="", file=sys.stderr, flush=True)
+            print(f"{ERASE}{shown}", end="", file=sys.stderr, flush=True)
 
     return (lambda _: None) if quiet else tell
 

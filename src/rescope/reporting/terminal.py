@@ -1,5 +1,6 @@
 """Colour for terminals: text and patches through rich."""
 
+import os
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -36,7 +37,20 @@ def print_text(text: str, *, color: str) -> None:
 
 def print_diff(patch: bytes, *, color: str) -> None:
     """Print a patch with syntax colours."""
+    _show_diff(_console(color), patch)
+
+
+def page_diff(patch: bytes, *, color: str) -> None:
+    """Show a patch with syntax colours as git shows one: through GIT_PAGER, PAGER or less, which ends at once if all fits."""
     console = _console(color)
+    os.environ.setdefault("LESS", "FRX")
+    if "GIT_PAGER" in os.environ:
+        os.environ["PAGER"] = os.environ["GIT_PAGER"]
+    with console.pager(styles=True):
+        _show_diff(console, patch)
+
+
+def _show_diff(console: Console, patch: bytes) -> None:
     text = patch.decode("utf-8", "replace")
     console.print(Syntax(text, "diff", background_color="default", word_wrap=False), soft_wrap=True)
 

@@ -10,17 +10,19 @@ from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
 
 _CODE_WIDTH = 56
+_LEAST_CODE_WIDTH = 24
 
 
-def render_text(report: Report, *, show_kept: bool = False, show_all: bool = False, statistics: bool = False) -> str:
+def render_text(report: Report, *, show_kept: bool = False, show_all: bool = False, statistics: bool = False, width: int = 0) -> str:
     """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines.
 
-    What is only told, with low confidence, is one line each, behind the rest; a block, too, with `show_all`.
+    What is only told, with low confidence, is one line each, behind the rest; a block, too, with `show_all`. Code is cut
+    so that it stands beside its note in `width` columns; 0 means that there is room.
     """
     if statistics:
         return "".join(_statistics(report))
     told = [g for g in report.plan.groups if _only_told(g) and not show_all]
-    blocks = [finding_block(report, group) for group in report.plan.groups if group not in told]
+    blocks = [finding_block(report, group, width) for group in report.plan.groups if group not in told]
     blocks += [[f"{_headline(group)} (low confidence: {group.caveat})"] for group in told]
     if show_kept:
         blocks += [[_keep_line(report, keep)] for keep in report.plan.kept]
@@ -56,22 +58,28 @@ def _headline(group: ChangeGroup) -> str:
     return f"{finding.subject.address.path}:{finding.subject.line}:{finding.primary.column}: {finding.code} {finding.message}"
 
 
-def finding_block(report: Report, group: ChangeGroup) -> list[str]:
+def finding_block(report: Report, group: ChangeGroup, width: int = 0) -> list[str]:
     """One finding as lines: the sentence, the evidence, the fix."""
     finding = group.finding
     lines = [_headline(group)]
-    lines += _evidence(report, (finding.primary, *finding.related), finding.subject.address.path)
+    lines += _evidence(report, tuple(dict.fromkeys((finding.primary, *finding.related))), finding.subject.address.path, width)
     lines += _fix_lines(report, group)
     return lines
 
 
-def _evidence(report: Report, locations: Iterable[Location], home: str) -> Iterator[str]:
-    shown = dict.fromkeys(locations)
-    for location in shown:
+def _evidence(report: Report, locations: tuple[Location, ...], home: str, width: int) -> Iterator[str]:
+    column = _code_width(locations, home, width)
+    for location in locations:
         code = report.lines.get((location.path, location.line), "")
         place = f"{location.line:>5}" if location.path == home else f"  {location.path}:{location.line}:"
-        text = code if len(code) <= _CODE_WIDTH else f"{code[: _CODE_WIDTH - 3]}..."
-        yield f"{place}  {text:<{_CODE_WIDTH if location.path == home else 0}}  {location.note}".rstrip()
+        text = code if len(code) <= column else f"{code[: column - 3]}..."
+        yield f"{place}  {text:<{column if location.path == home else 0}}  {location.note}".rstrip()
+
+
+def _code_width(locations: Iterable[Location], home: str, width: int) -> int:
+    """The columns for code that leave room for the longest note beside it."""
+    note = max((len(at.note) for at in locations if at.path == home), default=0)
+    return max(_LEAST_CODE_WIDTH, min(_CODE_WIDTH, width - len("12345    ") - note)) if width else _CODE_WIDTH
 
 
 def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
