@@ -1,5 +1,7 @@
 """Sessions: `nox` runs the quick ones, `nox -l` lists all."""
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -101,14 +103,14 @@ def oracle(session: nox.Session) -> None:
     """The fixture graph against pytest's own collection of real projects, edge by edge."""
     install(session, "test")
     command = ("python", "-m", "oracle.compare", "--cache", str(session.cache_dir / "oracle"))
-    session.run(*command, *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*command, *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
 
 
 @nox.session
 def random_trees(session: nox.Session) -> None:
     """The fixture graph against pytest on random trees: `nox -s random_trees -- --examples 500 --seed 1`."""
     install(session, "test")
-    session.run("python", "-m", "oracle.random_trees", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run("python", "-m", "oracle.random_trees", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
 
 
 @nox.session

@@ -68,7 +68,8 @@ def prepare(distribution: Distribution, cache: Path) -> tuple[Path, Path]:
         _run(python, "-m", "pip", "install", "-q", "-U", "pip")
         pinned = f"{distribution.name}=={distribution.version}"
         _run(python, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", pinned, cwd=home)
-        _unpack(next(home.glob("*.tar.gz")), source)
+        if not source.exists():
+            _unpack(next(home.glob("*.tar.gz")), source)
         for arguments in distribution.installs:
             _run(python, "-m", "pip", "install", "-q", *arguments, cwd=source)
         (home / "ready").touch()
@@ -79,10 +80,14 @@ def _unpack(archive: Path, source: Path) -> None:
     with tarfile.open(archive) as content:
         content.extractall(source.parent / "unpacked", filter="data")
     next((source.parent / "unpacked").iterdir()).rename(source)
+    if load_project([source]).root != source:
+        # Without a configuration of its own it would take that of the repository around the cache.
+        (source / "pytest.ini").write_text("[pytest]\n", "utf-8")
 
 
 def _run(python: Path, *arguments: str, cwd: Path | None = None) -> None:
-    subprocess.run([python, *arguments], cwd=cwd, check=True, stdout=sys.stderr)
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    subprocess.run([python, *arguments], cwd=cwd, env=env, check=True, stdout=sys.stderr)
 
 
 def run_oracle(python: Path | str, root: Path, *arguments: str) -> dict[str, object]:
