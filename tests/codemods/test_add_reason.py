@@ -12,9 +12,9 @@ LONG = "Function scope: the client leaves an override in app.dependency_override
 PATH = r"It writes to C:\new, as '''a''' and " + '"""b""" say.'
 
 
-def reason(text: str = WHY, style: ReasonStyle = ReasonStyle.DOCSTRING, qualname: str = "client") -> AddReason:
+def reason(text: str = WHY, style: ReasonStyle = ReasonStyle.DOCSTRING, qualname: str = "client", *, assigned: bool = False) -> AddReason:
     """An AddReason for the fixture `client`."""
-    return AddReason(address=Address(path="conftest.py", qualname=qualname), text=text, style=style)
+    return AddReason(address=Address(path="conftest.py", qualname=qualname, assigned=assigned), text=text, style=style)
 
 
 def check(before: str, after: str, edit: AddReason, encoding: str = "utf-8") -> None:
@@ -98,7 +98,7 @@ def test_the_first_statement_of_a_file_takes_a_comment_once() -> None:
 
 def test_a_call_takes_a_comment() -> None:
     """There is no docstring to write to."""
-    check("x = 1\nclient = pytest.fixture(f)", f"x = 1\n# {WHY}\nclient = pytest.fixture(f)", reason())
+    check("x = 1\nclient = pytest.fixture(f)", f"x = 1\n# {WHY}\nclient = pytest.fixture(f)", reason(assigned=True))
 
 
 def test_long_reasons_are_wrapped() -> None:

@@ -16,13 +16,14 @@ def change(
     qualname: str = "client",
     ordinal: int = 0,
     *,
+    assigned: bool = False,
     before: Scope = Scope.SESSION,
     after: Scope = Scope.FUNCTION,
     style: ScopeStyle = ScopeStyle.EXPLICIT,
     loop_scope: Scope | None = None,
 ) -> ChangeScope:
     """A ChangeScope from session to function, unless told otherwise."""
-    address = Address(path="conftest.py", qualname=qualname, ordinal=ordinal)
+    address = Address(path="conftest.py", qualname=qualname, ordinal=ordinal, assigned=assigned)
     return ChangeScope(address=address, before=before, after=after, style=style, loop_scope=loop_scope)
 
 
@@ -210,16 +211,24 @@ CALLS = {
 def test_a_fixture_made_by_a_call_is_rewritten_in_place(before: str, after: str) -> None:
     """`client = pytest.fixture(...)` is found by the name assigned, also beside a function of that name."""
     head = f"{HEAD}{BODY}\n\nother = client = 0\n"
-    check(f"{head}client = {before}  # x\n", f"{head}client = {after}  # x\n", change(ordinal=1))
-    check(f"{HEAD}{BODY}client: Any = {before}\n", f"{HEAD}{BODY}client: Any = {after}\n", change())
+    check(f"{head}client = {before}  # x\n", f"{head}client = {after}  # x\n", change(ordinal=1, assigned=True))
+    check(f"{HEAD}{BODY}client: Any = {before}\n", f"{HEAD}{BODY}client: Any = {after}\n", change(assigned=True))
+
+
+def test_a_call_beside_a_fixture_of_its_name_is_told_apart() -> None:
+    """Of a decorated function and an assignment with one name and one scope, each edit changes its own."""
+    one, two = '@pytest.fixture(scope="{}")\ndef client(): pass\n', 'client = pytest.fixture(impl, scope="{}")\n'
+    text = f"{HEAD}{one}{two}"
+    check(text.format("session", "session"), text.format("function", "session"), change())
+    check(text.format("session", "session"), text.format("session", "function"), change(assigned=True))
 
 
 CALLS_ELSEWHERE = {
-    "left unsaid": (change(style=OMIT), "fx(impl)"),
-    "loop": (change(loop_scope=Scope.SESSION), 'pytest_asyncio.fixture(impl, scope="function", loop_scope="session")'),
-    "added": (change(before=Scope.FUNCTION, after=Scope.CLASS), 'pytest.fixture(impl, scope="class", name="x")'),
+    "left unsaid": (change(style=OMIT, assigned=True), "fx(impl)"),
+    "loop": (change(loop_scope=Scope.SESSION, assigned=True), 'pytest_asyncio.fixture(impl, scope="function", loop_scope="session")'),
+    "added": (change(before=Scope.FUNCTION, after=Scope.CLASS, assigned=True), 'pytest.fixture(impl, scope="class", name="x")'),
     "added, many lines": (
-        change(before=Scope.FUNCTION, after=Scope.CLASS),
+        change(before=Scope.FUNCTION, after=Scope.CLASS, assigned=True),
         'pytest.fixture(\n    impl,  # f\n    scope="class",\n    name="x",\n)',
     ),
 }

@@ -115,6 +115,18 @@ TREES = {
         def b(): pass
         def test_it(a): pass
         """,
+    "a call form is told apart from a function of its name": """
+        # --- test_a.py
+        import pytest
+        def make(b): pass
+        a = pytest.fixture(make)
+        c = a
+        @pytest.fixture
+        def a(): pass
+        @pytest.fixture
+        def b(): pass
+        def test_it(a, c): pass
+        """,
     "mock.patch on a class fills the first argument of each test": """
         # --- test_a.py
         import pytest

@@ -16,7 +16,7 @@ from rescope.codemods.style import Style, style_of
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
 
 NEW_FILE = b'"""Shared fixtures."""\n'
-_Key = tuple[str, int]
+_Key = tuple[str, int, bool]
 _Addressed = ChangeScope | AddReason
 
 
@@ -69,7 +69,7 @@ def _walked(path: str, module: cst.Module, edits: Iterable[_Addressed], style: S
     """The module after its addressed edits: definitions first, then what is left to assignments."""
     wanted: dict[_Key, list[_Addressed]] = defaultdict(list)
     for edit in edits:
-        wanted[edit.address.qualname, edit.address.ordinal].append(edit)
+        wanted[edit.address.qualname, edit.address.ordinal, edit.address.assigned].append(edit)
     for assignments in (False, True):
         walk = _Walk(wanted, style, assignments=assignments)
         if not wanted:
@@ -80,7 +80,7 @@ def _walked(path: str, module: cst.Module, edits: Iterable[_Addressed], style: S
             raise EditRefused(path, _line(module, walk.at), str(error)) from error
         module = after
         wanted = {key: value for key, value in wanted.items() if key not in walk.done}
-    for qualname, ordinal in wanted:
+    for qualname, ordinal, _ in wanted:
         raise EditRefused(path, 1, f"there is no fixture {qualname!r} with ordinal {ordinal}")
     return module
 
@@ -190,7 +190,7 @@ class _Walk(cst.CSTTransformer):
     def _key(self, name: str) -> _Key:
         qualname = ".".join([*self._names, name])
         self._seen[qualname] += 1
-        return qualname, self._seen[qualname] - 1
+        return qualname, self._seen[qualname] - 1, self._assignments
 
     def _reached(self, key: _Key, node: cst.CSTNode) -> None:
         self.done.add(key)

@@ -277,7 +277,7 @@ class _Collector:
         self.assigned[qualname] += 1
         called = call_form(value, self.names) if value is not None else None
         if called:
-            address = Address(path=self.path, qualname=qualname, ordinal=ordinal)
+            address = Address(path=self.path, qualname=qualname, ordinal=ordinal, assigned=True)
             self.fixtures.append(self._called_fixture(*called, address, line))
             return _binding(name, BindingKind.FIXTURE, address, line, conditional=conditional)
         match value:
@@ -383,7 +383,15 @@ def _step_targets(node: FunctionNode) -> Iterator[str]:
 
 
 def _binding(name: str, kind: BindingKind, address: Address, line: int, *, conditional: bool) -> Binding:
-    return Binding(name=name, kind=kind, refers=address.qualname, ordinal=address.ordinal, line=line, conditional=conditional)
+    return Binding(
+        name=name,
+        kind=kind,
+        refers=address.qualname,
+        ordinal=address.ordinal,
+        assigned=address.assigned,
+        line=line,
+        conditional=conditional,
+    )
 
 
 def _import_bindings(node: ast.Import | ast.ImportFrom, path: str, *, conditional: bool) -> Iterator[Binding]:

@@ -53,7 +53,7 @@ class Namespaces:
     """Namespaces of all modules and classes, worked out on demand."""
 
     index: ModuleIndex
-    fixtures: dict[tuple[str, str, int, bool], FixtureDef] = field(default_factory=dict)
+    fixtures: dict[Address, FixtureDef] = field(default_factory=dict)
     memo: dict[str, Namespace] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
     orders: dict[Address, tuple[ClassDef, ...]] = field(default_factory=dict)
@@ -145,11 +145,8 @@ class Namespaces:
     def _fixture(self, path: str, binding: Binding) -> FixtureDef | None:
         if not self.fixtures:
             for module in self.index.modules.values():
-                for f in module.fixtures:
-                    called = f.address != f.function.address
-                    self.fixtures[module.path, f.address.qualname, f.address.ordinal, called] = f
-        key = (path, binding.refers, binding.ordinal)
-        found = self.fixtures.get((*key, False)) or self.fixtures.get((*key, True))
+                self.fixtures |= {f.address: f for f in module.fixtures}
+        found = self.fixtures.get(Address(path=path, qualname=binding.refers, ordinal=binding.ordinal, assigned=binding.assigned))
         return self._implemented(found, path) if found and found.implementation else found
 
     def _implemented(self, fixture: FixtureDef, path: str) -> FixtureDef:

@@ -9,12 +9,14 @@ class Address(NamedTuple):
 
     Lines shift when a file is edited and columns differ between parsers (bytes and characters); this
     key survives both, so that edits made from one parser's facts are found again by another's.
+    Names that an assignment gives (`client = pytest.fixture(impl)`) are counted apart from `def` and `class`.
     A tuple, since it is the key of every table: a dataclass hashes, compares and loads several times slower.
     """
 
     path: str
     qualname: str
     ordinal: int = 0
+    assigned: bool = False
 
     @property
     def name(self) -> str:

@@ -213,6 +213,7 @@ class Binding(NamedTuple):
     kind: BindingKind
     refers: str = ""
     ordinal: int = 0
+    assigned: bool = False
     line: int = 0
     conditional: bool = False
 
