@@ -168,6 +168,16 @@ class _Walk(cst.CSTTransformer):
                     updated_node = self._assignment(updated_node, small, self._wanted[key], original_node)
         return updated_node
 
+    def leave_SimpleStatementSuite(
+        self,
+        original_node: cst.SimpleStatementSuite,
+        updated_node: cst.SimpleStatementSuite,
+    ) -> cst.SimpleStatementSuite:
+        for small in original_node.body if self._assignments else ():
+            for name in _assigned(small):
+                self._key(name)
+        return updated_node
+
     def _assignment(
         self,
         line: cst.SimpleStatementLine,
