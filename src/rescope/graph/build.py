@@ -227,6 +227,7 @@ def _merge_marks(marks: Iterable[Marks]) -> Marks:
 
 
 _NO_MARKS = Marks()
+_CIRCLE = "overrides request each other in a circle, where another scope changes who gets which"
 _ANYIO = Marks(usefixtures=("anyio_backend",), anyio=True)
 _APPLIED = frozenset({"pytest.mark.usefixtures", "pytest.mark.parametrize"})
 
@@ -254,11 +255,18 @@ def _doubts(collector: _Collection) -> dict[Address, tuple[str, ...]]:
             why = unknown.get(registration.name) or unknown.get(ANY)
             if why:
                 found[registration.definition.address][why] = None
+    for number in {i for r in _all_resolutions(collector) if r.circular for i in r.fixtures()}:
+        found[collector.visibility.registrations[number].definition.address][_CIRCLE] = None
     return {address: tuple(reasons) for address, reasons in found.items()}
 
 
+def _all_resolutions(collector: _Collection) -> Iterator[Resolution]:
+    yield from collector.resolutions.values()
+    yield from collector.extra
+
+
 def _edges(collector: _Collection) -> Iterator[tuple[int, str, int]]:
-    for resolution in [*collector.resolutions.values(), *collector.extra]:
+    for resolution in _all_resolutions(collector):
         for requester, targets in resolution.edges:
             yield from ((requester.id, requester.name, target) for target in targets)
 

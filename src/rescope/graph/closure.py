@@ -58,6 +58,7 @@ def resolve(
         shadowed=shadowed,
         unknown=tuple(unknown.items()),
         branches=len(worlds) > 1,
+        circular=any(world.circular for world in worlds),
     )
 
 

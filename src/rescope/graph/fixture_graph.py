@@ -43,7 +43,8 @@ class Resolution:
     """What one set of requested names resolves to at one place; shared by all tests with the same.
 
     `unknown` holds names that may resolve otherwise, each with the reason; the name ANY stands for all of them.
-    `branches` says that definitions stand in branches, so that an edge may have targets of which pytest takes one or none.
+    `branches` says that definitions stand in branches, so that an edge may have targets of which pytest takes one or none;
+    `circular` that overrides request each other in a circle, where the order of set-up, which follows the scopes, decides.
     """
 
     closure: tuple[str, ...]
@@ -52,6 +53,7 @@ class Resolution:
     shadowed: frozenset[str]
     unknown: tuple[tuple[str, str], ...] = ()
     branches: bool = False
+    circular: bool = False
 
     def fixtures(self) -> frozenset[int]:
         """Ids of all registrations that are set up."""
