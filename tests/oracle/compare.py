@@ -12,11 +12,9 @@ from pathlib import Path
 
 from oracle.comparison import Comparison, compare, summary
 from oracle.corpus import CORPUS, Distribution
+from oracle.plans import context_of
 from rescope.config import load_project
-from rescope.discovery import discover, is_test_module
-from rescope.graph import FixtureGraph, build
-from rescope.graph.index import build_index
-from rescope.loading import load_facts
+from rescope.graph import FixtureGraph
 
 PLUGIN = Path(__file__).parent / "plugin"
 _SHOWN = 15
@@ -123,10 +121,7 @@ def clean_environment() -> dict[str, str]:
 
 def static_graph(root: Path) -> FixtureGraph:
     """rescope's graph of the project at root."""
-    project = load_project([root])
-    modules, _ = load_facts(project, discover(project.root, project.settings.exclude))
-    index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
-    return build(index, [path for path in sorted(index.modules) if is_test_module(path, project.ini)], project.ini)
+    return context_of(root).graph
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from typing import Any
 from rescope.graph.fixture_graph import FixtureGraph, Requester, TestNode
 
 TEST = "test"
+# Older releases leave what an overridden definition requests out of a test's closure, and set it up in the middle of the override.
+_WITH_OVERRIDDEN = 9
 ANY = "*"
 
 
@@ -45,6 +47,7 @@ class Comparison:
     extra: list[tuple[Edge, str]] = field(default_factory=list)
     admitted: list[tuple[Edge, str]] = field(default_factory=list)
     alternatives: int = 0
+    late: int = 0
     through_plugins: list[tuple[Edge, str]] = field(default_factory=list)
     unseen: list[tuple[str, str]] = field(default_factory=list)
     uncollected: list[tuple[str, str]] = field(default_factory=list)
@@ -63,9 +66,10 @@ def compare(oracle: Mapping[str, Any], graph: FixtureGraph) -> Comparison:
     for node in graph.tests:
         nodes[node.id].append(node)
     result = Comparison(tests=len(observed))
+    older = int(oracle["pytest"].partition(".")[0]) < _WITH_OVERRIDDEN
     for test, seen in observed.items():
         if test in nodes:
-            _compare_test(result, seen, nodes[test], graph)
+            _compare_test(result, seen, nodes[test], graph, older=older)
         else:
             result.unseen.append((test, "the graph does not have it"))
     failed = oracle["failed"]
@@ -101,7 +105,7 @@ def _observed_edges(test: Mapping[str, Any], places: list[str]) -> Iterator[Edge
             yield Edge(test=test["id"], requester=source, name=name, target=goal)
 
 
-def _compare_test(result: Comparison, seen: Observed, nodes: list[TestNode], graph: FixtureGraph) -> None:
+def _compare_test(result: Comparison, seen: Observed, nodes: list[TestNode], graph: FixtureGraph, *, older: bool) -> None:
     wanted = {(e.requester, e.name): set() for e in seen.edges}
     for edge in seen.edges:
         wanted[edge.requester, edge.name].add(edge.target)
@@ -121,6 +125,9 @@ def _compare_test(result: Comparison, seen: Observed, nodes: list[TestNode], gra
     result.through_plugins += [(edge, "requested by a plugin's fixture") for edge in through]
     _sort_out(result, result.missing, [e for e in missing if e not in through], unknown)
     beyond = sorted(found - seen.edges)
+    late = [e for e in beyond if older and e.requester == TEST and any((s.name, s.target) == (e.name, e.target) for s in seen.edges)]
+    result.late += len(late)
+    beyond = [e for e in beyond if e not in late]
     if any(node.resolution.branches for node in nodes):
         result.alternatives += len(beyond)
     else:

@@ -1,5 +1,7 @@
 """Random pytest projects, as Hypothesis strategies: path -> text."""
 
+import re
+from collections.abc import Mapping
 from textwrap import indent
 
 from hypothesis import strategies as st
@@ -7,14 +9,54 @@ from hypothesis import strategies as st
 NAMES = ("a", "b", "c", "d", "e")
 SCOPES = ("function", "class", "module", "package", "session")
 
+# What trees must hold at times, each as a pattern for the text of a tree.
+TRAITS = {
+    "conftest chain": r"^# --- p/(q/)?conftest\.py",
+    "override of its own name": r"^@pytest\.fixture[^\n]*\ndef (\w+)\((?:[^)]*\W)?\1\b(?!=)",
+    "class": r"^class Test",
+    "inheritance": r"^class Test\d+\((?!unittest)",
+    "nested class": r"^    class Test",
+    "unittest": r"^class Test\d+\(.*unittest\.TestCase",
+    "autouse": r"autouse=True",
+    "mark on a function": r"^@pytest\.mark\.usefixtures[^\n]*\n(@[^\n]*\n)*def test",
+    "mark on a class": r"^@pytest\.mark\.usefixtures[^\n]*\nclass Test",
+    "mark on a module": r"^pytestmark = ",
+    "ini": r"^usefixtures = ",
+    "name=": r"name=\"",
+    "import": r"^from lib\d import \w",
+    "star import": r"^from lib\d import \*",
+    "direct parametrize": r"parametrize\(\"\w\", \[1, 2\]\)",
+    "indirect parametrize": r"indirect=\[",
+    "function scope": r"scope=\"function\"",
+    "class scope": r"scope=\"class\"",
+    "module scope": r"scope=\"module\"",
+    "package scope": r"scope=\"package\"",
+    "session scope": r"scope=\"session\"",
+    "pytest_plugins": r"^pytest_plugins = ",
+    "package": r"^# --- p/(q/)?__init__\.py",
+    "params": r"params=",
+}
+
 _names = st.sampled_from(NAMES)
 _few = st.lists(_names, max_size=2, unique=True)
 Draw = st.DrawFn
 
 
-def _signature(draw: Draw, receiver: str) -> str:
-    """Parameters: plain requests, one with a default, one by keyword only."""
+def traits(files: Mapping[str, str]) -> set[str]:
+    """The traits that a tree has."""
+    text = show(files)
+    return {name for name, pattern in TRAITS.items() if re.search(pattern, text, re.MULTILINE)}
+
+
+def show(files: Mapping[str, str]) -> str:
+    """The tree as one text."""
+    return "\n".join(f"# --- {path}\n{text}" for path, text in files.items())
+
+
+def _signature(draw: Draw, receiver: str, own: str = "") -> str:
+    """Parameters: plain requests, at times of the own name, one with a default, one by keyword only."""
     plain = draw(_few)
+    plain += [own] if own in NAMES and own not in plain and draw(st.integers(0, 3)) == 0 else []
     rest = [n for n in NAMES if n not in plain]
     parts = [p for p in (receiver, *plain) if p]
     if draw(st.integers(0, 5)) == 0:
@@ -37,10 +79,10 @@ def _decorator(draw: Draw) -> str:
 def _fixture(draw: Draw, name: str, receiver: str = "") -> str:
     kind = draw(st.integers(0, 9)) if receiver else 5
     if kind == 0:
-        return f"{_decorator(draw)}\n@staticmethod\ndef {name}({_signature(draw, '')}): return 1\n"
+        return f"{_decorator(draw)}\n@staticmethod\ndef {name}({_signature(draw, '', name)}): return 1\n"
     if kind == 1:
-        return f"{_decorator(draw)}\n@classmethod\ndef {name}({_signature(draw, 'cls')}): return 1\n"
-    return f"{_decorator(draw)}\ndef {name}({_signature(draw, receiver)}): return 1\n"
+        return f"{_decorator(draw)}\n@classmethod\ndef {name}({_signature(draw, 'cls', name)}): return 1\n"
+    return f"{_decorator(draw)}\ndef {name}({_signature(draw, receiver, name)}): return 1\n"
 
 
 def _attribute(draw: Draw) -> str:
