@@ -38,6 +38,7 @@ TRAITS = {
 }
 
 _names = st.sampled_from(NAMES)
+_MIXED = "this"
 _few = st.lists(_names, max_size=2, unique=True)
 Draw = st.DrawFn
 
@@ -77,7 +78,10 @@ def _decorator(draw: Draw) -> str:
 
 
 def _fixture(draw: Draw, name: str, receiver: str = "") -> str:
+    """A fixture; a static one of a mixin requests nothing, for pytest 7.4 takes the first argument in a unittest class away."""
     kind = draw(st.integers(0, 9)) if receiver else 5
+    if kind == 0 and receiver == _MIXED:
+        return f"{_decorator(draw)}\n@staticmethod\ndef {name}(): return 1\n"
     if kind == 0:
         return f"{_decorator(draw)}\n@staticmethod\ndef {name}({_signature(draw, '', name)}): return 1\n"
     if kind == 1:
@@ -184,7 +188,7 @@ def test_class(draw: Draw, number: int, bases: tuple[str, ...], depth: int = 0) 
     unittest = depth == 0 and draw(st.integers(0, 4)) == 0
     base = draw(st.sampled_from(("", *bases)))
     parents = [p for p in (base, "unittest.TestCase" if unittest else "") if p]
-    body = [draw(statement(receiver="self")) for _ in range(draw(st.integers(0, 2)))]
+    body = [draw(statement(receiver=_MIXED if unittest else "self")) for _ in range(draw(st.integers(0, 2)))]
     own = draw(
         st.sampled_from(
             ("", "", 'pytestmark = pytest.mark.usefixtures("c")\n', 'pytestmark = [marks.WITH_B, pytest.mark.usefixtures("d")]\n')
@@ -257,7 +261,7 @@ def library(draw: Draw) -> str:
     fixtures = "".join(_fixture(draw, name) for name in "abc")
     classes = []
     for name in ("Mixin", "Other"):
-        body = "".join(draw(st.lists(statement(receiver="self"), max_size=2)))
+        body = "".join(draw(st.lists(statement(receiver=_MIXED), max_size=2)))
         classes.append(f"{draw(mark())}\nclass {name}:\n{indent(body, '    ')}    def test_in_{name.lower()}(self, {draw(_names)}): pass\n")
     return f"{_HEADER.replace('import lib0', '')}{fixtures}def impl0({_signature(draw, '')}): return 1\n{''.join(classes)}"
 

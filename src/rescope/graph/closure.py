@@ -164,12 +164,12 @@ class _World:
         if name == "request":
             return
         edge = Requester(id=requester, name=name, dynamic=dynamic)
+        self.circular |= name in stack and stack[-1] != name
         if name in self.done:
             self.edges[edge] = self.done[name]
             return
         chain = self.chain(name)
         depth = 1 + stack.count(name)
-        self.circular |= depth > 1 and stack[-1] != name
         target, holder = chain[-depth] if depth <= len(chain) else (None, -1)
         if name not in self.shadowed:
             self._doubt(name, holder)
