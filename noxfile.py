@@ -10,6 +10,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13"]
+WITH_TESTS = {"PYTHONPATH": str(Path("tests").resolve())}
 
 
 def install(session: nox.Session, group: str) -> None:
@@ -103,14 +104,24 @@ def oracle(session: nox.Session) -> None:
     """The fixture graph against pytest's own collection of real projects, edge by edge."""
     install(session, "test")
     command = ("python", "-m", "oracle.compare", "--cache", str(session.cache_dir / "oracle"))
-    session.run(*command, *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
+    session.run(*command, *session.posargs, env=WITH_TESTS)
 
 
 @nox.session
-def random_trees(session: nox.Session) -> None:
-    """The fixture graph against pytest on random trees: `nox -s random_trees -- --examples 500 --seed 1`."""
-    install(session, "test")
-    session.run("python", "-m", "oracle.random_trees", *session.posargs, env={"PYTHONPATH": str(Path("tests").resolve())})
+@nox.parametrize("pytest", ["7.4.4", "newest"])
+def random_trees(session: nox.Session, pytest: str) -> None:
+    """The fixture graph and forced plans against pytest on random trees: `nox -s random_trees -- --examples 500 --seed 1`."""
+    session.install("-e", ".", "hypothesis>=6.130", "pytest" if pytest == "newest" else f"pytest=={pytest}")
+    session.run("python", "-m", "oracle.random_trees", *session.posargs, env=WITH_TESTS)
+
+
+@nox.session
+@nox.parametrize("releases", [("0.21.2", "7.4.4"), ("0.23.8", "8.2.2"), ("0.24.0", "8.3.5"), ("0.26.0", "8.4.2"), ("1.0.0", "8.4.2"), ()])
+def event_loops(session: nox.Session, releases: tuple[str, ...]) -> None:
+    """Async fixtures narrowed by force, with old and the newest pytest-asyncio and pytest: all stays on its event loop."""
+    pins = [f"=={release}" for release in releases] or ["", ""]
+    session.install("-e", ".", "hypothesis>=6.130", "anyio", f"pytest-asyncio{pins[0]}", f"pytest{pins[1]}")
+    session.run("python", "-m", "oracle.event_loops", *session.posargs, env=WITH_TESTS)
 
 
 @nox.session

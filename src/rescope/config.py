@@ -9,7 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from rescope.requirements import oldest
+
 INI_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_LOOP_SCOPE = (0, 24)
 NORECURSE = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 
 
@@ -46,7 +49,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PytestIni:
-    """What pytest's ini-file says, in pytest's own option names."""
+    """What pytest's ini-file says, in pytest's own option names.
+
+    `asyncio_fixture_loop_scope` is "" where each fixture's scope decides; `asyncio_loop_scopes` says that the project must run
+    a pytest-asyncio that knows `loop_scope`.
+    """
 
     path: str = ""
     testpaths: tuple[str, ...] = ()
@@ -60,6 +67,7 @@ class PytestIni:
     doctest_modules: bool = False
     asyncio_mode: str = "strict"
     asyncio_fixture_loop_scope: str = ""
+    asyncio_loop_scopes: bool = False
     anyio_auto: bool = False
 
 
@@ -86,7 +94,7 @@ def load_project(paths: Iterable[Path], config_file: Path | None = None) -> Proj
     return Project(
         root=root,
         settings=_settings(tool.get("rescope", {}), pyproject),
-        ini=_with_entry_points(_pytest_ini(ini_path, root) if ini_path else PytestIni(), root, table),
+        ini=_with_requirements(_with_entry_points(_pytest_ini(ini_path, root) if ini_path else PytestIni(), root, table), root),
         ruff_forbids_function_scope=_ruff_pt003(root, tool),
     )
 
@@ -102,6 +110,14 @@ def _with_entry_points(ini: PytestIni, root: Path, table: Mapping[str, dict]) ->
     lines = parser.get("options.entry_points", "pytest11", fallback="").splitlines()
     modules += [line.partition("=")[2] for line in lines if "=" in line]
     return replace(ini, plugins=(*ini.plugins, *(m.partition(":")[0].strip() for m in modules)))
+
+
+def _with_requirements(ini: PytestIni, root: Path) -> PytestIni:
+    """The configuration less what an older pytest-asyncio, which the project may run with, would not heed."""
+    version = oldest(root, "pytest-asyncio")
+    if version and version < _LOOP_SCOPE:
+        return replace(ini, asyncio_loop_scopes=False, asyncio_fixture_loop_scope="")
+    return replace(ini, asyncio_loop_scopes=bool(version) or ini.asyncio_loop_scopes)
 
 
 def _common_ancestor(paths: Iterable[Path]) -> Path:
@@ -186,7 +202,8 @@ def _pytest_ini(path: Path, root: Path) -> PytestIni:
         doctest_modules="--doctest-modules" in addopts,
         asyncio_mode=_asyncio_mode(words, addopts),
         anyio_auto=words.get("anyio_mode") == ("auto",),
-        asyncio_fixture_loop_scope=" ".join(words.get("asyncio_default_fixture_loop_scope", ())),
+        asyncio_fixture_loop_scope=_loop_scope(words, addopts),
+        asyncio_loop_scopes=bool(words.keys() & {"asyncio_default_fixture_loop_scope", "asyncio_default_test_loop_scope"}),
     )
 
 
@@ -208,6 +225,13 @@ def _plugin_options(addopts: tuple[str, ...]) -> tuple[str, ...]:
 def _asyncio_mode(words: Mapping[str, tuple[str, ...]], addopts: tuple[str, ...]) -> str:
     option = next((w.partition("=")[2] for w in addopts if w.startswith("--asyncio-mode=")), "")
     return option or " ".join(words.get("asyncio_mode", ())) or "strict"
+
+
+def _loop_scope(words: Mapping[str, tuple[str, ...]], addopts: tuple[str, ...]) -> str:
+    name = "asyncio_default_fixture_loop_scope"
+    option = next((w.rpartition("=")[2] for w in addopts if f"{name}=" in w), "")
+    written = option or " ".join(words.get(name, ()))
+    return "" if written == "fixture-scope" else written
 
 
 def _ruff_pt003(root: Path, tool: Mapping[str, dict]) -> bool:  # type: ignore[type-arg]

@@ -29,6 +29,7 @@ _READS = frozenset(
         "read_text",
     ],
 )
+_BOUND_TO_LOOP = frozenset({"asyncio.Future", "asyncio.StreamReader", "asyncio.ensure_future", "asyncio.gather", "asyncio.wrap_future"})
 _REMOVALS = frozenset({"clear"})
 
 
@@ -98,16 +99,36 @@ def _sets(effect: Effect, cleared: Effect) -> bool:
 
 
 def _loop(ctx: RuleContext, fixture: FixtureDef) -> str:
-    """An async fixture must stay on the event loop that its scope chose."""
-    if fixture.function.is_async and needs_loop_scope(ctx, fixture) and not fixture.creator.startswith("pytest_asyncio"):
-        return "it is async, and its plain pytest.fixture decorator cannot name the event loop that it must stay on"
+    """An async fixture must stay on the event loop that its scope chose, or what it made is used from another one."""
+    if not fixture.function.is_async:
+        return _binds_loop(fixture)
+    if not fixture.creator.startswith("pytest_asyncio"):
+        if ctx.ini.asyncio_mode != "auto":
+            return "it is async, and the plugin that runs it keeps one event loop for as long as its scope lasts"
+        if needs_loop_scope(ctx, fixture):
+            return "it is async, and its plain pytest.fixture decorator cannot name the event loop that it must stay on"
+    if needs_loop_scope(ctx, fixture) and not _knows_loop_scope(ctx):
+        return "it is async, and only loop_scope keeps its event loop, which needs a requirement on pytest-asyncio>=0.24"
+    return ""
+
+
+def _binds_loop(fixture: FixtureDef) -> str:
+    """A plain fixture whose value belongs to the event loop that is current when it is made."""
+    for call in fixture.function.calls:
+        if call.callee.dotted in _BOUND_TO_LOOP and not call.after_yield:
+            return f"{call.callee.dotted}() belongs to the event loop that is current when '{fixture.address.name}' is set up"
     return ""
 
 
 def needs_loop_scope(ctx: RuleContext, fixture: FixtureDef) -> bool:
     """Whether pytest-asyncio derives the loop from the fixture's scope, so that narrowing would move it."""
-    asyncio = fixture.creator.startswith("pytest_asyncio") or ctx.ini.asyncio_mode == "auto" or "pytest-asyncio" in ctx.declared
+    asyncio = fixture.creator.startswith("pytest_asyncio") or ctx.ini.asyncio_mode == "auto"
     return fixture.function.is_async and asyncio and fixture.loop_scope is None and not ctx.ini.asyncio_fixture_loop_scope
+
+
+def _knows_loop_scope(ctx: RuleContext) -> bool:
+    """Whether the project says, by what it requires or uses, that its pytest-asyncio has `loop_scope`."""
+    return ctx.ini.asyncio_loop_scopes or any(f.loop_scope is not None for f in ctx.graph.definitions())
 
 
 def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
