@@ -1,4 +1,8 @@
-"""Collects projects from PyPI with pytest and compares rescope's graph: `python -m oracle.compare [--cache DIR] [NAME]...`."""
+"""Collects projects from PyPI with pytest and compares rescope's graph: `python -m oracle.compare [--cache DIR] [NAME]...`.
+
+Then rescope's own plan is applied, and one that narrows every broad fixture that planning lets go, all together and the
+first few alone: `--setup-plan` must refuse no test that it did not refuse before.
+"""
 
 import argparse
 import json
@@ -12,12 +16,14 @@ from pathlib import Path
 
 from oracle.comparison import Comparison, compare, summary
 from oracle.corpus import CORPUS, Distribution
-from oracle.plans import context_of
+from oracle.plans import context_of, forced_plan, try_plan
+from rescope import pipeline
 from rescope.config import load_project
 from rescope.graph import FixtureGraph
 
 PLUGIN = Path(__file__).parent / "plugin"
 _SHOWN = 15
+_ALONE = 8
 
 
 def main(arguments: Iterable[str]) -> int:
@@ -42,7 +48,27 @@ def _report(distribution: Distribution, cache: Path, *, verbose: bool) -> int:
     print(f"{distribution.name:16} {distribution.version:8} {summary(result)}", flush=True)
     for line in _differences(result, verbose=verbose):
         print(f"    {line}")
-    return 0 if result.exact else 1
+    refused = _report_plans(source, python, distribution.arguments)
+    return 0 if result.exact and not refused else 1
+
+
+def _report_plans(source: Path, python: Path, arguments: tuple[str, ...]) -> bool:
+    """Print what pytest says of each plan; whether it refuses anything new."""
+    before = run_set_up(python, source, *arguments)
+    ctx = context_of(source)
+    kept = pipeline.analyze(load_project([source])).report.plan
+    plans = {"its own plan": kept, "all narrowed": forced_plan(ctx, kept=kept)}
+    plans |= {f"'{ctx.graph.name_of(f)}' narrowed": forced_plan(ctx, [n], kept) for n, f in enumerate(ctx.broad_fixtures()) if n < _ALONE}
+    outcomes = {
+        name: try_plan(source, ctx, plan, before, lambda root: run_set_up(python, root, *arguments)) for name, plan in plans.items()
+    }
+    edited = [o for o in outcomes.values() if o.scopes]
+    scopes = sum(o.scopes for o in edited)
+    print(f"    --setup-plan: {len(before)} refused before; {len(plans)} plans, {len(edited)} with edits of {scopes} scopes", flush=True)
+    for name, outcome in outcomes.items():
+        for test, why in list(outcome.refused.items())[:_SHOWN]:
+            print(f"    refused after {name}: {test}: {' '.join(why.split())[-300:]}")
+    return any(o.refused for o in edited)
 
 
 def _differences(result: Comparison, *, verbose: bool) -> Iterable[str]:
@@ -90,24 +116,20 @@ def _run(python: Path, *arguments: str, cwd: Path | None = None) -> None:
 
 def run_oracle(python: Path | str, root: Path, *arguments: str) -> dict[str, object]:
     """What pytest itself says of the project at root; OSError if it wrote nothing."""
-    output = root.parent / f"{root.name}.oracle.json"
+    return _ask(python, root, "graph", ("--collect-only", "-p", "fixture_oracle", "--fixture-oracle"), arguments)
+
+
+def run_set_up(python: Path | str, root: Path, *arguments: str) -> dict[str, str]:
+    """The tests that pytest cannot set up, and why, without running a fixture; OSError if it wrote nothing."""
+    return _ask(python, root, "setup", ("--setup-plan", "-p", "setup_errors", "--setup-errors"), arguments)
+
+
+def _ask(python: Path | str, root: Path, what: str, options: tuple[str, ...], arguments: tuple[str, ...]) -> dict[str, object]:
+    output = root.parent / f"{root.name}.{what}.json"
     output.unlink(missing_ok=True)
-    options = [
-        "-q",
-        "--collect-only",
-        "-p",
-        "fixture_oracle",
-        f"--fixture-oracle={output}",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:randomly",
-        "-W",
-        "ignore",
-    ]
-    env = clean_environment()
-    command = [str(python), "-m", "pytest", *options, *arguments]
-    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    quiet = ("-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore", *options[:-1], f"{options[-1]}={output}")
+    command = [str(python), "-m", "pytest", *quiet, *arguments]
+    done = subprocess.run(command, cwd=root, env=clean_environment(), capture_output=True, text=True, check=False)
     if not output.exists():
         raise OSError(f"pytest wrote nothing: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return json.loads(output.read_text("utf-8"))
