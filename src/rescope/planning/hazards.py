@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from rescope.graph.fixture_graph import TestNode
-from rescope.model.facts import Effect, EffectKind, FixtureDef, Root
+from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Root
 from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.rule import RuleContext
@@ -49,10 +49,46 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
     bound = _NODE_ATTRIBUTES & set(fixture.function.request_attributes)
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
-    for reason in (_once(ctx, fixture), _given(ctx, fixture), _parametrize_scope(ctx, fixture), _clears_others(ctx, fixture, steps)):
-        if reason:
-            return reason
-    return _loop(ctx, fixture)
+    checks = (_plugin_asks, _once, _given, _parametrize_scope, _loop)
+    reasons = (*(check(ctx, fixture) for check in checks), _computed_requests(ctx, fixture, steps), _clears_others(ctx, fixture, steps))
+    return next(filter(None, reasons), "")
+
+
+def _plugin_asks(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """Whether a plugin outside the project may request the fixture: for an override of its own, or where nobody else does."""
+    for name in set(ctx.graph.names_of(fixture)) & set(fixture.argnames):
+        if not ctx.graph.resolves(fixture.function, name):
+            return f"'{name}' overrides a fixture of a plugin, which may request it at {fixture.scope} scope"
+    if not ctx.graph.tests_using(fixture) and not ctx.graph.requested_by(fixture):
+        return f"nothing in the project requests '{ctx.graph.name_of(fixture)}': only a plugin may"
+    return ""
+
+
+def _computed_requests(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+    """A fixture that stays broad and may ask for this one by a name that only running it can tell."""
+    narrowed = {f.address for f in steps}
+    for other in ctx.broad_fixtures():
+        if other.address not in narrowed and _computes_names(ctx, other) and _in_sight(ctx, other, fixture):
+            return f"'{ctx.graph.name_of(other)}' stays broad and requests fixtures by computed names"
+    return ""
+
+
+def _computes_names(ctx: RuleContext, fixture: FixtureDef) -> bool:
+    """Whether the fixture, or a helper that it hands `request` to, calls getfixturevalue with anything but a literal."""
+    if fixture.function.requests_unknown:
+        return True
+    for call in fixture.function.calls:
+        helper = ctx.flow.callee(fixture.function, call) if _passes_request(call) else None
+        if helper is not None and any(c.callee.dotted.endswith(".getfixturevalue") for c in helper.calls):
+            return True
+    return False
+
+
+def _in_sight(ctx: RuleContext, requester: FixtureDef, fixture: FixtureDef) -> bool:
+    """Whether a test that sets the requester up sees the fixture."""
+    bases = {r.baseid for r in ctx.graph.by_definition.get(fixture.address, ())}
+    ids = {t.id for t in ctx.graph.tests_using(requester)}
+    return any(not base or test.startswith((f"{base}/", f"{base}::")) for base in bases for test in ids)
 
 
 def _once(ctx: RuleContext, fixture: FixtureDef) -> str:
@@ -152,9 +188,9 @@ def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
     for argument in fixture.argnames:
         if len(ctx.graph.resolves(fixture.function, argument)) > 1:
             yield f"'{argument}' is overridden below: each test would get its own override through '{name}'"
-    dynamic = next((f for f in ctx.broad_fixtures() if f.function.requests_unknown or _hands_request_on(f)), None)
+    dynamic = next((f for f in ctx.broad_fixtures() if any(_passes_request(call) for call in f.function.calls)), None)
     if dynamic is not None:
-        yield f"'{ctx.graph.name_of(dynamic)}' stays broad and requests fixtures by computed names"
+        yield f"'{ctx.graph.name_of(dynamic)}' stays broad and hands request to a function, which may request fixtures by computed names"
     yield from _shared_set_up(ctx, fixture)
 
 
@@ -177,9 +213,9 @@ def _tells_others(ctx: RuleContext, fixture: FixtureDef) -> str:
     return ""
 
 
-def _hands_request_on(fixture: FixtureDef) -> bool:
-    """Whether a helper gets `request`, and may ask for any fixture."""
-    return any(target.dotted == "request" for call in fixture.function.calls for _, target in call.passes)
+def _passes_request(call: Call) -> bool:
+    """Whether the callee gets `request`, and may ask for any fixture."""
+    return any(target.dotted == "request" for _, target in call.passes)
 
 
 def _rebinds(fixture: FixtureDef) -> str:

@@ -1,0 +1,281 @@
+"""What would change its meaning stays broad: each refusal names its reason, and pytest shows what the edit would have broken."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from oracle.plans import context_of, forced_plan
+
+from projects import check, make_project, run_pytest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A project that passes, and fails once `broad` is function-scoped by hand; `why` is a part of the reason given."""
+
+    files: str
+    why: str
+    broad: str = "session"
+
+
+REFUSALS = {
+    "request.node": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def names(request):
+    return {item.name for item in request.node.items}
+# --- test_a.py
+def test_names(names):
+    assert names == {"test_names"}
+""",
+        why="request.node",
+    ),
+    "bookkeeping on request.session": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def run(request):
+    request.session.runs = getattr(request.session, "runs", 0) + 1
+    return request.session.runs
+# --- test_a.py
+def test_one(run):
+    assert run == 1
+
+
+def test_two(run):
+    assert run == 1
+""",
+        why="request.session",
+    ),
+    "attributes of the class for its later tests": Refusal(
+        files="""\
+# --- test_a.py
+import pytest
+
+
+@pytest.fixture(scope="class")
+def basket(request):
+    request.cls.basket = []
+
+
+@pytest.mark.usefixtures("basket")
+class TestBasket:
+    def test_put(self):
+        self.basket.append("egg")
+
+    def test_still_there(self):
+        assert self.basket == ["egg"]
+""",
+        why="request.cls",
+        broad="class",
+    ),
+    "a test under @given": Refusal(
+        files="""\
+# --- test_a.py
+import pytest
+from hypothesis import given, strategies as st
+
+
+@pytest.fixture(scope="module")
+def limit():
+    return 10
+
+
+@given(st.integers(0, 9))
+def test_below(limit, number):
+    assert number < limit
+""",
+        why="Hypothesis",
+        broad="module",
+    ),
+    "a dependent under @given": Refusal(
+        files="""\
+# --- test_a.py
+import pytest
+from hypothesis import given, strategies as st
+
+
+@pytest.fixture(scope="module")
+def base():
+    return 5
+
+
+@pytest.fixture(scope="module")
+def limit(base):
+    return base * 2
+
+
+@given(st.integers(0, 9))
+def test_below(limit, number):
+    assert number < limit
+""",
+        why="Hypothesis",
+        broad="module",
+    ),
+    "anyio_backend under a broad async fixture": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope='session')
+async def number():
+    return 1
+# --- test_a.py
+import pytest
+
+
+@pytest.mark.anyio
+async def test_number(number):
+    assert number == 1
+""",
+        why="anyio requests it",
+    ),
+    "an override of a fixture that a plugin requests": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def site_title(site_title):
+    return site_title.upper()
+# --- test_a.py
+def test_title(site_title):
+    assert site_title == "TITLE"
+""",
+        why="overrides a fixture of a plugin",
+    ),
+    "a fixture that only a plugin requests": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def site_title():
+    return "mine"
+# --- test_a.py
+def test_page(page):
+    assert page == "mine"
+""",
+        why="a plugin may",
+    ),
+    "names computed by a broad fixture": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def alice():
+    return "alice"
+
+
+@pytest.fixture(scope='module')
+def user(request):
+    return request.getfixturevalue("".join(["ali", "ce"]))
+# --- test_a.py
+def test_user(user, alice):
+    assert user == alice
+""",
+        why="requests fixtures by computed names",
+    ),
+    "names computed by a helper of a broad fixture": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+def fixture_named(request, name):
+    return request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="session")
+def alice():
+    return "alice"
+
+
+@pytest.fixture(scope='module')
+def user(request):
+    return fixture_named(request, "alice")
+# --- test_a.py
+def test_user(user, alice):
+    assert user == alice
+""",
+        why="requests fixtures by computed names",
+    ),
+}
+
+# A plugin that is installed, so that no static reader sees it.
+PLUGIN = """
+import pytest
+
+@pytest.fixture(scope="session")
+def site_title():
+    return "title"
+
+@pytest.fixture(scope="session")
+def page(site_title):
+    return site_title
+
+@pytest.fixture(scope="session", autouse=True)
+def site(page):
+    pass
+"""
+
+
+@pytest.mark.parametrize("case", REFUSALS.values(), ids=[name.replace(" ", "-") for name in REFUSALS])
+def test_narrowing_is_refused(case: Refusal, tmp_path: Path) -> None:
+    """No plan touches the fixture, even if told to; with the scope changed by hand the suite fails."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "thirdparty.py").write_text(PLUGIN, "utf-8")
+    ini = '# --- pyproject.toml\n[tool.pytest.ini_options]\npythonpath = ["../site"]\naddopts = "-p thirdparty"\n'
+    root = make_project(tmp_path / "project", ini + case.files)
+    assert run_pytest(root).returncode == 0
+
+    groups = forced_plan(context_of(root), kept=check(root).plan).groups
+
+    assert [g.edits for g in groups if g.finding.subject.scope == case.broad and g.edits] == []
+    assert any(case.why in group.caveat for group in groups)
+    for file in root.glob("*.py"):
+        file.write_text(re.sub(f'scope="{case.broad}"', 'scope="function"', file.read_text("utf-8")), "utf-8")
+    assert run_pytest(root).returncode == 1
+
+
+PLUGINS = (
+    "django_db_setup",
+    "base_url",
+    "celery_config",
+    "vcr_config",
+    "event_loop_policy",
+    "docker_compose_file",
+    "browser_type_launch_args",
+    "qapp_args",
+    "httpserver_listen_address",
+)
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_names_of_plugins_are_kept(name: str, tmp_path: Path) -> None:
+    """A fixture that a plugin requests at a broad scope is kept, and said to be the plugin's."""
+    text = f'# --- conftest.py\nimport pytest\n@pytest.fixture(scope="session")\ndef {name}(): return 1\n'
+    root = make_project(tmp_path, f"{text}# --- test_a.py\ndef test_it({name}): pass\n")
+    kept = check(root).plan
+
+    assert [(k.code, k.subject.name) for k in kept.kept] == [("RSC902", name)]
+    assert "requests it at" in kept.kept[0].because
+    assert forced_plan(context_of(root), kept=kept).groups[0].edits == ()
