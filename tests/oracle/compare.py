@@ -7,6 +7,7 @@ first few alone: `--setup-plan` must refuse no test that it did not refuse befor
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -48,8 +49,15 @@ def _report(distribution: Distribution, cache: Path, *, verbose: bool) -> int:
     print(f"{distribution.name:16} {distribution.version:8} {summary(result)}", flush=True)
     for line in _differences(result, verbose=verbose):
         print(f"    {line}")
-    refused = _report_plans(source, python, distribution.arguments)
+    refused = _report_plans(_copy(source), python, distribution.arguments)
     return 0 if result.exact and not refused else 1
+
+
+def _copy(source: Path) -> Path:
+    """A copy to edit: an interrupted run must not leave a changed source behind."""
+    target = source.with_name("edited")
+    shutil.rmtree(target, ignore_errors=True)
+    return shutil.copytree(source, target, symlinks=True)
 
 
 def _report_plans(source: Path, python: Path, arguments: tuple[str, ...]) -> bool:
