@@ -1,11 +1,13 @@
 """The fixture graph of random projects, and of small named ones, equals what pytest resolves."""
 
 import sys
+from pathlib import Path
 
 import pytest
+from oracle.plans import context_of
 from oracle.random_trees import check_random_trees, check_tree, collector, explain
 
-from projects import split_files
+from projects import make_project, split_files
 
 EXAMPLES = 20
 NEWEST = tuple(int(part) for part in pytest.__version__.split(".")[:2]) >= (9, 1)
@@ -169,6 +171,24 @@ TREES = {
         """,
 }
 
+CIRCLE = """\
+# --- conftest.py
+import pytest
+@pytest.fixture(scope="session")
+def a(): pass
+@pytest.fixture(scope="session")
+def b(a): pass
+@pytest.fixture(scope="session")
+def alone(): pass
+# --- test_a.py
+import pytest
+@pytest.fixture(scope="session")
+def a(b): pass
+@pytest.fixture(scope="session")
+def b(b): pass
+def test_it(a, b, alone): pass
+"""
+
 UNKNOWN = {
     "fixtures made in a loop": """
         # --- test_a.py
@@ -229,6 +249,15 @@ def test_named_trees() -> None:
         found = {name: explain(check_tree(split_files(text.lstrip("\n")), collect), ordered=NEWEST) for name, text in TREES.items()}
 
     assert found == dict.fromkeys(TREES, "")
+
+
+def test_a_circle_of_overrides(tmp_path: Path) -> None:
+    """Where overrides request each other in a circle the scopes decide who gets which: the graph doubts all that they reach."""
+    graph = context_of(make_project(tmp_path, CIRCLE)).graph
+    doubted = {graph.name_of(f) for f in graph.definitions() if graph.uncertain(f)}
+
+    assert doubted == {"a", "b", "alone"}
+    assert {name for name, _ in graph.tests[0].resolution.unknown} == {"a", "b"}
 
 
 @pytest.mark.parametrize("tree", [pytest.param(text, id=name) for name, text in UNKNOWN.items()])

@@ -3,7 +3,7 @@
 The order is that of pytest 9.1 and newer: depth first, then sorted by scope. Before 9.1 dependencies came breadth first, and
 before 9.0 those of overridden definitions were left out of the closure (they are set up all the same). Edges do not depend on
 the version, but for overrides that request each other in a circle: there the order of set-up decides which one reaches the
-overridden definition, and the names concerned are called unknown.
+overridden definition, and the names in the circle, and those whose edges then differ, are called unknown.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,15 +36,17 @@ def resolve(
     are names that hooks may set.
     """
     worlds, complete = _worlds(place, initial, dynamic, shadowed)
-    older = [world.in_older_order(initial, dynamic) for world in worlds if world.circular]
+    circular = {name for world in worlds for name in world.circular}
+    older = [world.in_older_order(initial, dynamic) for world in worlds] if circular else []
     edges: dict[Requester, tuple[int, ...]] = {edge: (target,) for edge, target in worlds[-1].edges.items()}
     unknown = dict(worlds[-1].unknown)
     for world in reversed(worlds[:-1]):
         for requester, target in world.edges.items():
             edges[requester] = (*(t for t in edges.get(requester, ()) if t != target), target)
         unknown |= world.unknown
-    for old, world in zip(older, [w for w in worlds if w.circular], strict=True):
+    for old, world in zip(older, worlds, strict=False):
         unknown |= {edge.name: _ORDER for edge in {*old.edges, *world.edges} if old.edges.get(edge) != world.edges.get(edge)}
+    unknown |= dict.fromkeys(sorted(circular), _ORDER)
     asked = set() if not doubts else {requester.name for requester in edges} | {n for w in worlds for n in w.unresolved} | shadowed
     for name, why in doubts:
         if name == ANY or name in asked:
@@ -58,7 +60,7 @@ def resolve(
         shadowed=shadowed,
         unknown=tuple(unknown.items()),
         branches=len(worlds) > 1,
-        circular=any(world.circular for world in worlds),
+        circular=circular != set(),
     )
 
 
@@ -90,7 +92,7 @@ class _World:
     done: dict[str, int] = field(default_factory=dict)
     unresolved: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
-    circular: bool = False
+    circular: set[str] = field(default_factory=set)
 
     def in_older_order(self, initial: Sequence[str], dynamic: Sequence[str]) -> "_World":
         """The same choices resolved in the order of pytest 8.4 and older."""
@@ -164,7 +166,8 @@ class _World:
         if name == "request":
             return
         edge = Requester(id=requester, name=name, dynamic=dynamic)
-        self.circular |= name in stack and stack[-1] != name
+        if name in stack and stack[-1] != name:
+            self.circular.update(stack[stack.index(name) :])
         if name in self.done:
             self.edges[edge] = self.done[name]
             return
