@@ -229,6 +229,7 @@ async def test_one(answer, engine):
         engine.call_later(0.001, answer.set_result, 1)
     assert await answer == 1
 """,
+        narrowed=False,
     ),
     "an event_loop fixture of the project": LoopProject(
         files=f"""\
