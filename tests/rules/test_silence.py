@@ -359,7 +359,7 @@ class Listed(type):
 
     def __init__(cls, name, bases, namespace):
         super().__init__(name, bases, namespace)
-        Listed.ALL.append(cls)
+        cls.ALL.append(cls)
 
 
 class Plugin(metaclass=Listed):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rescope.model.address import Address
 from rescope.model.facts import FixtureDef, Function, Marks
@@ -29,8 +30,7 @@ class Registration:
         return scope if isinstance(scope, Scope) else Scope.SESSION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
+class Requester(NamedTuple):
     """An edge's start: a registration id, or -1 for the test itself."""
 
     id: int

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from rescope.model.address import Address
 from rescope.model.facts import BindingKind, ClassDef, Function, ModuleFacts, Root, Target, Variable
@@ -11,8 +12,7 @@ from rescope.model.facts import BindingKind, ClassDef, Function, ModuleFacts, Ro
 _HOPS = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(NamedTuple):
     """A name inside a project module: the owning file and the dotted rest behind the module name."""
 
     path: str

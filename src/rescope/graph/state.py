@@ -207,8 +207,9 @@ class StateFinder:
 
     def _hands_out(self, module: ModuleFacts, lazy: Writer, name: str) -> bool:
         """Whether the function that fills the global also returns it: a getter, not a set-up that runs once."""
-        function = next(f for f in module.functions if f.address == lazy.function)
-        return any(v.target is not None and v.target.dotted == name for v in function.values)
+        function = self.index.function_at(*lazy.function[:3])
+        given = {v.target.dotted for v in function.values if v.target is not None} if function is not None else set()
+        return name in given if lazy.function.path == module.path else any(dotted.endswith(f".{name}") for dotted in given)
 
     def _global_writes(self, module: ModuleFacts) -> dict[str, list[tuple[Function, Effect]]]:
         found: defaultdict[str, list[tuple[Function, Effect]]] = defaultdict(list)
