@@ -352,36 +352,6 @@ def test_delete(client, headers):
 def test_again(client, headers):
     assert client.delete("/items/2", headers=headers)
 """,
-    "classes that a metaclass lists": """\
-# --- plugins.py
-class Listed(type):
-    ALL = []
-
-    def __init__(cls, name, bases, namespace):
-        super().__init__(name, bases, namespace)
-        cls.ALL.append(cls)
-
-
-class Plugin(metaclass=Listed):
-    pass
-
-
-def plugins():
-    return list(Listed.ALL)
-# --- test_plugins.py
-from plugins import Plugin, plugins
-
-
-def test_listed():
-    assert Plugin in plugins()
-
-
-def test_made():
-    class Other(Plugin):
-        pass
-
-    assert Other in plugins()
-""",
     "a table of equal values that are made once": """\
 # --- unit.py
 _UNITS = {}
