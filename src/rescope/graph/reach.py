@@ -144,7 +144,9 @@ class CallGraph:
     flow: Flow
     methods: dict[str, tuple[Function, ...]] = field(default_factory=dict)
     import_time: frozenset[Address] = frozenset()
-    callers: dict[Address | str, list[Address | str]] = field(default_factory=dict)
+    nodes: list[Address | str] = field(default_factory=list)
+    numbers: dict[Address | str, int] = field(default_factory=dict)
+    callers: list[list[int]] = field(default_factory=list)
     memo: dict[frozenset[Address], frozenset[Address]] = field(default_factory=dict)
 
     def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
@@ -176,28 +178,36 @@ class CallGraph:
         return False
 
     def _backwards(self, goals: frozenset[Address]) -> Iterator[Address]:
-        if not self.callers:
-            self.callers = self._link()
-        seen: set[Address | str] = set()
-        stack: list[Address | str] = list(goals)
+        if not self.numbers:
+            self._link()
+        seen = bytearray(len(self.nodes))
+        stack = [self.numbers[goal] for goal in goals if goal in self.numbers]
+        yield from (goal for goal in goals if goal not in self.numbers)
         while stack:
-            node = stack.pop()
-            if node not in seen:
-                seen.add(node)
-                stack += self.callers.get(node, ())
+            number = stack.pop()
+            if not seen[number]:
+                seen[number] = 1
+                stack += self.callers[number]
+                node = self.nodes[number]
                 if not isinstance(node, str):
                     yield node
 
-    def _link(self) -> dict[Address | str, list[Address | str]]:
-        callers: defaultdict[Address | str, list[Address | str]] = defaultdict(list)
+    def _link(self) -> None:
+        """Number all nodes, and list the callers of each: walks over whole projects are many, and numbers need no hashing."""
         for module in self.flow.index.modules.values():
             for function in (*module.functions, *((module.body,) if module.body else ())):
                 for node in self._nodes(function):
-                    callers[node].append(function.address)
+                    self.callers[self._number(node)].append(self._number(function.address))
         for name, methods in self.methods.items():
             for method in methods:
-                callers[method.address].append(name)
-        return dict(callers)
+                self.callers[self._number(method.address)].append(self._number(name))
+
+    def _number(self, node: Address | str) -> int:
+        number = self.numbers.setdefault(node, len(self.nodes))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+            self.callers.append([])
+        return number
 
     def _nodes(self, function: Function) -> set[Address | str]:
         """What a function calls: functions, and the names of methods of it is not known what."""

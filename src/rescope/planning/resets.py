@@ -94,8 +94,8 @@ def blocks_reset(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Add
 def _set_up_code(ctx: RuleContext, reaching: frozenset[Address]) -> str:
     """Hooks, autouse fixtures and xunit set-up that run before the reset, or once for many tests, and reach the state."""
     autouse = {f.function.address for f in ctx.graph.definitions() if ctx.graph.autouse(f)}
-    in_tests = (a for a in reaching if a.path in ctx.tests)
-    found = min((a for a in in_tests if a in autouse or a.name in _XUNIT or a.name.startswith("pytest_")), default=None)
+    early = (a for a in reaching if a in autouse or a.name in _XUNIT or a.name.startswith("pytest_"))
+    found = min((a for a in early if a.path in ctx.tests), default=None)
     return f"{found.path}::{found.qualname}() reaches it before a reset would run, or for many tests at once" if found else ""
 
 
