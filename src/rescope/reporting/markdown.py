@@ -18,61 +18,68 @@ def render_markdown(report: Report, prefix: str = "") -> str:
 
     `prefix` leads from the top of the repository to the project: links start there.
     """
-    blocks = [*_findings(report, prefix), *_failures(report, prefix), *_kept(report, prefix), *_skipped(report, prefix)]
-    return "\n\n".join(["### rescope", *blocks, _escaped(summary(report))]) + "\n"
+    links = quote(prefix)
+    blocks = [*_findings(report, links), *failures_block(report, links), *kept_block(report, links), *skipped_block(report, links)]
+    return "\n\n".join(["### rescope", *blocks, escaped(summary(report))]) + "\n"
 
 
-def _findings(report: Report, prefix: str) -> Iterator[str]:
+def _findings(report: Report, links: str) -> Iterator[str]:
     for group in report.plan.groups:
-        yield "\n".join(_finding(report, group, prefix))
+        yield "\n".join(finding_lines(report, group, links))
 
 
-def _finding(report: Report, group: ChangeGroup, prefix: str) -> Iterator[str]:
+def finding_lines(report: Report, group: ChangeGroup, links: str) -> Iterator[str]:
+    """One finding: what leaks, then a list of evidence, the fix and who follows; `links` is what links to files begin with."""
     finding = group.finding
-    yield f"**{finding.code}** {_link(_place(finding.subject), prefix)} {_escaped(finding.message)}"
+    yield f"**{finding.code}** {link(place(finding.subject), links)} {escaped(finding.message)}"
     yield ""
     for at in dict.fromkeys((finding.primary, *finding.related)):
-        yield f"- {_link(at, prefix)} {_code(report.lines.get((at.path, at.line), ''))} {_escaped(at.note)}".rstrip()
-    yield f"- **{_escaped(fix_sentence(group))}**"
+        yield f"- {link(at, links)} {code(report.lines.get((at.path, at.line), ''))} {escaped(at.note)}".rstrip()
+    yield f"- **{escaped(fix_sentence(group))}**"
     for dependent in group.dependents:
         subject = dependent.subject
-        yield f"  - {_link(_place(subject), prefix)} {_code(subject.name)} {subject.scope} -> {dependent.to}"
+        yield f"  - {link(place(subject), links)} {code(subject.name)} {subject.scope} -> {dependent.to}"
 
 
-def _failures(report: Report, prefix: str) -> Iterator[str]:
-    lines = [f"- {_link(Location(path=f.path, line=f.line), prefix)} {_escaped(f.message)}" for f in report.failures]
+def failures_block(report: Report, links: str) -> Iterator[str]:
+    """The files that could not be analysed, if there are any."""
+    lines = [f"- {link(Location(path=f.path, line=f.line), links)} {escaped(f.message)}" for f in report.failures]
     if lines:
         yield "\n".join(["**Not analysed**", "", *lines])
 
 
-def _kept(report: Report, prefix: str) -> Iterator[str]:
+def kept_block(report: Report, links: str) -> Iterator[str]:
+    """What is kept and why, folded away, if there is anything."""
     lines = []
     for keep in report.plan.kept:
         scope = f"{keep.subject.scope}, " if keep.subject.scope else ""
-        lines.append(f"- {_link(_place(keep.subject), prefix)} {_code(keep.subject.name)} {_escaped(scope + keep.because)}")
-    yield from _folded("kept", lines)
+        lines.append(f"- {link(place(keep.subject), links)} {code(keep.subject.name)} {escaped(scope + keep.because)}")
+    yield from folded("kept", lines)
 
 
-def _skipped(report: Report, prefix: str) -> Iterator[str]:
+def skipped_block(report: Report, links: str) -> Iterator[str]:
+    """What was left alone and why, folded away, if there is anything."""
     skipped = report.plan.skipped
-    yield from _folded("skipped", [f"- {_link(_place(s.subject), prefix)} {_code(s.subject.name)} {_escaped(s.reason)}" for s in skipped])
+    yield from folded("skipped", [f"- {link(place(s.subject), links)} {code(s.subject.name)} {escaped(s.reason)}" for s in skipped])
 
 
-def _folded(title: str, lines: list[str]) -> Iterator[str]:
+def folded(title: str, lines: list[str]) -> Iterator[str]:
     """A block that opens on a click; the blank lines make its inside Markdown again."""
     if lines:
         yield "\n".join([f"<details><summary>{len(lines)} {title}</summary>", "", *lines, "", "</details>"])
 
 
-def _place(subject: Subject) -> Location:
+def place(subject: Subject) -> Location:
+    """Where the subject is defined."""
     return Location(path=subject.address.path, line=subject.line)
 
 
-def _link(at: Location, prefix: str) -> str:
-    return f"[{_escaped(f'{at.path}:{at.line}')}]({quote(prefix + at.path)}#L{at.line})"
+def link(at: Location, links: str) -> str:
+    """A link to the line, called by its path from the project on."""
+    return f"[{escaped(f'{at.path}:{at.line}')}]({links}{quote(at.path)}#L{at.line})"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Text as code, fenced by more backticks than stand in it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
@@ -80,5 +87,6 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}" if text else ""
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text in which nothing is markup."""
     return _SPECIAL.sub(r"\\\1", text)
