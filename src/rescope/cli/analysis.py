@@ -14,11 +14,24 @@ def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None
     project = open_project(asked)
     with progress(quiet=quiet) as tell:
         analysis = analyze(project, asked.places(), evidence, tell)
+    _accept(project, analysis, quiet=quiet)
+    return project, analysis
+
+
+def explore_project(asked: Asked, *, quiet: bool = False) -> tuple[Project, RuleContext, Analysis]:
+    """As run_analysis, with what the rules saw."""
+    project = open_project(asked)
+    with progress(quiet=quiet) as tell:
+        context, analysis = explore(project, asked.places(), tell)
+    _accept(project, analysis, quiet=quiet)
+    return project, context, analysis
+
+
+def _accept(project: Project, analysis: Analysis, *, quiet: bool) -> None:
     strange = next((name for name in project.settings.only if name not in analysis.names), None)
     if strange:
         raise fail(f"no fixture or singleton is called {strange!r}")
     tell_failures(analysis, quiet=quiet)
-    return project, analysis
 
 
 def run_exploration(asked: Asked) -> tuple[RuleContext, Analysis]:

@@ -11,6 +11,7 @@ from rescope.cli.diff import diff
 from rescope.cli.explain import explain, rules
 from rescope.cli.fix import fix
 from rescope.cli.graph import graph
+from rescope.cli.migrate import migrate
 from rescope.cli.options import EXIT_FAILED
 from rescope.cli.schema import schema
 from rescope.cli.undo import undo
@@ -30,7 +31,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    for command in (check, diff, fix, undo, verify, why, graph, explain, rules, schema):
+    for command in (check, diff, fix, undo, verify, migrate, why, graph, explain, rules, schema):
         app.command()(command)
     return app
 
@@ -49,7 +50,7 @@ def _main(
 
 def _parted(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """The arguments of rescope, and those behind -- where the command hands them on to pytest."""
-    if arguments[:1] not in (["verify"], ["fix"]) or "--" not in arguments:
+    if arguments[:1] not in (["verify"], ["fix"], ["migrate"]) or "--" not in arguments:
         return arguments, ()
     at = arguments.index("--")
     return arguments[:at], tuple(arguments[at + 1 :])
