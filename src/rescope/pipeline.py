@@ -216,7 +216,7 @@ def _limited(plan: Plan, root: Path, limits: tuple[Path, ...]) -> Plan:
         outside = {edit_path(e) for e in group.edits} - inside
         if inside and outside:
             reason = f"the edit would also change {min(outside)}, which is not among the given paths"
-            group = replace(group, edits=(), dependents=(), applicability=Applicability.DISPLAY_ONLY, caveat=reason)
+            group = _only_shown(group, reason)
         if inside:
             groups.append(group)
     return replace(
@@ -226,6 +226,10 @@ def _limited(plan: Plan, root: Path, limits: tuple[Path, ...]) -> Plan:
         skipped=tuple(s for s in plan.skipped if below(s.subject.address.path)),
         unremarkable=tuple(s for s in plan.unremarkable if below(s.address.path)),
     )
+
+
+def _only_shown(group: ChangeGroup, reason: str) -> ChangeGroup:
+    return replace(group, edits=(), dependents=(), relies_on=(), applicability=Applicability.DISPLAY_ONLY, caveat=reason)
 
 
 def within(root: Path, limits: Iterable[Path]) -> Callable[[str], bool]:
@@ -282,7 +286,28 @@ def applicable(plan: Plan, *, unsafe: bool) -> tuple[ChangeGroup, ...]:
 
 
 def rewrite(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
-    """The changed files; a group of which one edit does not fit is left out whole."""
+    """The changed files; left out whole is a group of which one edit does not fit, or that relies on others which are not there."""
+    taken, unmet = _standing(groups)
+    result = draft(root, taken)
+    while len(result.taken) < len(taken):
+        taken, more = _standing(result.taken)
+        unmet = (*unmet, *result.refused, *more)
+        result = draft(root, taken)
+    return replace(result, refused=(*unmet, *result.refused))
+
+
+def _standing(groups: Iterable[ChangeGroup]) -> tuple[tuple[ChangeGroup, ...], tuple[Skipped, ...]]:
+    """The groups that can be applied together, and those that rely on fixtures which none of the groups narrows."""
+    taken = tuple(groups)
+    narrowed = {e.address for g in taken for e in g.edits if isinstance(e, ChangeScope)}
+    missing = [next((a for a in g.relies_on if a not in narrowed), None) for g in taken]
+    pairs = tuple(zip(taken, missing, strict=True))
+    left = (Skipped(subject=g.finding.subject, reason=f"it relies on '{a.name}' ({a.path}) being narrowed, too") for g, a in pairs if a)
+    return tuple(g for g, a in pairs if a is None), tuple(left)
+
+
+def draft(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
+    """As rewrite, whatever the groups rely on: for what is shown, or done step by step."""
     from rescope.codemods import EditRefused, apply
 
     taken = list(groups)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rescope.model.plan import ChangeGroup, FileChange
-from rescope.pipeline import edit_path, rewrite
+from rescope.pipeline import draft, edit_path
 
 
 def steps(root: Path, groups: Sequence[ChangeGroup]) -> Iterator[tuple[ChangeGroup, tuple[FileChange, ...]]]:
@@ -16,7 +16,7 @@ def steps(root: Path, groups: Sequence[ChangeGroup]) -> Iterator[tuple[ChangeGro
     for number, group in enumerate(groups):
         paths = _paths(group)
         beside = [g for g in groups[: number + 1] if paths & _paths(g)]
-        changes = [c for c in rewrite(root, beside).changes if c.path in paths and now.get(c.path) != c.after]
+        changes = [c for c in draft(root, beside).changes if c.path in paths and now.get(c.path) != c.after]
         yield group, tuple(FileChange(path=c.path, before=now.get(c.path, c.before), after=c.after) for c in changes)
         now |= {c.path: c.after for c in changes}
 

@@ -112,7 +112,7 @@ def test_a_reset_that_relies_on_a_narrowing_is_not_made_alone(repository: Path) 
     """A reset that is only safe since fixtures are narrowed is left out where these are."""
     result = rescope(repository, "migrate", "--only", "_instance")
 
-    assert "left out: '_instance': it relies on fixtures being narrowed" in result.stderr
+    assert "left out: '_instance': it relies on 'api_client' (api/conftest.py) being narrowed" in result.stderr
     assert (result.returncode, branches(repository)) == (0, ["main"])
 
 

@@ -136,7 +136,7 @@ def _proven(root: Path, result: Rewrite, asking: Asking, allowed: float | None) 
 
 def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:
     """The groups that the user takes: y(es), n(o), a(ll), q(uit)."""
-    from rescope.pipeline import rewrite
+    from rescope.pipeline import draft
     from rescope.reporting.diff import render_diff
     from rescope.reporting.terminal import print_diff
 
@@ -146,7 +146,7 @@ def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:
         typer.echo(f"{finding.subject.address.path}:{finding.subject.line}: {finding.code} {finding.message}")
         if group.caveat:
             typer.echo(f"  {group.applicability.value}: {group.caveat}")
-        print_diff(render_diff(rewrite(root, [group]).changes), color="auto")
+        print_diff(render_diff(draft(root, [group]).changes), color="auto")
         answer = typer.prompt("apply? [y]es / [n]o / [a]ll / [q]uit", default="y").strip().lower()[:1]
         if answer == "q":
             break

@@ -60,11 +60,11 @@ def render(project: Project, analysis: Analysis, output_format: Format, options:
 
 
 def _sarif(project: Project, analysis: Analysis) -> str:
-    from rescope.pipeline import rewrite
+    from rescope.pipeline import draft
     from rescope.reporting.sarif import SarifExtras, render_sarif
     from rescope.rules import all_rules
 
     groups = [g for g in analysis.report.plan.groups if g.edits]
-    changes = {group: rewrite(project.root, [group]).changes for group in groups}
+    changes = {group: draft(project.root, [group]).changes for group in groups}
     extras = SarifExtras(rules=all_rules(), changes=changes, crashes=analysis.crashes, prefix=prefix(project.root))
     return render_sarif(analysis.report, extras)

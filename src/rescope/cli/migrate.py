@@ -135,7 +135,7 @@ def _migrate(asked: Asked, wanted: Wanted) -> "tuple[Work | None, bool]":
         at = stack.enter_context(git.checkout(repository)) if dirty else None
         place, top = (_moved(asked, repository, at), at.folder) if at else (asked, repository.top)
         project, context, analysis = explore_project(place, quiet=wanted.quiet)
-        chosen, table = _choose(project, context, analysis.report, wanted)
+        chosen, table = _choose(project, analysis.report, wanted)
         work = _plan(project, context, top, Work(wanted=wanted, repository=repository, report=analysis.report, chosen=chosen, table=table))
         if work.branches and not wanted.dry_run:
             _guard(project, work)
@@ -178,15 +178,15 @@ def _moved(asked: Asked, repository: "Repository", at: "Checkout") -> Asked:
     return replace(asked, paths=places, no_cache=True, config=asked.config and asked.config.resolve())
 
 
-def _choose(project: "Project", context: "RuleContext", report: "Report", wanted: Wanted) -> tuple[Chosen, str]:
+def _choose(project: "Project", report: "Report", wanted: Wanted) -> tuple[Chosen, str]:
     """What is to be applied, and with --verify the table of before and after."""
     from rescope.pipeline import applicable
 
     root, unsafe = project.root.resolve(), project.settings.unsafe
     groups = applicable(report.plan, unsafe=unsafe)
-    chosen, table = choose(root, context, groups), ""
+    chosen, table = choose(root, groups), ""
     if wanted.asking is not None and chosen.taken:
-        chosen, table = _proven(root, context, chosen, wanted.asking)
+        chosen, table = _proven(root, chosen, wanted.asking)
     for skip in chosen.left_out:
         remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=wanted.quiet)
     hint = unsafe_hint(report, len(groups), unsafe=unsafe)
@@ -197,7 +197,7 @@ def _choose(project: "Project", context: "RuleContext", report: "Report", wanted
     return chosen, table
 
 
-def _proven(root: Path, context: "RuleContext", chosen: Chosen, asking: Asking) -> tuple[Chosen, str]:
+def _proven(root: Path, chosen: Chosen, asking: Asking) -> tuple[Chosen, str]:
     """What of the groups breaks no test, and the table of before and after for them."""
     from rescope.model.verdict import Proposal
     from rescope.pipeline import rewrite
@@ -212,7 +212,7 @@ def _proven(root: Path, context: "RuleContext", chosen: Chosen, asking: Asking) 
         if judge.regressions(before, after):
             held = prove(lab, root, chosen.taken, Trials(before=before), allowed=None)
             broken = tuple(Skipped(subject=group.finding.subject, reason=f"--verify: {reason}") for group, reason in held.left_out)
-            again = choose(root, context, held.kept)
+            again = choose(root, held.kept)
             chosen = Chosen(taken=again.taken, left_out=(*chosen.left_out, *broken, *again.left_out))
             changes = rewrite(root, chosen.taken).changes
             before, after = measure.compare(lab, before, changes) if changes else (before, before)
@@ -228,7 +228,7 @@ def _plan(project: "Project", context: "RuleContext", top: Path, work: Work) -> 
     root, cutting = project.root.resolve(), work.wanted.cutting
     planned = replace(
         work,
-        branches=plan_branches(root, top, context, work.chosen.taken, cutting) if work.chosen.taken else (),
+        branches=plan_branches(root, top, work.chosen.taken, cutting) if work.chosen.taken else (),
         uses={f.address: len(context.graph.tests_using(f)) for f in context.graph.definitions()},
         prefix=vcs.prefix(project.root),
     )

@@ -1,6 +1,6 @@
 """What a migration will do: which groups go into which branch, in which commits, and what is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -8,10 +8,9 @@ from pathlib import Path
 from rescope.migration.branches import Key, Unit, directory, split
 from rescope.migration.commits import Commit, make_commits, one_commit
 from rescope.migration.owners import PLACES, owner_label, parse_owners
-from rescope.migration.ties import ties, unmet
+from rescope.model.edit import ChangeScope
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.pipeline import edit_path, rewrite
-from rescope.rule import RuleContext
 
 
 class SplitBy(StrEnum):
@@ -56,26 +55,26 @@ class Chosen:
     left_out: tuple[Skipped, ...]
 
 
-def choose(root: Path, context: RuleContext, groups: Sequence[ChangeGroup]) -> Chosen:
+def choose(root: Path, groups: Sequence[ChangeGroup]) -> Chosen:
     """The groups that can be applied to the files below root, without a reset that relies on what is not done."""
     result = rewrite(root, groups)
-    taken, left_out = result.taken, list(result.refused)
-    while relying := list(unmet(context, taken)):
-        left_out += [Skipped(subject=group.finding.subject, reason=_RELIES) for group in relying]
-        taken = tuple(group for group in taken if group not in relying)
-    return Chosen(taken=taken, left_out=tuple(left_out))
+    return Chosen(taken=result.taken, left_out=result.refused)
 
 
-_RELIES = "it relies on fixtures being narrowed that are not narrowed here; with them it can be reset"
+def _ties(groups: Sequence[ChangeGroup]) -> Iterator[tuple[ChangeGroup, ChangeGroup]]:
+    """Each reset with each group that narrows what it relies on."""
+    for group in groups:
+        for other in groups:
+            narrowed = {e.address for e in other.edits if isinstance(e, ChangeScope)}
+            if narrowed.intersection(group.relies_on):
+                yield group, other
 
 
-def plan_branches(
-    root: Path, top: Path, context: RuleContext, groups: Sequence[ChangeGroup], cutting: Cutting
-) -> tuple[PlannedBranch, ...]:
+def plan_branches(root: Path, top: Path, groups: Sequence[ChangeGroup], cutting: Cutting) -> tuple[PlannedBranch, ...]:
     """Every branch with its commits; NoOwners where it is to be split by a CODEOWNERS file that is not there."""
     prefix = "" if root == top else f"{root.relative_to(top).as_posix()}/"
     key = _key(top, prefix, cutting.by)
-    tied = ties(context, groups) if key or cutting.most else ()
+    tied = _ties(groups) if key or cutting.most else ()
     commits = one_commit if cutting.single else make_commits
     return tuple(
         PlannedBranch(name=branch.name, groups=branch.groups, commits=commits(root, branch.groups))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rescope.model.address import Address
 from rescope.model.edit import Edit
 from rescope.model.finding import Applicability, Finding, Keep, Subject
 
@@ -17,13 +18,17 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeGroup:
-    """All edits of one finding: taken or left whole."""
+    """All edits of one finding: taken or left whole.
+
+    `relies_on` are the fixtures that other groups must narrow, or these edits could break tests that pass.
+    """
 
     finding: Finding
     edits: tuple[Edit, ...]
     dependents: tuple[Dependent, ...] = ()
     applicability: Applicability = Applicability.SAFE
     caveat: str = ""
+    relies_on: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 from rescope.model.address import Address, Location
-from rescope.model.edit import AddReason, ChangeScope, Edit, ReasonStyle, ScopeStyle
+from rescope.model.edit import AddReason, ChangeScope, Edit, ReasonStyle, ResetStep, ScopeStyle
 from rescope.model.facts import FixtureDef
 from rescope.model.finding import Applicability, Finding, Keep, Strategy, Subject, SubjectKind
 from rescope.model.plan import ChangeGroup, Dependent, Plan, Skipped
 from rescope.model.scope import Scope
 from rescope.model.state import Singleton
 from rescope.planning.cascade import Cascade, cascade
-from rescope.planning.conftest_target import find_target
+from rescope.planning.conftest_target import ResetPlace, find_target
 from rescope.planning.hazards import caveats, needs_loop_scope, refusal
 from rescope.planning.resets import blocks_reset, reset_fixture
 from rescope.rule import RuleContext
@@ -223,7 +223,8 @@ def _edits(planner: _Planner, finding: Finding, chain: Cascade) -> Iterator[Edit
 
 def _singletons(planner: _Planner) -> None:
     ctx = planner.ctx
-    narrowed = frozenset(e.address for g in planner.groups for e in g.edits if isinstance(e, ChangeScope))
+    safe = (g for g in planner.groups if g.applicability is Applicability.SAFE)
+    narrowed = frozenset(e.address for g in safe for e in g.edits if isinstance(e, ChangeScope) and e.after is Scope.FUNCTION)
     by_address = {s.address: s for s in ctx.singletons}
     for address, finding in planner.findings.items():
         if finding.subject.kind is SubjectKind.SINGLETON and address not in planner.keeps:
@@ -245,7 +246,20 @@ def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narr
     if risk and applicability is Applicability.SAFE:
         applicability, caveat = Applicability.UNSAFE, risk
     shown = replace(finding, applicability=applicability, caveat=caveat)
-    return ChangeGroup(finding=shown, edits=(edit,), applicability=applicability, caveat=caveat)
+    relied = tuple(_relied_on(ctx, singleton, target, narrowed))
+    return ChangeGroup(finding=shown, edits=(edit,), applicability=applicability, caveat=caveat, relies_on=relied)
+
+
+def _relied_on(ctx: RuleContext, singleton: Singleton, target: ResetPlace, narrowed: frozenset[Address]) -> Iterator[Address]:
+    """The narrowed fixtures without whose narrowing the reset would be another one, or not safe."""
+
+    def way(assumed: frozenset[Address]) -> tuple[tuple[ResetStep, ...], str, str]:
+        edit, note = reset_fixture(ctx, singleton, target, assumed)
+        return edit.steps, note, blocks_reset(ctx, singleton, assumed)
+
+    planned = way(narrowed)
+    if way(frozenset()) != planned:
+        yield from (address for address in sorted(narrowed) if way(narrowed - {address}) != planned)
 
 
 def _rename_twins(planner: _Planner) -> None:
