@@ -193,7 +193,7 @@ def _selected(plan: Plan, project: Project) -> Plan:
     settings = project.settings
     groups = [g for g in plan.groups if wanted(g.finding.code, settings.select, settings.ignore)]
     if settings.only:
-        groups = [g for g in groups if set(settings.only) & _names(g)]
+        groups = [g for g in groups if set(settings.only) & names_of(g)]
     return replace(plan, groups=tuple(groups))
 
 
@@ -202,7 +202,8 @@ def wanted(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
     return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
 
 
-def _names(group: ChangeGroup) -> set[str]:
+def names_of(group: ChangeGroup) -> set[str]:
+    """The names under which `--only` takes the group."""
     return {group.finding.subject.name, *(d.subject.name for d in group.dependents)}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rescope.cli.bisect import bisect
 from rescope.cli.check import check
 from rescope.cli.diff import diff
 from rescope.cli.explain import explain, rules
@@ -31,7 +32,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_main)
-    for command in (check, diff, fix, undo, verify, migrate, why, graph, explain, rules, schema):
+    for command in (check, diff, fix, undo, verify, bisect, migrate, why, graph, explain, rules, schema):
         app.command()(command)
     return app
 
@@ -50,7 +51,7 @@ def _main(
 
 def _parted(arguments: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """The arguments of rescope, and those behind -- where the command hands them on to pytest."""
-    if arguments[:1] not in (["verify"], ["fix"], ["migrate"]) or "--" not in arguments:
+    if arguments[:1] not in (["verify"], ["fix"], ["bisect"], ["migrate"]) or "--" not in arguments:
         return arguments, ()
     at = arguments.index("--")
     return arguments[:at], tuple(arguments[at + 1 :])

@@ -108,6 +108,8 @@ def _state(progress: "Progress") -> str:
     run = progress.run
     if run is None:
         return f"{progress.tests} of {progress.of} tests" if progress.of else f"{progress.tests} tests"
+    if run.collected:
+        return f"{len(run.collected)} tests, {run.seconds:.1f} s"
     failed = sum(o in FAILS for o in run.outcomes.values())
     return f"{len(run.outcomes) - failed} without failure, {failed} failed, {run.seconds:.1f} s{f' ({run.cut})' if run.cut else ''}"
 

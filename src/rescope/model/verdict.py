@@ -28,16 +28,26 @@ class Arrangement(StrEnum):
     SHUFFLED = "shuffled"
     ALONE = "alone"
     WORKERS = "workers"
+    RANDOMLY = "randomly"
+    LISTED = "listed"
+    PLAIN = "plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order; `test` is what runs alone, `workers` how many processes share the tests."""
+    """One order; `test` is what runs alone, `workers` how many processes share the tests.
+
+    `tests` are those of LISTED, `until` is the last test to run. `randomly` is the seed that pytest-randomly, if it is there, works
+    with; RANDOMLY is its order, PLAIN whatever pytest makes of the command line.
+    """
 
     arrangement: Arrangement
     seed: int = 0
     workers: int = 0
     test: str = ""
+    tests: tuple[str, ...] = ()
+    until: str = ""
+    randomly: int = 1
 
     @property
     def name(self) -> str:
@@ -49,6 +59,12 @@ class Order:
                 return f"seed {self.seed}"
             case Arrangement.WORKERS:
                 return f"{self.workers} workers"
+            case Arrangement.RANDOMLY:
+                return f"pytest-randomly's seed {self.randomly}"
+            case Arrangement.LISTED:
+                return f"{len(self.tests)} tests" if len(self.tests) > 1 else "".join(self.tests) or "collection"
+            case Arrangement.PLAIN:
+                return "plain pytest"
             case Arrangement.REVERSED | Arrangement.ALONE:
                 return self.arrangement.value
 
@@ -63,7 +79,10 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run in one fresh copy; `cut` says why it did not come to its end, "" if it did; `seconds` are wall time, `cpu` seconds too."""
+    """One run in one fresh copy; `cut` says why it did not come to its end, "" if it did; `seconds` are wall time, `cpu` seconds too.
+
+    `collected` are all tests that there are, `places` the path and line of those that ran, `plugins` those that bear upon the order.
+    """
 
     order: Order
     outcomes: Mapping[str, Outcome]
@@ -75,6 +94,9 @@ class Run:
     exit_code: int = 0
     cut: str = ""
     tail: str = ""
+    collected: tuple[str, ...] = ()
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    plugins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

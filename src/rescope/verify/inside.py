@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
+_ORDERING = ("randomly", "xdist")
 _WORDS = {"passed": "passed", "failed": "failed", "skipped": "skipped"}
 
 
@@ -32,7 +33,10 @@ def pytest_addoption() -> None:
 
 def pytest_load_initial_conftests(early_config: Any, args: list[str]) -> None:
     """Options that would stop the run early or share it out otherwise, after those of the user so that they win."""
-    ours, workers = ["--maxfail=0"], _task()["workers"]
+    task = _task()
+    if task["order"] == "plain":
+        return
+    ours, workers = ["--maxfail=0"], task["workers"]
     if early_config.pluginmanager.hasplugin("xdist"):
         ours += ["-n", str(workers)]
     elif workers:
@@ -45,18 +49,27 @@ def pytest_load_initial_conftests(early_config: Any, args: list[str]) -> None:
 def pytest_configure(config: Any) -> None:
     """Set up the order in every process, the record in the one that hears of all outcomes."""
     task = _task()
+    if task["order"] != "plain":
+        _settle(config, task)
+        config.pluginmanager.register(Order(task), "rescope-order")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Record(task), "rescope-record")
+
+
+def _settle(config: Any, task: dict[str, Any]) -> None:
+    """Keep other plugins from deciding on the order, unless one of them is asked for."""
+    asked = task["order"] == "randomly"
     if hasattr(config.option, "randomly_seed"):
-        config.option.randomly_seed = 1
-        config.option.randomly_reorganize = False
+        config.option.randomly_seed = task.get("randomly", 1)
+        config.option.randomly_reorganize = asked
+    elif asked:
+        raise pytest.UsageError("pytest-randomly is not installed here, so its order cannot be had")
     for name in ("random_order_bucket", "random_order_seed", "random_order"):
         if hasattr(config.option, name):
             setattr(config.option, name, None)
     for name in ("stepwise", "stepwise_skip"):
         if hasattr(config.option, name):
             setattr(config.option, name, False)
-    config.pluginmanager.register(Order(task), "rescope-order")
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Record(task), "rescope-record")
 
 
 def _task() -> dict[str, Any]:
@@ -68,11 +81,13 @@ class Order:
 
     def __init__(self, task: dict[str, Any]) -> None:
         self.task = task
+        self.collected: list[str] = []
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> Generator[None, None, None]:
         yield
-        chosen = self._chosen(items)
+        self.collected = [_inward(item.nodeid, self.task) for item in items]
+        chosen = self._until(self._chosen(items))
         kept = set(map(id, chosen))
         dropped = [item for item in items if id(item) not in kept]
         if dropped:
@@ -89,6 +104,11 @@ class Order:
         if task["order"] == "shuffled":
             return shuffled(items, task["seed"], lambda item: _inward(item.nodeid, task))
         return list(items)
+
+    def _until(self, items: list[Any]) -> list[Any]:
+        last = self.task.get("until")
+        end = next((n for n, item in enumerate(items, 1) if last and _inward(item.nodeid, self.task) == last), len(items))
+        return items[:end]
 
 
 def shuffled(items: list[Any], seed: int, name: Callable[[Any], str]) -> list[Any]:
@@ -118,15 +138,19 @@ class Record:
             self.file.write(json.dumps({"kind": kind, **values}) + "\n")
             self.file.flush()
 
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: Any) -> None:
         self.started = time.perf_counter()
-        self._write("session")
+        self._write("session", plugins=[name for name in _ORDERING if session.config.pluginmanager.hasplugin(name)])
 
     def pytest_collection_finish(self, session: Any) -> None:
-        self._write("collected", tests=len(session.items))
+        order = session.config.pluginmanager.get_plugin("rescope-order")
+        # All tests that there are, in file order, are only asked for where none is run.
+        listed = order.collected if order is not None and self.task["only"] == [] else None
+        self._write("collected", tests=len(session.items), all=listed)
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._write("start", test=_inward(nodeid, self.task))
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        path, line, _ = location
+        self._write("start", test=_inward(nodeid, self.task), path=path.replace(os.sep, "/"), line=(line or 0) + 1)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._write(

@@ -68,7 +68,7 @@ class Lab:
 
     def once(self, order: Order, changes: Sequence[FileChange], when: str) -> Run:
         """One run, told of while it goes on and when it is over."""
-        of = 1 if order.arrangement is Arrangement.ALONE else max(self.totals.values(), default=0)
+        of = len(order.tests) or (1 if _is_small(order) else max(self.totals.values(), default=0))
 
         def watch(tests: int) -> None:
             share = mean(self.meter.together) * tests / of if of and self.meter.together else 0.0
@@ -87,13 +87,18 @@ class Lab:
 
     def _note(self, order: Order, made: Run, seconds: float) -> None:
         meter = self.meter
-        if order.arrangement is Arrangement.ALONE:
+        if _is_small(order):
             meter.alone.append(seconds)
             meter.alone_left = max(0, meter.alone_left - 1)
         else:
             meter.together.append(seconds)
             meter.together_left = max(0, meter.together_left - 1)
             self.totals[order] = len(made.outcomes)
+
+
+def _is_small(order: Order) -> bool:
+    """Whether a run in this order says nothing of how long the suite takes."""
+    return order.arrangement is Arrangement.ALONE or (order.arrangement is Arrangement.LISTED and len(order.tests) < 2)
 
 
 def orders_of(seeds: int, workers: int) -> tuple[Order, ...]:

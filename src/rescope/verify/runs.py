@@ -22,6 +22,7 @@ from rescope.verify.interrupts import undisturbed
 
 _PLUGIN = "rescope_inside"
 _TAIL = 30
+_NOTHING_RUN = frozenset({0, 5})
 _SLICE = 0.1
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+\b")
 _RANK = list(Outcome)
@@ -31,12 +32,16 @@ Watch = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """How the project's tests are run: `options` go to pytest as they are, `scratch` is where copies live."""
+    """How the project's tests are run: `options` go to pytest as they are, `scratch` is where copies live.
+
+    What lies in `plugin_folder` can be imported there.
+    """
 
     root: Path
     python: Path
     scratch: Path
     options: tuple[str, ...] = ()
+    plugin_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +80,15 @@ def _ended(suite: Suite, copy: Copy, work: Path, wait: Callable[[subprocess.Pope
 
 
 def _task(order: Order, copy: Copy, record: Path) -> dict[str, object]:
-    arrangement = "file" if order.arrangement in {Arrangement.ALONE, Arrangement.WORKERS} else order.arrangement.value
+    as_collected = {Arrangement.ALONE, Arrangement.WORKERS, Arrangement.LISTED}
+    only = {Arrangement.ALONE: [order.test], Arrangement.LISTED: list(order.tests)}.get(order.arrangement)
     return {
         "record": str(record),
-        "order": arrangement,
+        "order": "file" if order.arrangement in as_collected else order.arrangement.value,
         "seed": order.seed,
-        "only": [order.test] if order.arrangement is Arrangement.ALONE else None,
+        "only": only,
+        "until": order.until,
+        "randomly": order.randomly,
         "workers": order.workers,
         "original": str(copy.original),
         "copy": str(copy.top),
@@ -106,7 +114,8 @@ def _start(suite: Suite, copy: Copy, work: Path, output: Any) -> subprocess.Pope
     plugin.mkdir()
     shutil.copyfile(Path(__file__).with_name("inside.py"), plugin / f"{_PLUGIN}.py")
     environ = child_environment(suite.python, os.environ)
-    environ["PYTHONPATH"] = os.pathsep.join([str(plugin), *filter(None, [environ.get("PYTHONPATH")])])
+    folders = [str(plugin), str(suite.plugin_folder or ""), environ.get("PYTHONPATH", "")]
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     environ |= {"RESCOPE_RUN": str(work / "task.json"), "PYTEST_DEBUG_TEMPROOT": str(work)}
     options = [option.replace(str(copy.original), str(copy.top)) for option in suite.options]
     return subprocess.Popen(
@@ -175,6 +184,9 @@ class _Read:
     running: set[str] = field(default_factory=set)
     finished: float | None = None
     cpu: float = 0.0
+    collected: tuple[str, ...] = ()
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    plugins: frozenset[str] = frozenset()
 
 
 def _made_of(order: Order, lines: Iterator[dict[str, Any]], ended: _Ended) -> Run:
@@ -196,6 +208,9 @@ def _made_of(order: Order, lines: Iterator[dict[str, Any]], ended: _Ended) -> Ru
         exit_code=ended.code,
         cut=_cut(read, ended),
         tail=ended.tail,
+        collected=read.collected,
+        places=read.places,
+        plugins=read.plugins,
     )
 
 
@@ -203,6 +218,8 @@ def _cut(read: _Read, ended: _Ended) -> str:
     if ended.late:
         what = "stopped after" if read.finished is None else "all tests ran, but pytest did not end within"
         return f"{what} {ended.seconds:.0f} s"
+    if read.collected and ended.code in _NOTHING_RUN:
+        return ""
     if not read.outcomes:
         return f"no test ran (exit code {ended.code} of pytest)"
     return "" if read.finished is not None else f"pytest died (exit code {ended.code})"
@@ -210,8 +227,13 @@ def _cut(read: _Read, ended: _Ended) -> str:
 
 def _add(read: _Read, line: dict[str, Any]) -> None:
     match line["kind"]:
+        case "session":
+            read.plugins = frozenset(line["plugins"])
+        case "collected":
+            read.collected = tuple(line["all"] or ())
         case "start":
             read.running.add(line["test"])
+            read.places[line["test"]] = (line["path"], line["line"])
         case "report":
             _add_report(read, line)
         case "warning":

@@ -1,0 +1,71 @@
+"""The whole of a bisection: the tests, the state, the cure, and the commands that show it."""
+
+import time
+from dataclasses import dataclass, replace
+
+from rescope.model.plan import FileChange
+from rescope.model.pollution import FOUND, Carrier, Cure, Diagnosis, Kind
+from rescope.model.report import Report
+from rescope.model.verdict import FAILS, PASSES, Order
+from rescope.verify.carrier import asked_for, carriers, cure, prepare_observer
+from rescope.verify.commands import fix_command, pytest_command
+from rescope.verify.pollution import Hunt, trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A test to explain, where to look for it, and what the static analysis says of the project."""
+
+    test: str
+    orders: tuple[Order, ...]
+    collected: tuple[str, ...]
+    report: Report
+
+
+def diagnose(hunt: Hunt, case: Case) -> Diagnosis:
+    """What the runs say of the test."""
+    started = time.monotonic()
+    traced = trace(hunt, case.test, case.orders, case.collected)
+    plain = Diagnosis(
+        kind=traced.kind,
+        test=hunt.spot(case.test),
+        python=str(hunt.lab.suite.python),
+        order=traced.order or ", ".join(order.name for order in case.orders),
+        says="" if traced.kind is Kind.UNSEEN else hunt.says,
+        others=tuple(hunt.spot(other) for other in traced.needed),
+    )
+    explained = _explained(hunt, case, plain) if traced.kind in FOUND else plain
+    return replace(explained, runs=hunt.runs, seconds=time.monotonic() - started)
+
+
+def _explained(hunt: Hunt, case: Case, plain: Diagnosis) -> Diagnosis:
+    """The diagnosis with the commands, the state, and the cure."""
+    others = tuple(other.name for other in plain.others)
+    before = () if plain.kind is Kind.BRITTLE else others
+    reproduce = pytest_command(hunt, (*before, case.test), case.test, FAILS)
+    passing = pytest_command(hunt, (*others, case.test), case.test, PASSES) if plain.kind is Kind.BRITTLE else ""
+    seen, unseen = _observed(hunt, case, plain.kind, others)
+    found = _cure(hunt, case, plain.kind, before, seen)
+    notes = (unseen, "" if reproduce else "no command of plain pytest was found that reproduces this")
+    return replace(plain, carriers=seen, cure=found, reproduce=reproduce, passing=passing, notes=tuple(filter(None, notes)))
+
+
+def _observed(hunt: Hunt, case: Case, kind: Kind, others: tuple[str, ...]) -> tuple[tuple[Carrier, ...], str]:
+    if kind is Kind.AT_IMPORT:
+        return (), "the state was not observed: it is changed at import, before the first test"
+    folder = prepare_observer(hunt.lab.suite.scratch, case.report)
+    watched = replace(hunt, lab=replace(hunt.lab, suite=replace(hunt.lab.suite, plugin_folder=folder)))
+    found = carriers(watched, others, case.test, folder)
+    hunt.runs = watched.runs
+    return found
+
+
+def _cure(hunt: Hunt, case: Case, kind: Kind, before: tuple[str, ...], seen: tuple[Carrier, ...]) -> Cure | None:
+    def passes(changes: tuple[FileChange, ...]) -> bool:
+        if kind is Kind.AT_IMPORT:
+            return hunt.after(case.test, (), changes, options=(*before, case.test.partition("::")[0])) in PASSES
+        return hunt.after(case.test, before, changes) in PASSES
+
+    root, plan = hunt.lab.suite.root, case.report.plan
+    groups = cure(root, plan, seen, passes)
+    return Cure(groups=asked_for(plan, groups), command=fix_command(root, groups)) if groups else None
