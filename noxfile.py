@@ -139,6 +139,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def pollution_bench(session: nox.Session) -> None:
+    """Which planted leaks `rescope bisect` and detect-test-pollution find, in how many runs and seconds."""
+    session.install("-e", ".")
+    session.run("python", "tests/bench/pollution.py", "--work", str(session.cache_dir / "pollution"), *session.posargs)
+
+
+@nox.session
 def observer_bench(session: nox.Session) -> None:
     """What `pytest --rescope` costs on 1,000 short tests, as ratios of CPU time."""
     install(session, "test")

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,24 +43,30 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path) -> tupl
     return named, "" if named else "no state was seen to stay changed: what carries it is out of the observer's sight"
 
 
-def _in_place(changes: Iterable[dict[str, Any]], order: Sequence[str]) -> Iterator[Carrier]:
-    """The changes that lasted from the test that made them to the last one."""
-    for change in changes:
-        by = change["test"]
-        if by in order[:-1] and change["in_place"] >= len(order) - 1 - order.index(by):
+def _in_place(changes: Sequence[dict[str, Any]], order: Sequence[str]) -> Iterator[Carrier]:
+    """The changes that lasted from the test that made them to the last one, or were built upon by one that did."""
+    made = [change for change in changes if change["test"] in order[:-1]]
+    lasting = {_state(c) for c in made if c["in_place"] >= len(order) - 1 - order.index(c["test"])}
+    for change in made:
+        # What the last test's own teardown undid was in place while it ran.
+        if _state(change) in lasting and change["undone_by"] in {"", order[-1]}:
             owner = change["owner"] or {}
             yield Carrier(
                 kind=change["kind"],
                 name=f"{change['name']}{change['where']}",
                 was=change["was"],
                 now=change["now"],
-                test=by,
+                test=change["test"],
                 owner=owner.get("name", ""),
                 owner_path=owner.get("path", ""),
                 path=change["path"],
                 qualname=change["qualname"],
                 line=change["line"],
             )
+
+
+def _state(change: dict[str, Any]) -> tuple[str, str, str]:
+    return change["kind"], change["path"], change["name"]
 
 
 # --- the cure -------------------------------------------------------------------------------------
@@ -78,7 +84,7 @@ def cure(root: Path, plan: Plan, seen: Sequence[Carrier], passes: Callable[[tupl
         result = rewrite(root, wanted)
         return len(result.taken) == len(wanted) and passes(result.changes)
 
-    near = [group for group in groups if any(_speaks_of(group, carrier) for carrier in seen)]
+    near = [group for group in groups if any(speaks_of(group, carrier) for carrier in seen)]
     for group in near:
         if cures((group,)):
             return (group,)
@@ -101,7 +107,7 @@ def _needed(groups: Sequence[ChangeGroup], cures: Callable[[Sequence[ChangeGroup
     return tuple(by_name[name] for name in found.needed) if found.steady else ()
 
 
-def _speaks_of(group: ChangeGroup, carrier: Carrier) -> bool:
+def speaks_of(group: ChangeGroup, carrier: Carrier) -> bool:
     """Whether a finding's subject is the state, or it or a dependent is the fixture that changed it."""
     subjects = (group.finding.subject, *(d.subject for d in group.dependents))
     if carrier.owner and any((s.name, s.address.path) == (carrier.owner, carrier.owner_path) for s in subjects):

@@ -7,7 +7,7 @@ from rescope.model.plan import FileChange
 from rescope.model.pollution import FOUND, Carrier, Cure, Diagnosis, Kind
 from rescope.model.report import Report
 from rescope.model.verdict import FAILS, PASSES, Order
-from rescope.verify.carrier import asked_for, carriers, cure, prepare_observer
+from rescope.verify.carrier import asked_for, carriers, cure, prepare_observer, speaks_of
 from rescope.verify.commands import fix_command, pytest_command
 from rescope.verify.pollution import Hunt, trace
 
@@ -46,6 +46,8 @@ def _explained(hunt: Hunt, case: Case, plain: Diagnosis) -> Diagnosis:
     passing = pytest_command(hunt, (*others, case.test), case.test, PASSES) if plain.kind is Kind.BRITTLE else ""
     seen, unseen = _observed(hunt, case, plain.kind, others)
     found = _cure(hunt, case, plain.kind, before, seen)
+    cured = found.groups if found else ()
+    seen = tuple(sorted(seen, key=lambda carrier: not any(speaks_of(group, carrier) for group in cured)))
     notes = (unseen, "" if reproduce else "no command of plain pytest was found that reproduces this")
     return replace(plain, carriers=seen, cure=found, reproduce=reproduce, passing=passing, notes=tuple(filter(None, notes)))
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from xml.etree import ElementTree as ET
 
 _WORD = r"(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)"
-_LINE = re.compile(rf"(?:\[(?P<worker>gw\d+)\] \[ *\d+%\] )?(?:{_WORD} )?(?P<test>\S.*?)(?: {_WORD}\b.*| - .*)?")
+_BEGINNING = re.compile(rf"(?:\[(?P<worker>gw\d+)\] \[ *\d+%\] )?(?:{_WORD} )?")
 
 
 class OrderError(Exception):
@@ -26,12 +26,13 @@ def saved_order(text: str, collected: Sequence[str], test: str = "") -> tuple[st
 
 def _from_lines(text: str, known: frozenset[str]) -> Iterator[tuple[str, str]]:
     for line in map(str.strip, text.splitlines()):
-        if line in known:
-            yield "", line
-            continue
-        match = _LINE.fullmatch(line)
-        if match and match["test"] in known:
-            yield match["worker"] or "", match["test"]
+        match = _BEGINNING.match(line)
+        words = line[match.end() :].split(" ") if match else []
+        # Parameters may hold blanks: the longest beginning that names a test is meant.
+        beginnings = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        test = next((beginning for beginning in beginnings if beginning in known), None)
+        if match and test:
+            yield match["worker"] or "", test
 
 
 def _from_junit(text: str, collected: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,223 @@
+"""rescope bisect as users type it, by real pytest; what it prints is typed again."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects import LEAK, commit_all, environment, git, make_project, rescope, run_pytest
+
+VICTIM = """\
+# --- test_late.py
+from app import app
+
+
+def test_no_user():
+    assert not app.dependency_overrides
+"""
+TOGETHER = """\
+# --- shop.py
+registry = {}
+def register(name): registry[name] = True
+# --- test_a.py
+import shop
+def test_tenant(): shop.register("tenant")
+def test_idle(): pass
+# --- test_b.py
+import shop
+def test_strict(): shop.register("strict")
+def test_login(): shop.register("login")
+# --- test_c.py
+import shop
+def test_open(): assert not {"tenant", "strict"} <= set(shop.registry)
+def test_greets(): assert "login" in shop.registry
+def test_never(): assert False
+def test_fine(): pass
+def test_fine_too(): pass
+"""
+AT_IMPORT = """\
+# --- shop.py
+debug = False
+# --- test_a.py
+def test_first(): pass
+# --- test_b.py
+import shop
+shop.debug = True
+def test_debug(): assert shop.debug
+# --- test_c.py
+import shop
+def test_no_debug(): assert not shop.debug
+"""
+UNSTEADY = """\
+# --- test_unsteady.py
+from pathlib import Path
+
+
+def test_first(): pass
+
+
+def test_now_and_then():
+    counter = Path({counter!r})
+    count = len(counter.read_text()) if counter.exists() else 0
+    counter.write_text("x" * (count + 1))
+    assert count in (0, 3, 4)
+"""
+
+
+@pytest.fixture(autouse=True)
+def few_plugins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A quick start of the pytest that bisect runs, and a folder for temporary files that can be looked at."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    return tmp_path / "temporary"
+
+
+def bisect(root: Path, *arguments: str) -> dict:
+    """The JSON of a bisection that found something."""
+    result = rescope(root, "bisect", "-q", "--output-format", "json", *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return json.loads(result.stdout)
+
+
+def typed(root: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """What a printed command does in the shell, where `rescope` and `python` are those of this environment."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(command, shell=True, cwd=root, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False)
+
+
+def names(spots: list[dict]) -> list[str]:
+    return [spot["test"] for spot in spots]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="virtual environments look otherwise there")
+def test_victim_of_a_broad_fixture(tmp_path: Path, few_plugins: Path) -> None:
+    """The polluter, the state and the cure are named, and each printed command does what it is printed for."""
+    root = commit_all(make_project(tmp_path / "project", LEAK + VICTIM))
+    site = environment(tmp_path / "venv")  # in which rescope cannot be imported
+    result = rescope(root, "bisect", "test_no_user", "--python", str(site.parents[2] / "bin" / "python"))
+    shown = result.stdout
+    fix, reproduce = (re.search(pattern, shown) for pattern in (r"(?m)^ +(rescope fix .*)$", r"(?m)^ +(\S+ -m pytest .*)$"))
+
+    assert result.returncode == 0, result.stderr
+    assert shown.startswith("test_late.py:4: test_late.py::test_no_user is a victim: it passes alone and fails after another test")
+    assert "  polluter: test_app.py:1: test_app.py::test_client\n" in shown
+    assert "  state: app.app.dependency_overrides['user'] (was unset, then 'ada'), changed by fixture 'client'" in shown
+    assert "  cured by: conftest.py:7: RSC101 session-scoped fixture 'client'" in shown
+    assert (git(root, "status", "--porcelain", "--ignored").stdout, list(few_plugins.iterdir())) == ("", [])
+    assert fix
+    assert reproduce
+    assert "1 failed, 1 passed" in typed(root, reproduce[1]).stdout
+    assert typed(root, fix[1]).returncode == 0
+    assert "2 passed" in typed(root, reproduce[1]).stdout
+
+
+def test_two_polluters_together(tmp_path: Path) -> None:
+    """Two tests that only pollute together are both named, with what each left in the state that they share."""
+    root = commit_all(make_project(tmp_path / "project", TOGETHER))
+    found = bisect(root, "test_c.py::test_open")
+
+    assert names(found["polluters"]) == ["test_a.py::test_tenant", "test_b.py::test_strict"]
+    assert [state["name"] for state in found["states"]] == ["shop.registry['tenant']", "shop.registry['strict']"]
+    assert [finding["code"] for finding in found["cure"]["findings"]] == ["RSC204"]
+    assert "1 failed, 2 passed" in typed(root, found["reproduce"]).stdout
+
+
+def test_missing_setter(tmp_path: Path) -> None:
+    """A test that passes only after another is brittle; one command shows it fail, another shows it pass."""
+    root = commit_all(make_project(tmp_path / "project", TOGETHER))
+    found = bisect(root, "test_greets")
+
+    assert (found["kind"], names(found["setters"]), found["polluters"]) == ("brittle", ["test_b.py::test_login"], [])
+    assert [state["name"] for state in found["states"]] == ["shop.registry['login']"]
+    assert "1 failed" in typed(root, found["reproduce"]).stdout
+    assert "2 passed" in typed(root, found["passing"]).stdout
+
+
+def test_change_at_import(tmp_path: Path) -> None:
+    """A test that fails whenever another file is imported is no test that always fails."""
+    root = commit_all(make_project(tmp_path / "project", AT_IMPORT))
+    found = bisect(root, "test_no_debug")
+
+    assert (found["kind"], names(found["polluters"])) == ("victim of an import", ["test_b.py"])
+    assert "FAILED test_c.py::test_no_debug" in typed(root, found["reproduce"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [("test_never", "fails alone and in file order, reversed, seed 1"), ("test_fine_too", "does not fail alone, nor in seed 3")],
+)
+def test_nothing_to_find(tmp_path: Path, test: str, said: str) -> None:
+    """A test that hangs on no other is said to be so, with the orders that were tried, and exit is 1."""
+    root = commit_all(make_project(tmp_path / "project", TOGETHER))
+    result = rescope(root, "bisect", "-q", test, *(["--seed", "3"] if test == "test_fine_too" else []))
+
+    assert result.returncode == 1
+    assert said in result.stdout
+    assert "polluter" not in result.stdout
+
+
+def test_flaky_test_is_blamed_on_nobody(tmp_path: Path) -> None:
+    """A test that ends in different ways after the same tests has no polluter."""
+    text = UNSTEADY.format(counter=str(tmp_path / "counter"))
+    root = commit_all(make_project(tmp_path / "project", text))
+    result = rescope(root, "bisect", "-q", "test_now_and_then")
+
+    assert (result.returncode, "is flaky" in result.stdout) == (1, True)
+
+
+def test_saved_runs(tmp_path: Path) -> None:
+    """Without the name of a test, the first victim of a saved run is looked into, in the order of that run."""
+    root = commit_all(make_project(tmp_path / "project", TOGETHER))
+    order = ["test_c.py::test_never", "test_b.py", "test_a.py::test_tenant", "test_c.py::test_open"]
+    run_pytest(root, *order, f"--junitxml={tmp_path / 'run.xml'}")
+    found = bisect(root, "--order", str(tmp_path / "run.xml"))
+
+    assert found["test"]["test"] == "test_c.py::test_open"
+    assert names(found["polluters"]) == ["test_b.py::test_strict", "test_a.py::test_tenant"]
+    assert "1 failed, 2 passed" in typed(root, found["reproduce"]).stdout
+
+
+def test_seed_of_pytest_randomly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of a seed of pytest-randomly is had from pytest-randomly itself, and plain pytest is told to keep to the command."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    root = commit_all(make_project(tmp_path / "project", LEAK + VICTIM))
+    failing = (n for n in range(50) if "FAILED test_late" in run_pytest(root, "-p", "randomly", f"--randomly-seed={n}", "-rf").stdout)
+    found = bisect(root, "--randomly", "--seed", str(next(failing)))
+
+    assert names(found["polluters"]) == ["test_app.py::test_client"]
+    assert "-p no:randomly" in found["reproduce"]
+    assert "1 failed, 1 passed" in typed(root, found["reproduce"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "name a test"),
+        (["test_missing"], "no test is called 'test_missing'"),
+        (["test_open", "--seed", "1", "--order", "x"], "both name an order"),
+        (["test_open", "--randomly"], "give --seed N as well"),
+        (["test_open", "--randomly", "--seed", "1"], "pytest-randomly is not installed"),
+        (["test_open", "--order", "missing.txt"], "missing.txt: the order cannot be read"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
+    """What cannot be meant is refused with exit 2, and nothing on stdout."""
+    result = rescope(commit_all(make_project(tmp_path / "project", TOGETHER)), "bisect", *arguments)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_ambiguous_name(tmp_path: Path) -> None:
+    """A name that several tests have is answered with all of them."""
+    text = "# --- test_a.py\ndef test_same(): pass\n# --- test_b.py\ndef test_same(): pass\n"
+    result = rescope(commit_all(make_project(tmp_path / "project", text)), "bisect", "test_same")
+
+    assert result.returncode == 2
+    assert "test_a.py::test_same\ntest_b.py::test_same\n" in result.stderr
