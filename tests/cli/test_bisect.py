@@ -162,6 +162,17 @@ def test_nothing_to_find(tmp_path: Path, test: str, said: str) -> None:
     assert "polluter" not in result.stdout
 
 
+def test_order_that_does_not_come_to_the_test(tmp_path: Path) -> None:
+    """Where pytest dies before the test, that is told: the order says nothing of the test."""
+    text = "# --- test_a.py\nimport os\ndef test_dies(): os._exit(3)\n# --- test_b.py\ndef test_late(): pass\n"
+    root = commit_all(make_project(tmp_path / "project", text))
+    (tmp_path / "order.txt").write_text("test_a.py::test_dies\ntest_b.py::test_late\n")
+    result = rescope(root, "bisect", "-q", "test_late", "--order", str(tmp_path / "order.txt"))
+
+    assert result.returncode == 1
+    assert "note: the saved order: pytest died (exit code 3), before test_b.py::test_late" in result.stdout
+
+
 def test_flaky_test_is_blamed_on_nobody(tmp_path: Path) -> None:
     """A test that ends in different ways after the same tests has no polluter."""
     text = UNSTEADY.format(counter=str(tmp_path / "counter"))

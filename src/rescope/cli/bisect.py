@@ -127,11 +127,11 @@ def _saved(file: Path, collected: "Sequence[str]", test: str) -> tuple[str, ...]
 
 
 def _failing(hunt: "Hunt", order: "Order") -> str:
-    from rescope.verify.pollution import failing_in
+    from rescope.verify.pollution import failing_in, named
 
     failed = failing_in(hunt, order)
     if not failed:
-        print(f"no test fails in {order.name}")
+        print(f"no test fails in {named(order)}")
         raise typer.Exit(EXIT_FINDINGS)
     others = f", one of {len(failed)} tests that fail" if len(failed) > 1 else ""
     remark(f"looking into {failed[0]}{others}")

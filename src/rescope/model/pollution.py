@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rescope.model.plan import ChangeGroup
+from rescope.model.verdict import Outcome
 
 
 class Kind(StrEnum):
@@ -66,6 +67,7 @@ class Diagnosis:
     runs: int = 0
     seconds: float = 0.0
     order: str = ""
+    alone: Outcome = Outcome.PASSED
     says: str = ""
     others: tuple[Spot, ...] = ()
     carriers: tuple[Carrier, ...] = ()

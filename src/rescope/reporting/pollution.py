@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from rescope.model.finding import Applicability
 from rescope.model.plan import ChangeGroup
 from rescope.model.pollution import FOUND, Carrier, Cure, Diagnosis, Kind, Spot
+from rescope.model.verdict import Outcome
 
 SCHEMA = 1
 _SHOWN = 5
+_ALONE = {Outcome.SKIPPED: "is skipped", Outcome.XFAILED: "fails as expected"}
 
 
 def render_diagnosis(found: Diagnosis) -> str:
@@ -36,7 +38,7 @@ def _sentence(found: Diagnosis) -> str:
     match found.kind:
         case Kind.VICTIM:
             others = "another test" if count == 1 else f"{count} other tests together"
-            return f"is a victim: it passes alone and fails after {others} (seen in {found.order})"
+            return f"is a victim: it {_ALONE.get(found.alone, 'passes')} alone and fails after {others} (seen in {found.order})"
         case Kind.BRITTLE:
             others = "another test" if count == 1 else f"{count} other tests together"
             return f"is brittle: it fails alone and passes only after {others} (seen in {found.order})"

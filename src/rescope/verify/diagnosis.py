@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from rescope.model.plan import FileChange
 from rescope.model.pollution import FOUND, Carrier, Cure, Diagnosis, Kind
 from rescope.model.report import Report
-from rescope.model.verdict import FAILS, PASSES, Order
+from rescope.model.verdict import FAILS, PASSES, Order, Outcome
 from rescope.verify.carrier import asked_for, carriers, cure, prepare_observer, speaks_of
 from rescope.verify.commands import fix_command, pytest_command
-from rescope.verify.pollution import Hunt, trace
+from rescope.verify.pollution import Hunt, named, trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,15 @@ def diagnose(hunt: Hunt, case: Case) -> Diagnosis:
     started = time.monotonic()
     traced = trace(hunt, case.test, case.orders, case.collected)
     plain = Diagnosis(
+        alone=traced.alone or Outcome.PASSED,
         kind=traced.kind,
         test=hunt.spot(case.test),
         python=str(hunt.lab.suite.python),
-        order=traced.order or ", ".join(order.name for order in case.orders),
+        order=traced.order or ", ".join(named(order) for order in case.orders),
         says="" if traced.kind is Kind.UNSEEN else hunt.says,
         others=tuple(hunt.spot(other) for other in traced.needed),
     )
-    explained = _explained(hunt, case, plain) if traced.kind in FOUND else plain
+    explained = _explained(hunt, case, plain) if traced.kind in FOUND else replace(plain, notes=tuple(hunt.cut))
     return replace(explained, runs=hunt.runs, seconds=time.monotonic() - started)
 
 

@@ -25,6 +25,7 @@ class Hunt:
     says: str = ""
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
     plugins: frozenset[str] = frozenset()
+    cut: list[str] = field(default_factory=list)
 
     def run(self, order: Order, changes: Sequence[FileChange] = (), *, options: tuple[str, ...] = (), what: str = "") -> Run:
         """One run with further options, numbered in what is told."""
@@ -63,6 +64,7 @@ class Traced:
     kind: Kind
     needed: tuple[str, ...] = ()
     order: str = ""
+    alone: Outcome | None = None
 
 
 def collect(hunt: Hunt) -> tuple[str, ...]:
@@ -98,10 +100,11 @@ def trace(hunt: Hunt, test: str, orders: Sequence[Order], collected: Sequence[st
         if not made.outcomes:
             raise CannotRun(made)
         hunt.says = made.messages.get(test, hunt.says)
+        hunt.cut += [f"{named(order)}: {made.cut}, before {test}"] if made.cut and test not in made.outcomes else []
         if made.outcomes.get(test) in wanted:
             before = tuple(t for t in made.outcomes if t != test)
             kind = Kind.VICTIM if wanted is FAILS else Kind.BRITTLE
-            return replace(_searched(hunt, test, before, wanted, kind), order=order.name)
+            return replace(_searched(hunt, test, before, wanted, kind), order=named(order), alone=alone)
     return _imported(hunt, test, collected) if alone in FAILS else Traced(kind=Kind.UNSEEN)
 
 
@@ -127,6 +130,11 @@ def _imported(hunt: Hunt, test: str, collected: Sequence[str]) -> Traced:
         return Traced(kind=Kind.FLAKY)
     found = search(files, fails)
     return Traced(kind=Kind.AT_IMPORT, needed=found.needed, order="every order") if found.steady else Traced(kind=Kind.FLAKY)
+
+
+def named(order: Order) -> str:
+    """What people call an order in which a test was looked for."""
+    return "the saved order" if order.arrangement is Arrangement.LISTED else order.name
 
 
 def _up_to(order: Order, test: str) -> Order:
