@@ -32,8 +32,8 @@ def bisect(
     test: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TEST]",
-            help="Its node id, or the end of it: test_cart.py::test_add, test_add. With --seed or --order, default: the first that fails.",
+            metavar="TEST",
+            help="Its node id or the end of it (test_cart.py::test_add, test_add). Not needed with --seed or --order.",
             show_default=False,
         ),
     ] = None,
