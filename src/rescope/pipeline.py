@@ -76,6 +76,11 @@ def explore(project: Project, limits: Iterable[Path] = (), tell: Tell = silent) 
     return context, _answer(whole, project, tuple(limits), time.perf_counter() - started)
 
 
+def fixture_graph(project: Project) -> FixtureGraph:
+    """The fixture graph of the whole project, without asking any rule."""
+    return make_context(project, load_facts(project, discover(project.root, project.settings.exclude))[0]).graph
+
+
 def _key(project: Project, files: Sequence[SourceFile]) -> str:
     """A digest of all that the analysis reads: settings, pytest's configuration, declared dependencies, packs, and the files' stamps."""
     settings = replace(project.settings, select=(), ignore=(), only=(), unsafe=False, jobs=0)

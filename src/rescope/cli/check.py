@@ -7,7 +7,7 @@ import typer
 
 from rescope.cli.analysis import exit_code, run_analysis
 from rescope.cli.baseline import BaselineOptions, GrowBaseline, ReadBaseline, WriteBaseline, with_baseline
-from rescope.cli.formats import Format, TextOptions, render
+from rescope.cli.formats import Format, TextOptions, read_verified, render
 from rescope.cli.options import (
     EXIT_FINDINGS,
     Asked,
@@ -46,6 +46,12 @@ def check(
         Path | None,
         typer.Option("--evidence", metavar="FILE", help="Join what `pytest --rescope-record=FILE` saw.", show_default=False),
     ] = None,
+    verdict: Annotated[
+        Path | None,
+        typer.Option(
+            "--verdict", metavar="FILE", help="With html: show what `verify --output-format json` wrote to FILE.", show_default=False
+        ),
+    ] = None,
     show_kept: Annotated[bool, typer.Option("--show-kept", help="List what is kept broad, with reasons.")] = False,
     statistics: Annotated[bool, typer.Option("--statistics", help="Print only how often each rule speaks.")] = False,
     baseline: ReadBaseline = None,
@@ -58,10 +64,14 @@ def check(
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
     asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
+    if verdict is not None and output_format is not Format.HTML:
+        raise fail("--verdict goes with --output-format html")
+    verified = read_verified(verdict)
     project, analysis = run_analysis(asked, quiet=quiet, evidence=_evidence(evidence) if evidence else None)
     options = BaselineOptions(read=baseline, write=write_baseline, grow=grow_baseline)
     analysis = with_baseline(project, analysis, asked, options, quiet=quiet)
-    text = render(project, analysis, output_format, TextOptions(kept=show_kept or verbose, everything=verbose, statistics=statistics))
+    shown = TextOptions(kept=show_kept or verbose, everything=verbose, statistics=statistics)
+    text = render(project, analysis, output_format, shown, verified)
     if output_file is not None:
         _write(output_file, text)
     else:

@@ -4,10 +4,17 @@ import shutil
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rescope.cli.options import fail
 from rescope.config import Project
 from rescope.pipeline import Analysis
 from rescope.vcs import prefix
+
+if TYPE_CHECKING:
+    from rescope.model.plan import ChangeGroup, FileChange
+    from rescope.model.verdict import Proposal, Verdict
 
 
 class Format(StrEnum):
@@ -19,6 +26,7 @@ class Format(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +38,9 @@ class TextOptions:
     statistics: bool = False
 
 
-def render(project: Project, analysis: Analysis, output_format: Format, options: TextOptions) -> str:
+def render(
+    project: Project, analysis: Analysis, output_format: Format, options: TextOptions, verified: "tuple[Verdict, Proposal] | None" = None
+) -> str:
     """The report in a format; formats that other tools read name files from the top of the repository."""
     report = analysis.report
     match output_format:
@@ -57,14 +67,42 @@ def render(project: Project, analysis: Analysis, output_format: Format, options:
             from rescope.reporting.markdown import render_markdown
 
             return render_markdown(report, prefix(project.root))
+        case Format.HTML:
+            return _html(project, analysis, verified)
 
 
 def _sarif(project: Project, analysis: Analysis) -> str:
-    from rescope.pipeline import draft
     from rescope.reporting.sarif import SarifExtras, render_sarif
     from rescope.rules import all_rules
 
-    groups = [g for g in analysis.report.plan.groups if g.edits]
-    changes = {group: draft(project.root, [group]).changes for group in groups}
-    extras = SarifExtras(rules=all_rules(), changes=changes, crashes=analysis.crashes, prefix=prefix(project.root))
+    extras = SarifExtras(rules=all_rules(), changes=_alone(project, analysis), crashes=analysis.crashes, prefix=prefix(project.root))
     return render_sarif(analysis.report, extras)
+
+
+def _html(project: Project, analysis: Analysis, verified: "tuple[Verdict, Proposal] | None") -> str:
+    from rescope.pipeline import fixture_graph
+    from rescope.reporting.html.page import HtmlExtras, render_html
+
+    extras = HtmlExtras(graph=fixture_graph(project), changes=_alone(project, analysis), verified=verified)
+    return render_html(analysis.report, extras)
+
+
+def _alone(project: Project, analysis: Analysis) -> "dict[ChangeGroup, tuple[FileChange, ...]]":
+    """What each finding changes if no other is fixed."""
+    from rescope.pipeline import draft
+
+    return {group: draft(project.root, [group]).changes for group in analysis.report.plan.groups if group.edits}
+
+
+def read_verified(path: Path | None) -> "tuple[Verdict, Proposal] | None":
+    """What `verify --output-format json` wrote to a file; a file that holds something else is refused."""
+    if path is None:
+        return None
+    from rescope.reporting.read_verdict import DamagedVerdict, read_verdict
+
+    try:
+        return read_verdict(path.read_text("utf-8"))
+    except OSError as error:
+        raise fail(f"{path}: the verdict cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, DamagedVerdict) as error:
+        raise fail(f"{path}: this is not what `rescope verify --output-format json` writes: {error}") from error
