@@ -6,8 +6,7 @@ from rescope.reporting.html.layout import HEIGHT, WIDTH, Box, Drawing, lay_out
 from rescope.reporting.html.markup import Markup, element, joined, text
 from rescope.reporting.html.network import SINGLETON, TESTS, Network, Node
 
-_NAME, _PLACE = 25, 29
-_SAYS = {"leaks": "leaks", "follows": "follows", "kept": "kept"}
+_NAME, _PLACE = 24, 27
 _SHAPES = {"leaks": "M0 11 L6 0 L12 11 Z", "follows": "M0 0 L6 5 L12 0 L12 5 L6 10 L0 5 Z", "kept": "M0 0 H10 V10 H0 Z"}
 
 
@@ -28,7 +27,7 @@ def spoken(node: Node) -> str:
         return f"{node.name}, {_count(node.tests)}"
     kind = "singleton" if node.band == SINGLETON else f"{node.band}-scoped{' autouse' if node.autouse else ''} fixture"
     used = "" if node.band == SINGLETON else f", set up for {_count(node.tests)}"
-    mark = f", {_SAYS[node.mark]}" if node.mark else ""
+    mark = f", {node.mark}" if node.mark else ""
     return f"{node.name}{mark}, {kind}, {node.path}:{node.line}{used}"
 
 
@@ -84,14 +83,14 @@ def _lines(node: Node) -> Iterator[Markup]:
 def _third(node: Node) -> str:
     if node.band == TESTS:
         return _count(node.tests)
-    return ", ".join(([node.band] if node.band != SINGLETON else ["singleton"]) + (["autouse"] if node.autouse else []))
+    return ", ".join(([node.band] if node.band != SINGLETON else [SINGLETON]) + (["autouse"] if node.autouse else []))
 
 
 def _sign(node: Node) -> Iterator[Markup]:
     """The mark as a shape and a word: colour alone says nothing."""
     if node.mark:
         yield element("path", class_="sign", d=_SHAPES[node.mark], transform=f"translate({WIDTH - 24} 41)")
-        yield element("text", text(_SAYS[node.mark]), class_="mark", x=f"{WIDTH - 30}", y="51", text_anchor="end")
+        yield element("text", text(node.mark), class_="mark", x=f"{WIDTH - 30}", y="51", text_anchor="end")
 
 
 def _from_the_right(words: str, length: int) -> str:

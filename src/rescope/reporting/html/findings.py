@@ -55,7 +55,7 @@ def _finding(report: Report, group: ChangeGroup, changes: Sequence[FileChange], 
     title = element("h3", element("a", text(finding.code), href=f"#{anchor}"), text(" "), text(finding.message))
     place = (_place(Location(path=finding.subject.address.path, line=finding.subject.line)), *to_drawing(finding.subject, ids))
     tags = joined(element("span", text(word), class_=f"tag {word.split()[0]}") for word in _tags(group))
-    parts = [title, element("p", *place, text(" "), tags, class_="where"), _evidence(report, group, anchor), *_fix(report, group, ids)]
+    parts = [title, element("p", *place, text(" "), tags, class_="where"), _evidence(report, group), *_fix(report, group, ids)]
     return element("article", *parts, *_diff(changes), id=anchor, class_="finding filterable", tabindex="-1")
 
 
@@ -66,7 +66,9 @@ def _tags(group: ChangeGroup) -> tuple[str, ...]:
 
 
 def _place(at: Location) -> Markup:
-    return element("span", text(f"{at.path}:{at.line}"), class_="place")
+    """A path with its line, which may be broken behind each folder."""
+    parts = re.split(r"(?<=/)", f"{at.path}:{at.line}")
+    return element("span", Markup(element("wbr").join(text(part) for part in parts)), class_="place")
 
 
 def to_drawing(subject: Subject, ids: Anchors) -> tuple[Markup, ...]:
@@ -75,13 +77,13 @@ def to_drawing(subject: Subject, ids: Anchors) -> tuple[Markup, ...]:
     return (text(" "), element("a", text("show in the graph"), href=f"#node-{key}", class_="jump")) if key else ()
 
 
-def _evidence(report: Report, group: ChangeGroup, anchor: str) -> Markup:
+def _evidence(report: Report, group: ChangeGroup) -> Markup:
     finding = group.finding
     rows = (
         row(_place(at), code(report.lines.get((at.path, at.line), "")), text(at.note))
         for at in dict.fromkeys((finding.primary, *finding.related))
     )
-    return table(f"Evidence of {anchor}", ("Place", "Code", "What it shows"), rows, class_="evidence")
+    return table("Evidence", ("Place", "Code", "What it shows"), rows, class_="evidence")
 
 
 def _fix(report: Report, group: ChangeGroup, ids: Anchors) -> Iterator[Markup]:

@@ -11,7 +11,7 @@ BANDS = (SINGLETON, "session", "unknown", "package", "module", "class", "functio
 WIDTH, HEIGHT = 212, 60
 LABEL = 84
 _GAP_X, _GAP_Y, _PAD = 20, 34, 18
-_PER_ROW = 6
+_PER_ROW = 5
 _SWEEPS = 4
 
 

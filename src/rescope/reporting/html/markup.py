@@ -6,7 +6,7 @@ from typing import NewType
 
 Markup = NewType("Markup", str)
 
-_VOID = frozenset({"meta", "input", "br"})
+_VOID = frozenset({"meta", "input", "wbr"})
 
 
 def text(content: object) -> Markup:

@@ -89,7 +89,7 @@ def _fixture_node(graph: FixtureGraph, fixture: FixtureDef, key: str, said: Mapp
         name=graph.name_of(fixture),
         band=str(fixture.scope),
         path=fixture.address.path,
-        line=fixture.line,
+        line=fixture.function.def_line if fixture.address == fixture.function.address else fixture.line,
         mark=said.get(fixture.address, ""),
         tests=len(graph.tests_using(fixture)),
         autouse=graph.autouse(fixture),

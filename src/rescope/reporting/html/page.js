@@ -147,8 +147,9 @@
       event.preventDefault();
       zoom(event.deltaY < 0 ? 1.1 : 0.9, event);
     }, { passive: false });
-    // At first as much as can be read.
+    // At first as much as can be read, from the middle.
     setScale(Math.max(0.7, Math.min(1, canvas.clientWidth / full.width)));
+    canvas.scrollLeft = (canvas.scrollWidth - canvas.clientWidth) / 2;
 
     let grip = null;
     canvas.addEventListener("pointerdown", (event) => {

@@ -123,7 +123,7 @@ def _summary(report: Report) -> tuple[Markup, ...]:
         ("with a safe fix", levels[Applicability.SAFE]),
         ("with an unsafe fix", levels[Applicability.UNSAFE]),
         ("without a fix", levels[Applicability.DISPLAY_ONLY]),
-        ("in the baseline", report.accepted),
+        *([("in the baseline", report.accepted)] if report.accepted else []),
         ("kept", len(plan.kept)),
         ("skipped", len(plan.skipped)),
         ("broad and unremarkable", len(plan.unremarkable)),
@@ -189,8 +189,8 @@ def _tables(network: Network) -> Iterator[Markup]:
     if network.folded:
         hidden = sum(len(found) for _, found in network.folded)
         rows = (row(text(path), text(len(found)), text(", ".join(found)), class_="filterable") for path, found in network.folded)
-        listed = table(f"{hidden} fixtures that no finding or keep touches, not drawn", ("File", "Fixtures", "Names"), rows)
-        yield element("details", element("summary", text(f"{hidden} more fixtures in {len(network.folded)} files")), listed)
+        listed = table("Fixtures that are not drawn", ("File", "Fixtures", "Names"), rows)
+        yield element("details", element("summary", text(f"{hidden} more fixtures in {len(network.folded)} files, not drawn")), listed)
 
 
 def _row(node: Node, gets: Sequence[tuple[str, str]]) -> Markup:
