@@ -1,5 +1,6 @@
 """Sessions: `nox` runs the quick ones, `nox -l` lists all."""
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -65,6 +66,16 @@ def sarif(session: nox.Session) -> None:
     session.run("python", "-m", "tarfile", "-e", str(place / "sarif_pydantic-0.6.2.tar.gz"), str(place))
     schema = place / "sarif_pydantic-0.6.2" / "sarif-schema-2.1.0.json"
     session.run("pytest", "tests/reporting/sarif_schema.py", *session.posargs, env={"RESCOPE_SARIF_SCHEMA": str(schema.resolve())})
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The HTML page in a headless Chromium, which Debian has as `chromium` and `chromium-driver`."""
+    missing = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+    if missing:
+        session.error(f"{' and '.join(missing)} not found; install them, on Debian: apt-get install chromium chromium-driver")
+    install(session, "browser")
+    session.run("pytest", "tests/reporting/browser.py", *session.posargs)
 
 
 @nox.session
