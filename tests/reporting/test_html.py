@@ -40,14 +40,14 @@ def test_engine(computed):
 # --- broken.py
 def f(:
 """
-FOLLOWED = """\
+FOLLOWED = r"""\
 # --- test_more.py
 import pytest
 
 from app import app
 
 
-@pytest.fixture(scope="session", name="</title><svg onload=alert(2)>")
+@pytest.fixture(scope="session", name="</title><svg onload=alert(2)>\ud800\0é")
 def odd(client):
     return client
 

@@ -42,8 +42,9 @@ def render_html(report: Report, extras: HtmlExtras) -> str:
         element("main", joined(_section(each) for each in sections)),
         element("script", _own("page.js")),
     )
-    body = element("body", joined(page))
-    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+    whole = f"<!doctype html>\n{element('html', _head(title), element('body', joined(page)), lang='en')}\n"
+    # References survive every encoding of a terminal or file, and half of a surrogate pair, too.
+    return whole.encode("ascii", "xmlcharrefreplace").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
