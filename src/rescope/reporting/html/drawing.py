@@ -83,7 +83,8 @@ def _lines(node: Node) -> Iterator[Markup]:
 def _third(node: Node) -> str:
     if node.band == TESTS:
         return _count(node.tests)
-    return ", ".join(([node.band] if node.band != SINGLETON else [SINGLETON]) + (["autouse"] if node.autouse else []))
+    kind = "scope unknown" if node.band == "unknown" else node.band
+    return f"{kind}, autouse" if node.autouse else kind
 
 
 def _sign(node: Node) -> Iterator[Markup]:
