@@ -115,7 +115,7 @@
         if (joined) near.add(arrow.dataset.from).add(arrow.dataset.to);
       }
       for (const each of nodes) each.classList.toggle("near", near.has(each.dataset.key));
-      drawing.classList.toggle("tracing", Boolean(node));
+      drawing.classList.toggle("tracing", near.size > 1);
     };
     const traced = () => trace(drawing.querySelector(".node:hover") || document.activeElement.closest(".node"));
     for (const name of ["pointerover", "pointerleave", "focusin"]) drawing.addEventListener(name, traced);
