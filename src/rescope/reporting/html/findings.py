@@ -56,7 +56,7 @@ def _finding(report: Report, group: ChangeGroup, changes: Sequence[FileChange], 
     place = (_place(Location(path=finding.subject.address.path, line=finding.subject.line)), *to_drawing(finding.subject, ids))
     tags = joined(element("span", text(word), class_=f"tag {word.split()[0]}") for word in _tags(group))
     parts = [title, element("p", *place, text(" "), tags, class_="where"), _evidence(report, group), *_fix(report, group, ids)]
-    return element("article", *parts, *_diff(changes), id=anchor, class_="finding filterable", tabindex="-1")
+    return element("article", *parts, *_diff(group, changes), id=anchor, class_="finding filterable", tabindex="-1")
 
 
 def _tags(group: ChangeGroup) -> tuple[str, ...]:
@@ -104,7 +104,9 @@ def _fix(report: Report, group: ChangeGroup, ids: Anchors) -> Iterator[Markup]:
         yield table("Dependents that follow", ("Place", "Fixture", "Scope"), rows)
 
 
-def _diff(changes: Sequence[FileChange]) -> Iterator[Markup]:
+def _diff(group: ChangeGroup, changes: Sequence[FileChange]) -> Iterator[Markup]:
+    if group.edits and not changes:
+        yield element("p", text("No diff: the edits do not fit the files as they are now, or change nothing in them."))
     if changes:
         shown = element("pre", *_diff_lines(changes), tabindex="0", aria_label="Diff", role="region")
         yield element("details", element("summary", text("Diff of this finding alone")), shown, class_="diff", open="")
