@@ -267,7 +267,7 @@ def test_a_record_that_cannot_be_written(tmp_path: Path) -> None:
 def test_warnings_as_errors(tmp_path: Path, observe) -> None:
     """The warning at collection is shown even where warnings are errors, and stops nothing."""
     project = make_project(tmp_path, LEAK)
-    out, _ = observe(project, "-W", "error")
+    out, _ = observe(project, "-W", "error", "-p", "no:asyncio")
 
     assert "2 passed, 1 warning" in out
     assert f"{project}/conftest.py:7: RescopeWarning: conftest.py:7: RSC101" in out

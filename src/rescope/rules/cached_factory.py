@@ -7,7 +7,8 @@ The first test that calls it fixes the answer for all: a changed environment var
 What rescope does
 -----------------
 It adds an autouse fixture that calls `cache_clear()` before and after each test. Safe where nothing holds the
-result from import time. Cached functions of constants are not reported.
+result from import time. Cached functions of constants are not reported, nor those that a broad fixture fills on
+purpose; a function with arguments that tests clear is told, with low confidence, and left alone.
 
 When to keep it
 ---------------
