@@ -1,5 +1,6 @@
 """A reset that is safe only since fixtures are narrowed is never applied without them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ def test_not_alone(root: Path) -> None:
 
     assert result.stdout == ""
     assert "left out: '_instance': it relies on 'api_client' (api/conftest.py) being narrowed, too" in result.stderr
+
+
+def test_no_fix_of_its_own(root: Path) -> None:
+    """In SARIF, of which a tool may apply any one fix, the reset has none."""
+    log = json.loads(rescope(root, "check", "--output-format", "sarif").stdout)
+
+    fixed = {result["ruleId"]: "fixes" in result for result in log["runs"][0]["results"]}
+
+    assert fixed == {"RSC101": True, "RSC201": False}
 
 
 def test_together(root: Path) -> None:

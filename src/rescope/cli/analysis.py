@@ -18,7 +18,7 @@ def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None
     return project, analysis
 
 
-def explore_project(asked: Asked, *, quiet: bool = False) -> tuple[Project, RuleContext, Analysis]:
+def run_exploration(asked: Asked, *, quiet: bool = False) -> tuple[Project, RuleContext, Analysis]:
     """As run_analysis, with what the rules saw."""
     project = open_project(asked)
     with progress(quiet=quiet) as tell:
@@ -32,14 +32,6 @@ def _accept(project: Project, analysis: Analysis, *, quiet: bool) -> None:
     if strange:
         raise fail(f"no fixture or singleton is called {strange!r}")
     tell_failures(analysis, quiet=quiet)
-
-
-def run_exploration(asked: Asked) -> tuple[RuleContext, Analysis]:
-    """What the rules saw, and the analysis; failures and crashes are told on stderr."""
-    with progress(quiet=False) as tell:
-        context, analysis = explore(open_project(asked), asked.places(), tell)
-    tell_failures(analysis)
-    return context, analysis
 
 
 def tell_failures(analysis: Analysis, *, quiet: bool = False) -> None:

@@ -13,7 +13,6 @@ from rescope.pipeline import Analysis
 from rescope.vcs import prefix
 
 if TYPE_CHECKING:
-    from rescope.model.plan import ChangeGroup, FileChange
     from rescope.model.verdict import Proposal, Verdict
 
 
@@ -72,26 +71,24 @@ def render(
 
 
 def _sarif(project: Project, analysis: Analysis) -> str:
+    from rescope.pipeline import rewrite
     from rescope.reporting.sarif import SarifExtras, render_sarif
     from rescope.rules import all_rules
 
-    extras = SarifExtras(rules=all_rules(), changes=_alone(project, analysis), crashes=analysis.crashes, prefix=prefix(project.root))
+    # A tool may apply any one of them: a group that relies on others has none.
+    groups = [group for group in analysis.report.plan.groups if group.edits]
+    changes = {group: rewrite(project.root, [group]).changes for group in groups}
+    extras = SarifExtras(rules=all_rules(), changes=changes, crashes=analysis.crashes, prefix=prefix(project.root))
     return render_sarif(analysis.report, extras)
 
 
 def _html(project: Project, analysis: Analysis, verified: "tuple[Verdict, Proposal] | None") -> str:
-    from rescope.pipeline import fixture_graph
+    from rescope.pipeline import draft, fixture_graph
     from rescope.reporting.html.page import HtmlExtras, render_html
 
-    extras = HtmlExtras(graph=fixture_graph(project), changes=_alone(project, analysis), verified=verified)
+    changes = {group: draft(project.root, [group]).changes for group in analysis.report.plan.groups if group.edits}
+    extras = HtmlExtras(graph=fixture_graph(project), changes=changes, verified=verified)
     return render_html(analysis.report, extras)
-
-
-def _alone(project: Project, analysis: Analysis) -> "dict[ChangeGroup, tuple[FileChange, ...]]":
-    """What each finding changes if no other is fixed."""
-    from rescope.pipeline import draft
-
-    return {group: draft(project.root, [group]).changes for group in analysis.report.plan.groups if group.edits}
 
 
 def read_verified(path: Path | None) -> "tuple[Verdict, Proposal] | None":

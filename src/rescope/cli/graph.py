@@ -26,7 +26,7 @@ def graph(
     config: ConfigFile = None,
 ) -> None:
     """Print the fixture graph: every definition, and what each test gets."""
-    context, analysis = run_exploration(Asked(paths=paths, config=config))
+    _, context, analysis = run_exploration(Asked(paths=paths, config=config))
     shown = (context.graph, analysis.report.plan)
     text = _tree(*shown, of) if of else _render(*shown, output_format)
     typer.echo(text, nl=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rescope import vcs
-from rescope.cli.analysis import explore_project, unsafe_hint
+from rescope.cli.analysis import run_exploration, unsafe_hint
 from rescope.cli.options import (
     EXIT_FAILED,
     Asked,
@@ -134,7 +134,7 @@ def _migrate(asked: Asked, wanted: Wanted) -> "tuple[Work | None, bool]":
     with contextlib.ExitStack() as stack:
         at = stack.enter_context(git.checkout(repository)) if dirty else None
         place, top = (_moved(asked, repository, at), at.folder) if at else (asked, repository.top)
-        project, context, analysis = explore_project(place, quiet=wanted.quiet)
+        project, context, analysis = run_exploration(place, quiet=wanted.quiet)
         chosen, table = _choose(project, analysis.report, wanted)
         work = _plan(project, context, top, Work(wanted=wanted, repository=repository, report=analysis.report, chosen=chosen, table=table))
         if work.branches and not wanted.dry_run:

@@ -19,7 +19,7 @@ def why(
     from rescope.reporting.story import render_story
     from rescope.reporting.terminal import print_text
 
-    context, analysis = run_exploration(Asked(paths=paths, config=config))
+    _, context, analysis = run_exploration(Asked(paths=paths, config=config))
     text, near = render_story(context, analysis.report, name)
     if not text:
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
