@@ -1,6 +1,6 @@
 """Scores rescope against what maintainers did: scopes that they narrowed or widened, resets that they wrote by hand.
 
-    python evaluate.py CLONES DATA [--command "rescope"] [--work DIR] [--only TEXT] [--reports DIR] [--json FILE]
+    python evaluate.py CLONES DATA [--command "rescope"] [--work DIR] [--only TEXT] [--table NAMES] [--reports DIR] [--json FILE]
 
 CLONES holds git repositories, bare or not, as OWNER+NAME or OWNER/NAME; DATA holds the jsonl files. A line whose
 repository or commit is not there is counted as unserved, never as a miss.
@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -137,18 +138,16 @@ def check_out(clone: Path, commit: str, folder: Path) -> bool:
     if not wanted:
         return False
     quiet = os.environ | {"GIT_NO_LAZY_FETCH": "1"}
-    command = ["git", "--git-dir", str(clone), "cat-file", "--batch"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=quiet) as process:
-        assert process.stdin
-        assert process.stdout
-        for blob, name in wanted:
-            process.stdin.write(blob + b"\n")
-            process.stdin.flush()
-            head = process.stdout.readline().split()
-            if head[1:2] != [b"missing"]:
-                content = process.stdout.read(int(head[2]) + 1)[:-1]
-                _write(folder / name, content)
-        process.stdin.close()
+    command = ["git", "--git-dir", str(clone), "cat-file", "--batch", "--buffer"]
+    with tempfile.TemporaryFile() as asked:
+        asked.write(b"".join(blob + b"\n" for blob, _ in wanted))
+        asked.seek(0)
+        with subprocess.Popen(command, stdin=asked, stdout=subprocess.PIPE, env=quiet) as process:
+            assert process.stdout
+            for _, name in wanted:
+                head = process.stdout.readline().split()
+                if head[1:2] != [b"missing"]:
+                    _write(folder / name, process.stdout.read(int(head[2]) + 1)[:-1])
     return True
 
 
@@ -164,14 +163,28 @@ def run_commit(arguments: argparse.Namespace, clone: Path, commit: str, cases: l
     """Check the commit out, let rescope judge it, and read the scopes that the labelled fixtures have there."""
     if not git(clone, "cat-file", "-t", f"{commit}^{{tree}}"):
         return Run(report=None, error="the commit is not in the clone")
-    with tempfile.TemporaryDirectory(dir=arguments.work) as name:
-        folder = Path(name)
-        if not check_out(clone, commit, folder):
+    with _tree(arguments, clone, cases[0].repo, commit) as folder:
+        if folder is None:
             return Run(report=None, error="the commit holds no Python")
-        (folder / ".git").mkdir()
         scopes = {key: _scope_in(folder / key[0], key[1]) for key in {_key(c) for c in cases if c.table != "resets"}}
         bound = bound_states(folder, {c.line["target"]: c.group for c in cases if c.table == "resets"})
         return replace(_run(arguments, folder), scopes=scopes, bound=bound)
+
+
+@contextmanager
+def _tree(arguments: argparse.Namespace, clone: Path, repo: str, commit: str) -> Iterator[Path | None]:
+    """A folder with the files of a commit, None if it holds none; below --work it stays for the next run."""
+    with tempfile.TemporaryDirectory(dir=arguments.work) as name:
+        kept = arguments.work and arguments.work / f"{repo.replace('/', '+')}@{commit}"
+        if kept and kept.is_dir():
+            yield kept
+            return
+        fresh = Path(name) / "tree"
+        if not check_out(clone, commit, fresh):
+            yield None
+            return
+        (fresh / ".git").mkdir()
+        yield fresh.rename(kept) if kept else fresh
 
 
 def _run(arguments: argparse.Namespace, folder: Path) -> Run:
@@ -376,7 +389,7 @@ def evaluate(arguments: argparse.Namespace) -> list[Outcome]:
     """Run rescope once for each repository and commit, and judge all cases."""
     groups: dict[tuple[str, str], list[Case]] = {}
     for case in load_cases(arguments.data):
-        if arguments.only in case.repo:
+        if arguments.only in case.repo and case.table.startswith(arguments.table):
             groups.setdefault((case.repo, case.commit), []).append(case)
     with ThreadPoolExecutor(arguments.workers) as pool:
         jobs = [(key, cases, pool.submit(_one, arguments, key, cases)) for key, cases in groups.items()]
@@ -407,8 +420,9 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("clones", type=Path, help="folder of git repositories")
     parser.add_argument("data", type=Path, help="folder of jsonl files")
     parser.add_argument("--command", default="rescope", help="how rescope is called")
-    parser.add_argument("--work", type=Path, default=None, help="folder for the checked-out commits")
+    parser.add_argument("--work", type=Path, default=None, help="folder that keeps the checked-out commits")
     parser.add_argument("--only", default="", metavar="TEXT", help="only repositories whose name holds this")
+    parser.add_argument("--table", type=_table, default=("",), metavar="NAMES", help="only such tables, as narrowed,widened")
     parser.add_argument("--reports", type=Path, default=None, help="folder that keeps every report")
     parser.add_argument("--json", type=Path, default=None, help="file for all outcomes")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one run")
@@ -416,9 +430,15 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
+def _table(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Print the tables and the misses."""
     arguments = options().parse_args(argv)
+    if arguments.work:
+        arguments.work.mkdir(parents=True, exist_ok=True)
     outcomes = evaluate(arguments)
     for name, rows in tables(outcomes).items():
         print(render(name, rows))
