@@ -50,6 +50,7 @@ class RuleContext:
     memo: dict[Address, tuple[str, Location] | None] = field(default_factory=dict)
     tested: Counter[Address] = field(default_factory=Counter)
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scopes: dict[Address, Scope] = field(default_factory=dict)
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
         """Every fixture whose declared scope is broader than function, in path and line order."""
@@ -197,6 +198,14 @@ class RuleContext:
         writes = (Location(path=path, line=w.line, note=f"{w.function.qualname}() writes it") for w in singleton.writers)
         touched = (replace(at, note="touched by a test") for at in singleton.touched_by_tests[:2])
         return (*writes, *touched, *singleton.held_at_import[:1])
+
+    def as_broad(self, function: Function, fixture: FixtureDef) -> bool:
+        """Whether the function is a fixture of the same or a broader scope: what it does to the value is part of making it."""
+        if not self.scopes:
+            for other in self.broad_fixtures():
+                if isinstance(other.scope, Scope):
+                    self.scopes[other.function.address] = max(other.scope, self.scopes.get(other.function.address, Scope.FUNCTION))
+        return isinstance(fixture.scope, Scope) and self.scopes.get(function.address, Scope.FUNCTION) >= fixture.scope
 
     def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
         """The tests that use the fixture besides the function; a parametrized test is its own neighbour."""

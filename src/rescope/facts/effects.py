@@ -39,6 +39,7 @@ MUTATORS = frozenset(
     ],
 )
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
+_EXPECTS = ("pytest.raises", "self.assertRaises", "self.assertRaisesRegex")
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
 
 
@@ -62,6 +63,7 @@ class Scan:
     contexts: int = 0
     finals: int = 0
     fallbacks: int = 0
+    raising: int = 0
     shielded: tuple[str, ...] = ()
     statement_call: ast.expr | None = None
     telling: bool = False
@@ -145,6 +147,7 @@ class Scan:
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         holds_yield = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in node.body for n in ast.walk(s))
+        raising = any(isinstance(i.context_expr, ast.Call) and self.env.names.dotted(i.context_expr.func) in _EXPECTS for i in node.items)
         self.contexts += holds_yield
         outer = self.shielded
         for item in node.items:
@@ -152,7 +155,9 @@ class Scan:
             self.shielded += tuple(self._guarded_by(item.context_expr))
             if isinstance(item.optional_vars, ast.Name):
                 self._enter(item.optional_vars.id, item.context_expr)
+        self.raising += raising
         self.block(node.body)
+        self.raising -= raising
         self.contexts -= holds_yield
         self.shielded = outer
 
@@ -303,6 +308,11 @@ class Scan:
             case ast.Yield(value=value):
                 self._hand_out(value)
                 self.yields_at = self.yields_at or (node.lineno if not self.nested else None)
+            case ast.YieldFrom(value=value):
+                self.expression(value)
+                if not self.nested:
+                    self.values.append(Value(kind=ValueKind.OTHER, line=node.lineno))
+                    self.yields_at = self.yields_at or node.lineno
             case ast.Await(value=value):
                 self.expression(value, entered=entered, awaited=True)
             case ast.IfExp(test=test):
@@ -386,8 +396,15 @@ class Scan:
             looked_into=looked_into,
             fallback=self.fallbacks > 0,
             nested=self.nested,
+            arguments=len(node.args) + len(node.keywords),
+            raises=self.raising > 0,
+            receiver=self._receiver(node.func) if callee.root is Root.LOCAL else "",
         )
         self.calls.append(call)
+
+    def _receiver(self, func: ast.expr) -> str:
+        made = self.env.made.get(func.value.id) if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else None
+        return made.target.dotted if made is not None and made.kind is ValueKind.CALL and made.target else ""
 
     def _passes(self, node: ast.Call) -> Iterator[tuple[int | str, Target]]:
         slots: list[tuple[int | str, ast.expr]] = list(enumerate(node.args))

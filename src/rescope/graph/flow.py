@@ -99,21 +99,36 @@ class Flow:
             for attr, part in kept:
                 for effect in other.effects:
                     tail = effect.target.tail
-                    on_it = tail.startswith(f"{attr}.") or (tail == attr and effect.how not in {"=", "del"})
+                    on_it = tail.startswith(f"{attr}.") or (tail == attr and _within(effect))
                     if effect.target.root is Root.SELF and on_it:
                         yield _join(part, tail[len(attr) + 1 :]), effect, other
 
     def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:
         passed = [(slot, target) for slot, target in call.passes if target.root is Root.ARGUMENT and target.head == name]
-        helper = self.callee(function, call) if passed else None
+        helper = self._called(function, call) if passed else None
         if helper is None or helper.address == function.address:
             return
-        offset = 1 if helper.is_method and call.callee.root in {Root.SELF, Root.CLS} else 0
+        bound = call.callee.root in {Root.SELF, Root.CLS} or helper.address.name == "__init__" or bool(call.receiver)
+        offset = 1 if helper.is_method and bound else 0
         for slot, target in passed:
             param = slot if isinstance(slot, str) else _param_at(helper, slot + offset)
             if param in helper.params:
                 for part, effect, inside in self._effects(helper, str(param), depth - 1):
                     yield _join(target.tail, part), effect, inside
+
+    def _called(self, function: Function, call: Call) -> Function | None:
+        """As callee, and the constructor of a class and the methods of a local instance too."""
+        return self.callee(function, call) or self._constructor(function, call) or self._local_method(function, call)
+
+    def _constructor(self, function: Function, call: Call) -> Function | None:
+        """The `__init__` that a call of a project class runs."""
+        klass = self.index.class_at(self.index.target(call.callee, function.address.path))
+        return self.method(klass, "__init__") if klass is not None else None
+
+    def _local_method(self, function: Function, call: Call) -> Function | None:
+        """The method of a project class that a call on a local instance reaches."""
+        klass = self._class_named(call.receiver, function.address.path) if call.receiver else None
+        return self.method(klass, call.callee.tail) if klass is not None and "." not in call.callee.tail else None
 
     def callee(self, function: Function, call: Call) -> Function | None:
         """The project function or method that a call reaches, if its name tells."""
@@ -145,20 +160,28 @@ class Flow:
             self.methods[key] = next((f for f in found if f), None)
         return self.methods[key]
 
+    def changes_self(self, klass: ClassDef, name: str, depth: int = _DEPTH) -> bool:
+        """Whether a method writes its own `self`, itself or through other methods; what is filled on first use does not count."""
+        method = self.method(klass, name)
+        if method is None:
+            return False
+        if any(e.target.root is Root.SELF and not (e.guarded or e.nested) and e.undone_at is None for e in method.effects):
+            return True
+        own = (c.callee.tail for c in method.calls if c.callee.root is Root.SELF and not c.nested)
+        return depth > 0 and any(
+            self.changes_self(klass, other, depth - 1) for other in own if other and "." not in other and other != name
+        )
+
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""
-        for value in fixture.function.values:
-            if value.kind is ValueKind.CALL and value.target:
-                found = self.index.class_at(self._definition(fixture, value.target.dotted))
-                if found:
-                    return found
-        return None
-
-    def _definition(self, fixture: FixtureDef, dotted: str) -> Definition | None:
         path = fixture.function.address.path
+        made = (self._class_named(v.target.dotted, path) for v in fixture.function.values if v.kind is ValueKind.CALL and v.target)
+        return next(filter(None, made), None)
+
+    def _class_named(self, dotted: str, path: str) -> ClassDef | None:
         head = dotted.partition(".")[0]
         own = Definition(path=path, name=dotted) if head in self.index.classes[path] else None
-        return own or self.index.locate(dotted, path)
+        return self.index.class_at(own or self.index.locate(dotted, path))
 
 
 def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function]]:
@@ -171,10 +194,16 @@ def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function
     for call in on_it:
         receiver, _, method = call.callee.dotted.rpartition(".")
         served = any(text.startswith(("/", "http")) for text in call.strings)
-        if call.discarded and method not in MUTATORS and not (closed or served or call.nested):
+        if call.discarded and method not in MUTATORS and not (closed or served or call.nested or call.raises):
             target = call.callee._replace(dotted=receiver)
-            effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=f"{call.callee.dotted}()", how=method)
+            text = f"{call.callee.dotted}({'...' if call.arguments else ''})"
+            effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=text, how=method)
             yield target.tail, effect, function
+
+
+def _within(effect: Effect) -> bool:
+    """Whether an effect changes the object itself, rather than binding its name anew."""
+    return effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE} or (effect.kind is EffectKind.DELETE and bool(effect.key))
 
 
 def _param_at(function: Function, position: int) -> str | None:

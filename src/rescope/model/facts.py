@@ -74,7 +74,11 @@ class Effect(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call, with the arguments that are objects known by name."""
+    """A call, with the arguments that are objects known by name.
+
+    `arguments` counts all of them, `raises` says that the call is expected to fail, `receiver` is the dotted callee that
+    made the local object whose method is called.
+    """
 
     callee: Target
     line: int
@@ -87,6 +91,9 @@ class Call(NamedTuple):
     looked_into: bool = False
     fallback: bool = False
     nested: str = ""
+    arguments: int = 0
+    raises: bool = False
+    receiver: str = ""
 
 
 class ValueKind(StrEnum):

@@ -21,13 +21,17 @@ class Packs:
     costly: dict[str, str] = field(default_factory=dict)
     process: dict[str, str] = field(default_factory=dict)
     once: dict[str, str] = field(default_factory=dict)
+    consumed: dict[str, str] = field(default_factory=dict)
     data: frozenset[str] = frozenset()
     overrides: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+    looks: frozenset[str] = frozenset()
     plugin_scopes: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-_TABLES = ("infrastructure", "costly", "sessions", "process", "once")
-_KEYS = {*_TABLES, "data", "overrides", "plugins"}
+_TABLES = ("infrastructure", "costly", "sessions", "process", "once", "consumed")
+_WORDS = ("data", "overrides", "changes", "looks")
+_KEYS = {*_TABLES, *_WORDS, "plugins"}
 
 
 def load_packs(extra: Iterable[Path] = ()) -> Packs:
@@ -50,19 +54,25 @@ def _shipped() -> tuple[resources.abc.Traversable, ...]:
 
 def _merge(sources: Iterable[tuple[str, str]]) -> Packs:
     tables: dict[str, dict[str, str]] = {name: {} for name in _TABLES}
-    data: set[str] = set()
-    overrides: set[str] = set()
+    words: dict[str, set[str]] = {name: set() for name in _WORDS}
     plugins: dict[str, tuple[str, str]] = {}
     for name, text in sources:
         content = _parse(name, text)
         for key in _TABLES:
             for because, callees in content.get(key, {}).items():
                 tables[key] |= dict.fromkeys(callees, because)
-        data |= set(content.get("data", ()))
-        overrides |= set(content.get("overrides", ()))
+        for key in _WORDS:
+            words[key] |= set(content.get(key, ()))
         for plugin, scopes in content.get("plugins", {}).items():
             plugins |= {fixture: (scope, plugin) for scope, names in scopes.items() for fixture in names}
-    return Packs(**tables, data=frozenset(data), overrides=frozenset(overrides), plugin_scopes=plugins)
+    return Packs(
+        **tables,
+        data=frozenset(words["data"]),
+        overrides=frozenset(words["overrides"]),
+        changes=frozenset(words["changes"]),
+        looks=frozenset(words["looks"]),
+        plugin_scopes=plugins,
+    )
 
 
 def _parse(name: str, text: str) -> dict[str, dict]:  # type: ignore[type-arg]

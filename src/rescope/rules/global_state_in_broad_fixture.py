@@ -18,10 +18,12 @@ When every test below the fixture needs the change: `# rescope: keep <reason>`.
 
 from collections.abc import Iterator
 
+from rescope.facts.effects import MONKEYPATCH
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
 from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
-from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
+from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.rule import Example, Rule, RuleContext
 
@@ -35,6 +37,9 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures that change what outlives them, unless it is a default for the whole run."""
     for fixture in ctx.broad_fixtures():
         found = list(_changes(ctx, fixture))
+        patches = list(_broad_patches(ctx, fixture))
+        if patches and not found and ctx.bystanders(fixture):
+            yield _through_broad(ctx, fixture, patches)
         undone = bool(found) and all(undone for _, _, undone in found)
         if found and not (fixture.autouse and not undone):
             noticed = ctx.bystanders(fixture, whole_run=not undone)
@@ -60,6 +65,18 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
             undone = any(other.after_yield and other.callee == call.callee for other in calls)
             where = Location(path=fixture.function.address.path, line=call.line, note=f"{call.callee.dotted}() {because}")
             yield f"what {call.callee.dotted}() sets", where, undone
+
+
+def _broad_patches(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location]]:
+    """Patches through an argument that is a broad fixture around pytest.MonkeyPatch: the name, and where."""
+    for call in fixture.function.calls:
+        name, _, method = call.callee.dotted.rpartition(".")
+        if method in MONKEYPATCH and call.callee.root is Root.ARGUMENT and not (call.nested or call.after_yield):
+            for source in ctx.graph.resolves(fixture.function, name):
+                made = [v.target.dotted for v in source.function.values if v.target is not None]
+                if source.scope is not Scope.FUNCTION and any(d.startswith(("pytest.MonkeyPatch", "_pytest.monkeypatch.")) for d in made):
+                    note = f"{name} undoes it only when the {source.scope} ends"
+                    yield name, Location(path=fixture.function.address.path, line=call.line, note=note)
 
 
 def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
@@ -105,6 +122,24 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Locat
         applicability=Applicability.UNSAFE if undone else Applicability.DISPLAY_ONLY,
         strategy=Strategy.NARROW if undone else Strategy.NONE,
         caveat=caveat if undone else "the change is never undone: use monkeypatch in a function-scoped fixture",
+    )
+
+
+def _through_broad(ctx: RuleContext, fixture: FixtureDef, patches: list[tuple[str, Location]]) -> Finding:
+    name, patch = ctx.graph.name_of(fixture), patches[0][0]
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"{fixture.scope}-scoped fixture '{name}' patches through '{patch}' for the tests that follow",
+        reason="its patches are taken back after each test",
+        subject=ctx.subject(fixture),
+        primary=ctx.at(fixture, f"lasts until the {fixture.scope} ends"),
+        related=tuple(where for _, where in patches),
+        severity=Severity.INFO,
+        confidence=Confidence.LOW,
+        applicability=Applicability.DISPLAY_ONLY,
+        strategy=Strategy.NONE,
+        caveat=f"request monkeypatch instead of '{patch}', in a function-scoped fixture",
     )
 
 

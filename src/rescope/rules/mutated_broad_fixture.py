@@ -20,40 +20,12 @@ from rescope.graph.flow import Mutation
 from rescope.model.address import Location
 from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
-from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext
 
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
 _SHOWN = 3
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
-_VERBS = frozenset(
-    [
-        "set",
-        "unset",
-        "register",
-        "unregister",
-        "update",
-        "enable",
-        "disable",
-        "configure",
-        "reset",
-        "install",
-        "activate",
-        "switch",
-        "change",
-        "rename",
-        "attach",
-        "detach",
-        "override",
-        "push",
-        "mode",
-        "migrate",
-        "reconfigure",
-        "subscribe",
-        "assign",
-    ],
-)
 _CONTAINERS = frozenset({"dict", "list", "set"})
 
 
@@ -69,7 +41,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     """Whether the effect surely changes the value, and somebody narrower than the fixture causes it."""
     effect = mutation.effect
-    if effect.undone_at is not None or effect.after_yield or effect.nested or _by_as_broad(ctx, mutation):
+    if effect.undone_at is not None or effect.after_yield or effect.nested or ctx.as_broad(mutation.by, mutation.fixture):
         return False
     if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
         return False
@@ -83,23 +55,9 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
 
 
 def _tells(ctx: RuleContext, mutation: Mutation) -> bool:
-    """Whether a call made for its effect surely changes the value: the method writes `self`, or is named after a change.
-
-    What is infrastructure is made to be told things; a name alone says nothing against it.
-    """
-    method = mutation.effect.how
+    """Whether a call made for its effect surely changes the value: its class is the project's, and the method writes `self`."""
     klass = ctx.flow.built_class(mutation.fixture) if not mutation.part else None
-    known = ctx.flow.method(klass, method) if klass else None
-    if known is not None:
-        return any(e.target.root is Root.SELF and not e.guarded and e.undone_at is None for e in known.effects)
-    named = method.split("_")[0] in _VERBS
-    return named and klass is None and not ctx.infrastructure(mutation.fixture.function)
-
-
-def _by_as_broad(ctx: RuleContext, mutation: Mutation) -> bool:
-    """Set-up by a fixture of the same or a broader scope is part of making the value."""
-    scopes = [f.scope for f in ctx.graph.definitions() if f.function.address == mutation.by.address]
-    return any(isinstance(s, Scope) and isinstance(mutation.fixture.scope, Scope) and s >= mutation.fixture.scope for s in scopes)
+    return klass is not None and ctx.flow.changes_self(klass, mutation.effect.how)
 
 
 def _direct(ctx: RuleContext, mutation: Mutation) -> bool:
@@ -108,8 +66,7 @@ def _direct(ctx: RuleContext, mutation: Mutation) -> bool:
     if any(kinds):
         return True
     klass = ctx.flow.built_class(mutation.fixture)
-    method = ctx.flow.method(klass, mutation.effect.how) if klass else None
-    return method is not None and any(e.target.root is Root.SELF for e in method.effects)
+    return klass is not None and ctx.flow.changes_self(klass, mutation.effect.how)
 
 
 def _container(ctx: RuleContext, value: Value) -> bool:
