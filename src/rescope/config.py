@@ -36,6 +36,7 @@ class Settings:
     reason: str = "docstring"
     scope_style: str = "auto"
     target_scope: str = "function"
+    strategy: str = "auto"
     baseline: str = ""
     keep: tuple[tuple[str, str], ...] = ()
 
@@ -44,6 +45,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "reason": ("docstring", "comment", "none"),
     "scope-style": ("auto", "explicit", "omit"),
     "target-scope": ("function", "class", "module"),
+    "strategy": ("auto", "narrow", "reset"),
 }
 
 

@@ -51,6 +51,7 @@ class RuleContext:
     tested: Counter[Address] = field(default_factory=Counter)
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scopes: dict[Address, Scope] = field(default_factory=dict)
+    around: dict[Address, frozenset[Address]] = field(default_factory=dict)
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
         """Every fixture whose declared scope is broader than function, in path and line order."""
@@ -206,6 +207,14 @@ class RuleContext:
                 if isinstance(other.scope, Scope):
                     self.scopes[other.function.address] = max(other.scope, self.scopes.get(other.function.address, Scope.FUNCTION))
         return isinstance(fixture.scope, Scope) and self.scopes.get(function.address, Scope.FUNCTION) >= fixture.scope
+
+    def kept_by(self, function: Function) -> frozenset[Address]:
+        """The tests around which the function runs, if it is that of an autouse fixture of function scope; else none."""
+        if function.address not in self.around:
+            fixtures = [f for f in self.graph.definitions() if f.function.address == function.address and self.graph.autouse(f)]
+            tests = (t for f in fixtures if f.scope is Scope.FUNCTION for t in self.graph.tests_using(f))
+            self.around[function.address] = frozenset(t.function.address for t in tests)
+        return self.around[function.address]
 
     def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
         """The tests that use the fixture besides the function; a parametrized test is its own neighbour."""

@@ -22,6 +22,8 @@ from rescope.cli.options import (
     Paths,
     Quiet,
     Select,
+    Strategy,
+    Target,
     Unsafe,
     fail,
 )
@@ -34,6 +36,8 @@ def check(
     ignore: Ignore = None,
     only: Only = None,
     unsafe: Unsafe = False,  # noqa: ARG001 - check shows unsafe edits anyway; the option is there so that all commands take the same
+    target_scope: Target = None,
+    strategy: Strategy = None,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -63,7 +67,18 @@ def check(
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also list broad fixtures about which there is nothing to say.")] = False,
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
-    asked = Asked(paths=paths, select=select, ignore=ignore, only=only, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache)
+    asked = Asked(
+        paths=paths,
+        select=select,
+        ignore=ignore,
+        only=only,
+        exclude=exclude,
+        config=config,
+        jobs=jobs,
+        no_cache=no_cache,
+        target_scope=target_scope,
+        strategy=strategy,
+    )
     if verdict is not None and output_format is not Format.HTML:
         raise fail("--verdict goes with --output-format html")
     verified = read_verified(verdict)

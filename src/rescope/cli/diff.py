@@ -22,6 +22,8 @@ from rescope.cli.options import (
     Paths,
     Quiet,
     Select,
+    Strategy,
+    Target,
     Unsafe,
     remark,
 )
@@ -47,6 +49,8 @@ def diff(
     ignore: Ignore = None,
     only: Only = None,
     unsafe: Unsafe = False,
+    target_scope: Target = None,
+    strategy: Strategy = None,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -67,7 +71,17 @@ def diff(
     from rescope.reporting.diff import render_parts, render_stat
 
     asked = Asked(
-        paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
+        paths=paths,
+        select=select,
+        ignore=ignore,
+        only=only,
+        unsafe=unsafe,
+        exclude=exclude,
+        config=config,
+        jobs=jobs,
+        no_cache=no_cache,
+        target_scope=target_scope,
+        strategy=strategy,
     )
     project, analysis = run_analysis(asked, quiet=quiet)
     result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))

@@ -20,6 +20,8 @@ from rescope.cli.options import (
     Paths,
     Quiet,
     Select,
+    Strategy,
+    Target,
     Unsafe,
     fail,
     open_project,
@@ -38,6 +40,8 @@ def fix(
     ignore: Ignore = None,
     only: Only = None,
     unsafe: Unsafe = False,
+    target_scope: Target = None,
+    strategy: Strategy = None,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -68,7 +72,17 @@ def fix(
         raise fail("--max-slowdown, --python and options for pytest only say something with --verify")
 
     asked = Asked(
-        paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
+        paths=paths,
+        select=select,
+        ignore=ignore,
+        only=only,
+        unsafe=unsafe,
+        exclude=exclude,
+        config=config,
+        jobs=jobs,
+        no_cache=no_cache,
+        target_scope=target_scope,
+        strategy=strategy,
     )
     _recover(open_project(asked).root)
     project, analysis = run_analysis(asked, quiet=quiet)

@@ -21,6 +21,8 @@ from rescope.cli.options import (
     Paths,
     Quiet,
     Select,
+    Strategy,
+    Target,
     Unsafe,
     fail,
     open_project,
@@ -48,6 +50,8 @@ def migrate(
     ignore: Ignore = None,
     only: Only = None,
     unsafe: Unsafe = False,
+    target_scope: Target = None,
+    strategy: Strategy = None,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -86,7 +90,17 @@ def migrate(
     from rescope.migration.git import GitRefused
 
     asked = Asked(
-        paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
+        paths=paths,
+        select=select,
+        ignore=ignore,
+        only=only,
+        unsafe=unsafe,
+        exclude=exclude,
+        config=config,
+        jobs=jobs,
+        no_cache=no_cache,
+        target_scope=target_scope,
+        strategy=strategy,
     )
     asking = Asking(python=python, seeds=seeds, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
     if not verify and (python is not None or asking.pytest_options):

@@ -25,6 +25,22 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+class TargetScope(StrEnum):
+    """The scope that leaking fixtures get."""
+
+    FUNCTION = "function"
+    CLASS = "class"
+    MODULE = "module"
+
+
+class Cure(StrEnum):
+    """How a fixture whose value changes is cured."""
+
+    AUTO = "auto"
+    NARROW = "narrow"
+    RESET = "reset"
+
+
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -42,6 +58,13 @@ Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="NAME", help="Only this fixture or singleton (repeatable).", show_default=False)
 ]
 Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also edits that are not safe.")]
+Target = Annotated[
+    TargetScope | None, typer.Option("--target-scope", help="The scope that leaking fixtures are narrowed to.", show_default=False)
+]
+Strategy = Annotated[
+    Cure | None,
+    typer.Option("--strategy", help="Narrow a fixture whose value changes, or put the value back after each test.", show_default=False),
+]
 Exclude = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Leave these files or folders out (repeatable).", show_default=False)
 ]
@@ -67,6 +90,8 @@ class Asked:
     no_cache: bool = False
     config: Path | None = None
     jobs: int = 0
+    target_scope: TargetScope | None = None
+    strategy: Cure | None = None
 
     def places(self) -> list[Path]:
         """The paths, or the current folder."""
@@ -109,6 +134,8 @@ def open_project(asked: Asked) -> Project:
             unsafe=asked.unsafe or settings.unsafe,
             cache=settings.cache and not asked.no_cache,
             jobs=asked.jobs or settings.jobs,
+            target_scope=str(asked.target_scope or settings.target_scope),
+            strategy=str(asked.strategy or settings.strategy),
         ),
     )
 

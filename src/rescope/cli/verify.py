@@ -19,6 +19,8 @@ from rescope.cli.options import (
     Paths,
     Quiet,
     Select,
+    Strategy,
+    Target,
     Unsafe,
     fail,
     remark,
@@ -46,6 +48,8 @@ def verify(
     ignore: Ignore = None,
     only: Only = None,
     unsafe: Unsafe = False,
+    target_scope: Target = None,
+    strategy: Strategy = None,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -68,7 +72,17 @@ def verify(
     from rescope.pipeline import applicable, rewrite
 
     asked = Asked(
-        paths=paths, select=select, ignore=ignore, only=only, unsafe=unsafe, exclude=exclude, config=config, jobs=jobs, no_cache=no_cache
+        paths=paths,
+        select=select,
+        ignore=ignore,
+        only=only,
+        unsafe=unsafe,
+        exclude=exclude,
+        config=config,
+        jobs=jobs,
+        no_cache=no_cache,
+        target_scope=target_scope,
+        strategy=strategy,
     )
     project, analysis = run_analysis(asked, quiet=quiet)
     result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))

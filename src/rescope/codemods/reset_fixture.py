@@ -12,6 +12,7 @@ from rescope.codemods.prose import docstring, sentence
 from rescope.codemods.refusal import MisfitError
 from rescope.codemods.reset_steps import Saved, family_lines, local_names, resets, saved
 from rescope.codemods.style import Style
+from rescope.codemods.value_reset import value_lines
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
 
 _TWICE = 2
@@ -26,6 +27,8 @@ class _Spelling:
     """
 
     fixture: str
+    request: str
+    deepcopy: str
     modules: str
     yields: str
     anything: str
@@ -53,7 +56,7 @@ def _check_names(edits: Sequence[AddResetFixture], known: Bindings) -> None:
         if edit.name in known.bound or names.count(edit.name) > 1:
             reason = f"the name {edit.name!r} is taken"
             raise MisfitError(reason)
-        if not edit.steps:
+        if not edit.steps and not edit.parts:
             reason = f"the reset fixture {edit.name!r} has nothing to do"
             raise MisfitError(reason)
 
@@ -67,15 +70,20 @@ def _spelling(edits: Sequence[AddResetFixture], known: Bindings) -> tuple[_Spell
     anything = known.spelled("typing", "Any")
     fixture = known.spelled("pytest", "fixture")
     looks_up = not all(e.direct_import for e in edits)
+    deep = any(p.deep for e in edits for p in e.parts)
+    deepcopy = known.spelled("copy", "deepcopy")
     loose = looks_up or any(s.kind is ResetKind.CLASS_SLOT for e in edits for s in e.steps)
     missing = {
         "from collections.abc import Iterator": annotated and not yields,
         "from typing import Any": annotated and loose and not anything,
         "import sys": looks_up and not modules,
+        "from copy import deepcopy": deep and not deepcopy,
         "import pytest": not fixture,
     }
     spelling = _Spelling(
         fixture=fixture or "pytest.fixture",
+        request=known.spelled("pytest", "FixtureRequest") or "pytest.FixtureRequest",
+        deepcopy=deepcopy or "deepcopy",
         modules=modules or "sys.modules",
         yields=(yields or "Iterator[{}]") if annotated else "",
         anything=(anything or "Any") if annotated else "",
@@ -106,13 +114,19 @@ def _appended(text: str, lines: Sequence[str], newline: str) -> str:
 def _fixture(edit: AddResetFixture, spelling: _Spelling, style: Style) -> list[str]:
     returns = f" -> {spelling.yields.format(None)}" if spelling.yields else ""
     doc = sentence(edit.doc, style.encoding)
-    write = _direct if edit.direct_import else _looked_up
-    body = write(edit, spelling)
+    body = _body(edit, spelling)
     if doc:
         told = _LINE_END.split(docstring(doc, style.indent, style))
         body = [*(line.removeprefix(style.indent) for line in told), *([""] if body[0].startswith("def ") else []), *body]
-    head = [f"@{spelling.fixture}(autouse=True)", f"def {edit.name}(){returns}:"]
+    request = "" if not edit.fixture else f"request: {spelling.request}" if spelling.yields else "request"
+    head = [f"@{spelling.fixture}(autouse=True)", f"def {edit.name}({request}){returns}:"]
     return [*head, *(_reindented(f"    {line}", style.indent) if line else "" for line in body)]
+
+
+def _body(edit: AddResetFixture, spelling: _Spelling) -> list[str]:
+    if edit.fixture:
+        return value_lines(edit, spelling.deepcopy)
+    return _direct(edit, spelling) if edit.direct_import else _looked_up(edit, spelling)
 
 
 def _reindented(line: str, indent: str) -> str:

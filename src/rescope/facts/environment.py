@@ -33,6 +33,13 @@ class Environment:
                 return self.extend(base, "[]")
             case ast.Starred(value=base) | ast.NamedExpr(value=base):
                 return self.resolve(base)
+            case ast.Call():
+                return self._call(node)
+        return None
+
+    def _call(self, node: ast.Call) -> Target | None:
+        """The object that a call gives back, where it is known to be one that has a name."""
+        match node:
             case ast.Call(func=ast.Name(id="super")):
                 return Target(root=Root.LOCAL, dotted="super")
             case ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]) if name == self.receiver:
@@ -41,6 +48,10 @@ class Environment:
                 return self.extend(base, "__dict__")
             case ast.Call(func=ast.Name(id="getattr"), args=[base, ast.Constant(value=str(attr)), *_]):
                 return self.extend(base, attr)
+            case ast.Call(func=ast.Name(id="getattr"), args=[base, _, *_]):
+                return self.extend(base, "[]")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="request"), attr="getfixturevalue"), args=[ast.Constant(value=str(name))]):
+                return Target(root=Root.ARGUMENT, dotted=name)
             case ast.Call(func=func, args=[_, base]) if self.names.dotted(func) in {"typing.cast", "cast"}:
                 return self.resolve(base)
         return None

@@ -94,6 +94,8 @@ def _subject(group: ChangeGroup, follow: int) -> str:
 
 
 def _reset_subject(edit: AddResetFixture) -> str:
+    if edit.fixture:
+        return f"Put '{edit.fixture}' back after each test"
     first, *others = edit.steps
     more = f" and {len(others)} more" if others else ""
     full = f"Reset {first.module}.{first.name}{more} around each test"

@@ -67,17 +67,38 @@ class ResetStep:
     container: str = ""
 
 
+class PartKind(Enum):
+    """What a part of a fixture's value is, and so how it is put back."""
+
+    ATTRIBUTE = "attribute"
+    DICT = "dict"
+    LIST = "list"
+    SET = "set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuePart:
+    """A part of a fixture's value by its dotted path, "" for the value itself; `deep` where what it holds changes too."""
+
+    path: str
+    kind: PartKind
+    deep: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddResetFixture:
-    """Add an autouse fixture that puts the state of one module back, to the file at `path`.
+    """Add an autouse fixture that puts state back, to the file at `path`: that of modules, or parts of a fixture's value.
 
-    `direct_import` is False where the module may only be looked up in `sys.modules`.
+    `direct_import` is False where the module may only be looked up in `sys.modules`. `fixture` is the broad fixture whose
+    `parts` are put back after each test that uses it.
     """
 
     path: str
     name: str
     doc: str
-    steps: tuple[ResetStep, ...]
+    steps: tuple[ResetStep, ...] = ()
+    fixture: str = ""
+    parts: tuple[ValuePart, ...] = ()
     direct_import: bool = True
     creates_file: bool = False
 

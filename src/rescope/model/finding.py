@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from rescope.model.address import Address, Location
+from rescope.model.edit import ValuePart
 
 
 class Severity(Enum):
@@ -62,7 +63,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A leak: `message` is for people, `reason` completes "Function-scoped so that ..."."""
+    """A leak: `message` is for people, `reason` completes "Function-scoped so that ...".
+
+    `parts` is all that is changed of a fixture's value, where that is known well enough to put it back.
+    """
 
     code: str
     rule: str
@@ -76,6 +80,7 @@ class Finding:
     applicability: Applicability = Applicability.SAFE
     strategy: Strategy = Strategy.NARROW
     caveat: str = ""
+    parts: tuple[ValuePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
 
 from rescope.model.address import Address, Location
 from rescope.model.edit import AddReason, ChangeScope, Edit, ReasonStyle, ResetStep, ScopeStyle
 from rescope.model.facts import FixtureDef
-from rescope.model.finding import Applicability, Finding, Keep, Strategy, Subject, SubjectKind
+from rescope.model.finding import Applicability, Finding, Keep, Strategy, SubjectKind
 from rescope.model.plan import ChangeGroup, Dependent, Plan, Skipped
 from rescope.model.scope import Scope
 from rescope.model.state import Singleton
 from rescope.planning.cascade import Cascade, cascade
 from rescope.planning.conftest_target import ResetPlace, find_target
 from rescope.planning.hazards import caveats, needs_loop_scope, refusal
+from rescope.planning.keeps import user_keep, user_keeps
 from rescope.planning.resets import blocks_reset, reset_fixture
+from rescope.planning.value_resets import value_reset
 from rescope.rule import RuleContext
-
-_KEEP_CODE = "RSC900"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +48,7 @@ def make_plan(ctx: RuleContext, results: Iterable[Finding | Keep], *, omit_scope
 def _sort_out(planner: _Planner, results: Iterable[Finding | Keep]) -> None:
     """User keeps beat everything; of several findings on one subject the first code leads and the rest is evidence."""
     found = sorted(results, key=lambda r: (r.code, r.subject.address))
-    user = dict(_user_keeps(planner.ctx, found))
+    user = dict(user_keeps(planner.ctx, found))
     for result in found:
         address = result.subject.address
         if address in user:
@@ -61,35 +60,10 @@ def _sort_out(planner: _Planner, results: Iterable[Finding | Keep]) -> None:
         else:
             planner.findings[address] = result
     for fixture in planner.ctx.broad_fixtures():
-        keep = _user_keep(planner.ctx, planner.ctx.subject(fixture), fixture.line)
+        keep = user_keep(planner.ctx, planner.ctx.subject(fixture), fixture.line)
         if keep:
             planner.keeps[fixture.address] = keep
             planner.findings.pop(fixture.address, None)
-
-
-def _user_keeps(ctx: RuleContext, results: Iterable[Finding | Keep]) -> Iterator[tuple[Address, Keep]]:
-    for result in results:
-        first = min(
-            result.subject.line,
-            *(f.line for f in ctx.index.modules[result.subject.address.path].fixtures if f.address == result.subject.address),
-            result.subject.line,
-        )
-        keep = _user_keep(ctx, result.subject, first)
-        if keep:
-            yield result.subject.address, keep
-
-
-def _user_keep(ctx: RuleContext, subject: Subject, first_line: int) -> Keep | None:
-    """The keep that a comment on the definition or the configuration asks for."""
-    for remark in ctx.index.modules[subject.address.path].remarks:
-        if remark.verb == "keep" and remark.reason and first_line <= remark.line <= subject.line:
-            where = Location(path=subject.address.path, line=remark.line, note="# rescope: keep")
-            return Keep(code=_KEEP_CODE, subject=subject, because=remark.reason, evidence=(where,))
-    for pattern, reason in ctx.settings.keep:
-        path, _, name = pattern.rpartition("::")
-        if fnmatch(subject.address.path, path) and fnmatch(subject.name, name):
-            return Keep(code=_KEEP_CODE, subject=subject, because=reason)
-    return None
 
 
 # --- fixtures -------------------------------------------------------------------------------------
@@ -117,6 +91,8 @@ def _cascade(planner: _Planner, finding: Finding, fixture: FixtureDef) -> Cascad
     keep = planner.keeps.get(fixture.address)
     if keep is not None and keep.firm:
         return Cascade(steps=(), blocked=f"it is kept broad: {keep.because}")
+    if isinstance(fixture.scope, Scope) and fixture.scope <= planner.target:
+        return Cascade(steps=(), blocked=f"it is {fixture.scope}-scoped, and the target scope is {planner.target}")
     chain = cascade(planner.ctx, fixture, planner.target, planner.keeps)
     return chain if chain.blocked else replace(chain, blocked=_refused(planner.ctx, chain))
 
@@ -149,6 +125,10 @@ def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, cha
     related = finding.related
     for other in planner.extra.get(fixture.address, ()):
         related += (_noted(other), *other.related)
+    reset = _value_reset(planner, replace(finding, related=related), fixture, chain)
+    if reset is not None:
+        planner.keeps.pop(fixture.address, None)
+        return reset
     if chain.blocked:
         planner.keeps.pop(fixture.address, None)
         return _display_only(replace(finding, related=related), chain.blocked)
@@ -168,6 +148,20 @@ def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, cha
         applicability=applicability,
         caveat=caveat,
     )
+
+
+def _value_reset(planner: _Planner, finding: Finding, fixture: FixtureDef, chain: Cascade) -> ChangeGroup | None:
+    """The other cure: the fixture stays broad, and what is changed of its value is put back after each test."""
+    strategy = planner.ctx.settings.strategy
+    slow = planner.ctx.costly(fixture.function)
+    wanted = strategy == "reset" or (strategy == "auto" and (chain.blocked or slow))
+    edit = value_reset(planner.ctx, fixture, finding.parts) if wanted else None
+    if edit is None:
+        return None
+    why = chain.blocked or (f"it {slow[0]}" if slow else "the configuration asks for it")
+    caveat = f"{finding.caveat}; it stays {fixture.scope}-scoped: {why}"
+    shown = replace(finding, applicability=Applicability.UNSAFE, strategy=Strategy.RESET, caveat=caveat)
+    return ChangeGroup(finding=shown, edits=(edit,), applicability=Applicability.UNSAFE, caveat=caveat)
 
 
 def _noted(finding: Finding) -> Location:
@@ -271,7 +265,7 @@ def _rename_twins(planner: _Planner) -> None:
                 continue
             name = edit.name
             if name in seen:
-                module = edit.steps[0].module.rpartition(".")[2]
+                module = edit.steps[0].module.rpartition(".")[2] if edit.steps else edit.fixture
                 name = next(n for n in (f"{edit.name}_of_{module}", *(f"{edit.name}_{k}" for k in range(2, 99))) if n not in seen)
                 planner.groups[number] = replace(group, edits=(replace(edit, name=name),))
             seen.add(name)

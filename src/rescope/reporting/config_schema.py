@@ -19,6 +19,7 @@ _MEANINGS: Mapping[str, str] = {
     "reason": "Where the reason for a scope is written.",
     "scope-style": "How function scope is written; auto follows ruff's PT003.",
     "target-scope": "The scope that leaking fixtures are narrowed to.",
+    "strategy": "Narrow what leaks, or keep it broad and reset what changes; auto narrows where that is possible and cheap.",
     "baseline": "The file of accepted findings for check, relative to the project.",
     "keep": 'What stays as it is: "path/glob::name" = "reason".',
 }

@@ -81,7 +81,7 @@ def _edit(edit: Edit, subjects: dict[Address, Subject]) -> Json:
             subject = subjects[address]
             return {"kind": "add-reason", "name": subject.name, "path": address.path, "line": subject.line, "text": text}
         case AddResetFixture(path=path, name=name, creates_file=creates):
-            states = [f"{step.module}.{step.name}" for step in edit.steps]
+            states = [f"{step.module}.{step.name}" for step in edit.steps] + [f"{edit.fixture}.{p.path}".rstrip(".") for p in edit.parts]
             return {"kind": "add-reset-fixture", "name": name, "path": path, "line": None, "creates_file": creates, "states": states}
 
 

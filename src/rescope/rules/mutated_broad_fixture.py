@@ -7,7 +7,9 @@ All tests of the scope get the same object: what one test appends, sets or delet
 What rescope does
 -----------------
 It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's
-changes without saying so; the edit is therefore offered as unsafe.
+changes without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the
+fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
+container or an attribute. What an autouse fixture of the project puts back already is no finding.
 
 When to keep it
 ---------------
@@ -15,9 +17,11 @@ When the object is expensive and tests restore what they change: `# rescope: kee
 """
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 from rescope.graph.flow import Mutation
 from rescope.model.address import Location
+from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.rule import Example, Rule, RuleContext
@@ -27,13 +31,23 @@ _NAME = "mutated-broad-fixture"
 _SHOWN = 3
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
 _CONTAINERS = frozenset({"dict", "list", "set"})
+_KINDS = MappingProxyType(
+    {
+        "dict": PartKind.DICT,
+        "collections.OrderedDict": PartKind.DICT,
+        "collections.defaultdict": PartKind.DICT,
+        "collections.Counter": PartKind.DICT,
+        "list": PartKind.LIST,
+        "set": PartKind.SET,
+    }
+)
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures whose value somebody else changes, where another test would notice."""
     for fixture in ctx.broad_fixtures():
         found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
-        found = [m for m in found if ctx.other_users(fixture, m.by)]
+        found = [m for m in found if ctx.other_users(fixture, m.by) and not _put_back(ctx, m)]
         if found and not _handed_on(fixture):
             yield _finding(ctx, fixture, found)
 
@@ -52,6 +66,15 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     if not mutation.part:
         return _direct(ctx, mutation)
     return effect.how not in _VAGUE and not mutation.part.endswith("session")
+
+
+def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
+    """Whether an autouse fixture around the test takes back what the test changes."""
+    for other in ctx.flow.mutations(mutation.fixture):
+        covers = other.part in {"", mutation.part} or mutation.part.startswith(f"{other.part}.")
+        if other.effect.after_yield and covers and mutation.by.address in ctx.kept_by(other.by):
+            return True
+    return False
 
 
 def _tells(ctx: RuleContext, mutation: Mutation) -> bool:
@@ -73,6 +96,39 @@ def _container(ctx: RuleContext, value: Value) -> bool:
     if value.kind is ValueKind.LITERAL:
         return value.text in _CONTAINERS
     return value.kind is ValueKind.CALL and value.target is not None and value.target.dotted in ctx.packs.data
+
+
+def _parts(ctx: RuleContext, found: list[Mutation]) -> tuple[ValuePart, ...]:
+    """All that is changed of the value, if each part of it can be put back in place; () otherwise."""
+    kinds = {_kind(ctx, v) for v in found[0].fixture.function.values}
+    whole = next(iter(kinds)) if len(kinds) == 1 else None
+    if whole is not None:
+        deep = any(m.part for m in found) or any(m.effect.kind is EffectKind.SET_ATTR for m in found)
+        return (ValuePart(path="", kind=whole, deep=deep),)
+    parts = {_part(m) for m in found}
+    known = sorted((p for p in parts if p is not None), key=lambda p: p.path)
+    apart = len({p.path for p in known}) == len(known) and len(known) <= _SHOWN
+    return tuple(known) if apart and None not in parts else ()
+
+
+def _kind(ctx: RuleContext, value: Value) -> PartKind | None:
+    """What the whole value is, where the fixture writes it out or makes a plain container."""
+    if not _container(ctx, value):
+        return None
+    made = value.text if value.kind is ValueKind.LITERAL else value.target.dotted if value.target else ""
+    return _KINDS.get(made)
+
+
+def _part(mutation: Mutation) -> ValuePart | None:
+    effect, path = mutation.effect, mutation.part
+    if "[]" in path or not path:
+        return None
+    if effect.kind is EffectKind.SET_ATTR or (effect.kind is EffectKind.DELETE and not effect.key):
+        return ValuePart(path=path, kind=PartKind.ATTRIBUTE)
+    mapping = (
+        effect.key.startswith(("'", '"')) if effect.kind is not EffectKind.MUTATE else effect.how in {"update", "setdefault", "popitem"}
+    )
+    return ValuePart(path=path, kind=PartKind.DICT) if mapping else None
 
 
 def _handed_on(fixture: FixtureDef) -> bool:
@@ -110,6 +166,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         caveat="it hands out an object that lives at module level: narrowing renews nothing"
         if shared
         else "a test may rely on what an earlier one left in the object",
+        parts=() if shared else _parts(ctx, found),
     )
 
 
