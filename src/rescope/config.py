@@ -37,6 +37,7 @@ class Settings:
     scope_style: str = "auto"
     target_scope: str = "function"
     strategy: str = "auto"
+    document_scopes: bool = False
     baseline: str = ""
     keep: tuple[tuple[str, str], ...] = ()
 

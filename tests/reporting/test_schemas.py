@@ -83,6 +83,7 @@ TABLES = {
     "reason": ["docstring", "comment", "none", "novel", []],
     "scope-style": ["auto", "explicit", "omit", "never"],
     "target-scope": ["function", "class", "module", "session"],
+    "document-scopes": [True, False, 1],
     "strategy": ["auto", "narrow", "reset", "keep"],
     "baseline": ["baseline.json", 1, ["a"]],
     "keep": [{"a::b": "why"}, {}, {"a::b": " "}, {"b": "why"}, {"a::b": 1}, ["a::b"]],

@@ -14,6 +14,7 @@ from rescope.cli.options import (
     Color,
     Colored,
     ConfigFile,
+    DocumentScopes,
     Exclude,
     Ignore,
     Jobs,
@@ -38,6 +39,7 @@ def check(
     unsafe: Unsafe = False,  # noqa: ARG001 - check shows unsafe edits anyway; the option is there so that all commands take the same
     target_scope: Target = None,
     strategy: Strategy = None,
+    document_scopes: DocumentScopes = False,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -78,6 +80,7 @@ def check(
         no_cache=no_cache,
         target_scope=target_scope,
         strategy=strategy,
+        document_scopes=document_scopes,
     )
     if verdict is not None and output_format is not Format.HTML:
         raise fail("--verdict goes with --output-format html")

@@ -14,6 +14,7 @@ from rescope.cli.options import (
     Color,
     Colored,
     ConfigFile,
+    DocumentScopes,
     Exclude,
     Ignore,
     Jobs,
@@ -51,6 +52,7 @@ def diff(
     unsafe: Unsafe = False,
     target_scope: Target = None,
     strategy: Strategy = None,
+    document_scopes: DocumentScopes = False,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -82,6 +84,7 @@ def diff(
         no_cache=no_cache,
         target_scope=target_scope,
         strategy=strategy,
+        document_scopes=document_scopes,
     )
     project, analysis = run_analysis(asked, quiet=quiet)
     result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))

@@ -12,6 +12,7 @@ from rescope.cli.options import (
     EXIT_FAILED,
     Asked,
     ConfigFile,
+    DocumentScopes,
     Exclude,
     Ignore,
     Jobs,
@@ -42,6 +43,7 @@ def fix(
     unsafe: Unsafe = False,
     target_scope: Target = None,
     strategy: Strategy = None,
+    document_scopes: DocumentScopes = False,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -83,6 +85,7 @@ def fix(
         no_cache=no_cache,
         target_scope=target_scope,
         strategy=strategy,
+        document_scopes=document_scopes,
     )
     _recover(open_project(asked).root)
     project, analysis = run_analysis(asked, quiet=quiet)

@@ -13,6 +13,7 @@ from rescope.cli.options import (
     EXIT_FAILED,
     Asked,
     ConfigFile,
+    DocumentScopes,
     Exclude,
     Ignore,
     Jobs,
@@ -52,6 +53,7 @@ def migrate(
     unsafe: Unsafe = False,
     target_scope: Target = None,
     strategy: Strategy = None,
+    document_scopes: DocumentScopes = False,
     exclude: Exclude = None,
     config: ConfigFile = None,
     jobs: Jobs = 0,
@@ -101,6 +103,7 @@ def migrate(
         no_cache=no_cache,
         target_scope=target_scope,
         strategy=strategy,
+        document_scopes=document_scopes,
     )
     asking = Asking(python=python, seeds=seeds, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
     if not verify and (python is not None or asking.pytest_options):

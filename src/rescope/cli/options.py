@@ -65,6 +65,9 @@ Strategy = Annotated[
     Cure | None,
     typer.Option("--strategy", help="Narrow a fixture whose value changes, or put the value back after each test.", show_default=False),
 ]
+DocumentScopes = Annotated[
+    bool, typer.Option("--document-scopes", help="Also add the reason to broad fixtures that are kept and have no docstring.")
+]
 Exclude = Annotated[
     list[str] | None, typer.Option("--exclude", metavar="GLOB", help="Leave these files or folders out (repeatable).", show_default=False)
 ]
@@ -92,6 +95,7 @@ class Asked:
     jobs: int = 0
     target_scope: TargetScope | None = None
     strategy: Cure | None = None
+    document_scopes: bool = False
 
     def places(self) -> list[Path]:
         """The paths, or the current folder."""
@@ -136,6 +140,7 @@ def open_project(asked: Asked) -> Project:
             jobs=asked.jobs or settings.jobs,
             target_scope=str(asked.target_scope or settings.target_scope),
             strategy=str(asked.strategy or settings.strategy),
+            document_scopes=asked.document_scopes or settings.document_scopes,
         ),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope
-from rescope.model.finding import Applicability
+from rescope.model.finding import Applicability, Strategy
 from rescope.model.plan import ChangeGroup, FileChange
 from rescope.pipeline import rewrite
 from rescope.steps import steps
@@ -88,6 +88,8 @@ def _subject(group: ChangeGroup, follow: int) -> str:
     resets = [e for e in group.edits if isinstance(e, AddResetFixture)]
     if resets:
         return _reset_subject(resets[0])
+    if group.finding.strategy is Strategy.DOCUMENT:
+        return f"Say why '{group.finding.subject.name}' is {group.finding.subject.scope}-scoped"
     after = next(e.after for e in group.edits if isinstance(e, ChangeScope))
     more = f", and {follow} dependent{'' if follow == 1 else 's'}" if follow else ""
     return f"Narrow '{group.finding.subject.name}' to {after} scope{more}"

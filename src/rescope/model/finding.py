@@ -36,6 +36,7 @@ class Strategy(Enum):
 
     NARROW = "narrow"
     RESET = "reset"
+    DOCUMENT = "document"
     NONE = "none"
 
 

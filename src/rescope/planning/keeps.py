@@ -7,7 +7,7 @@ from rescope.model.address import Address, Location
 from rescope.model.finding import Finding, Keep, Subject
 from rescope.rule import RuleContext
 
-_KEEP_CODE = "RSC900"
+USER_KEEP = "RSC900"
 
 
 def user_keeps(ctx: RuleContext, results: Iterable[Finding | Keep]) -> Iterator[tuple[Address, Keep]]:
@@ -28,9 +28,9 @@ def user_keep(ctx: RuleContext, subject: Subject, first_line: int) -> Keep | Non
     for remark in ctx.index.modules[subject.address.path].remarks:
         if remark.verb == "keep" and remark.reason and first_line <= remark.line <= subject.line:
             where = Location(path=subject.address.path, line=remark.line, note="# rescope: keep")
-            return Keep(code=_KEEP_CODE, subject=subject, because=remark.reason, evidence=(where,))
+            return Keep(code=USER_KEEP, subject=subject, because=remark.reason, evidence=(where,))
     for pattern, reason in ctx.settings.keep:
         path, _, name = pattern.rpartition("::")
         if fnmatch(subject.address.path, path) and fnmatch(subject.name, name):
-            return Keep(code=_KEEP_CODE, subject=subject, because=reason)
+            return Keep(code=USER_KEEP, subject=subject, because=reason)
     return None

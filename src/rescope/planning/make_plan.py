@@ -12,6 +12,7 @@ from rescope.model.scope import Scope
 from rescope.model.state import Singleton
 from rescope.planning.cascade import Cascade, cascade
 from rescope.planning.conftest_target import ResetPlace, find_target
+from rescope.planning.document import documented
 from rescope.planning.hazards import caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
 from rescope.planning.resets import blocks_reset, reset_fixture
@@ -276,6 +277,11 @@ def _rename_twins(planner: _Planner) -> None:
 
 def _finish(planner: _Planner) -> Plan:
     ctx = planner.ctx
+    if ctx.settings.document_scopes:
+        told = tuple(documented(ctx, planner.keeps.values()))
+        planner.groups += told
+        for group in told:
+            del planner.keeps[group.finding.subject.address]
     spoken = {g.finding.subject.address for g in planner.groups} | planner.absorbed | set(planner.keeps)
     skipped, plain = list(planner.skipped), []
     for fixture in sorted(ctx.graph.definitions(), key=lambda f: f.address):

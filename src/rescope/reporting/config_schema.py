@@ -20,6 +20,7 @@ _MEANINGS: Mapping[str, str] = {
     "scope-style": "How function scope is written; auto follows ruff's PT003.",
     "target-scope": "The scope that leaking fixtures are narrowed to.",
     "strategy": "Narrow what leaks, or keep it broad and reset what changes; auto narrows where that is possible and cheap.",
+    "document-scopes": "Add the reason to broad fixtures that are kept and have no docstring.",
     "baseline": "The file of accepted findings for check, relative to the project.",
     "keep": 'What stays as it is: "path/glob::name" = "reason".',
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rescope.model.address import Location
 from rescope.model.edit import AddResetFixture, ChangeScope
-from rescope.model.finding import Applicability, Confidence, Keep, Subject
+from rescope.model.finding import Applicability, Confidence, Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
 
@@ -108,6 +108,8 @@ def headline(group: ChangeGroup) -> str:
     resets = [e for e in group.edits if isinstance(e, AddResetFixture)]
     if resets:
         return f"add fixture '{resets[0].name}' to {resets[0].path}"
+    if group.finding.strategy is Strategy.DOCUMENT:
+        return f"say why it is {group.finding.subject.scope}-scoped"
     first = next(e for e in group.edits if isinstance(e, ChangeScope))
     count = len(group.dependents)
     more = f", and {count} dependent{'s' if count > 1 else ''}" if count else ""
