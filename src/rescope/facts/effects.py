@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
-from rescope.facts.values import call_strings, short
+from rescope.facts.values import call_strings, keywords_of, short
 from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 MUTATORS = frozenset(
@@ -38,6 +38,7 @@ MUTATORS = frozenset(
         "put",
     ],
 )
+COMPUTED = "<computed>"
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 _EXPECTS = ("pytest.raises", "self.assertRaises", "self.assertRaisesRegex")
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
@@ -379,6 +380,7 @@ class Scan:
             self.expression(argument)
         callee = self.env.resolve(node.func)
         if callee is None:
+            self._call_computed(node)
             return
         self._dynamic_request(node, callee)
         self._call_effects(node, callee, entered=entered)
@@ -399,8 +401,16 @@ class Scan:
             arguments=len(node.args) + len(node.keywords),
             raises=self.raising > 0,
             receiver=self._receiver(node.func) if callee.root is Root.LOCAL else "",
+            keywords=keywords_of(node) if callee.dotted.endswith(".parametrize") else (),
         )
         self.calls.append(call)
+
+    def _call_computed(self, node: ast.Call) -> None:
+        """A call of what another expression gives, recorded where it is handed an argument."""
+        passes = tuple(self._passes(node))
+        if any(target.root is Root.ARGUMENT for _, target in passes):
+            computed = Target(root=Root.LOCAL, dotted=COMPUTED)
+            self.calls.append(Call(callee=computed, line=node.lineno, passes=passes, nested=self.nested, after_yield=self._after_yield()))
 
     def _receiver(self, func: ast.expr) -> str:
         made = self.env.made.get(func.value.id) if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else None

@@ -4,9 +4,11 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from rescope.facts.names import ModuleNames, callee_dotted, literal_strings
+from rescope.facts.values import keywords_of
 from rescope.model.facts import Marks, Parametrize
 from rescope.model.scope import parse_scope
 
+_DIRECT = 2
 _NO_MARKS = (
     "pytest.",
     "pytest_asyncio.",
@@ -26,22 +28,32 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
     usefixtures: list[str] = []
     parametrize: list[Parametrize] = []
     refers: list[tuple[int, str]] = []
-    opaque = anyio = False
+    opaque = computed = anyio = False
     for node in _expand(nodes, names):
         name = callee_dotted(node, names)
-        if name in {"", "pytest.mark.usefixtures"}:
-            texts = _strings(node) if name else None if _may_mark(node) else ()
+        if not name:
+            opaque |= _may_mark(node)
+        elif name == "pytest.mark.usefixtures":
+            texts = _strings(node)
             usefixtures += texts or ()
-            opaque |= texts is None
+            computed |= texts is None
         elif name == "pytest.mark.parametrize" and isinstance(node, ast.Call):
             mark = _parametrize(node)
             parametrize += [mark] if mark else []
-            opaque |= mark is None
+            opaque |= mark is None and not _is_direct(node)
+            computed |= mark is None
         elif name == "pytest.mark.anyio":
             anyio = True
         elif not name.startswith(_NO_MARKS):
             refers.append((len(usefixtures), name))
-    return Marks(usefixtures=tuple(usefixtures), parametrize=tuple(parametrize), opaque=opaque, refers=tuple(refers), anyio=anyio)
+    return Marks(
+        usefixtures=tuple(usefixtures),
+        parametrize=tuple(parametrize),
+        opaque=opaque,
+        computed=computed,
+        refers=tuple(refers),
+        anyio=anyio,
+    )
 
 
 def _strings(node: ast.expr) -> tuple[str, ...] | None:
@@ -104,6 +116,11 @@ def _parametrize(node: ast.Call) -> Parametrize | None:
     if isinstance(scope_node, ast.Constant) and isinstance(scope_node.value, str):
         scope = parse_scope(scope_node.value)
     return Parametrize(argnames=argnames, indirect=indirect, scope=scope)
+
+
+def _is_direct(node: ast.Call) -> bool:
+    """Whether a parametrize mark surely sets the test's own arguments, and reaches no fixture."""
+    return not {"indirect", "*", "**"} & set(keywords_of(node)) and len(node.args) <= _DIRECT
 
 
 def _indirect(node: ast.expr | None, argnames: tuple[str, ...]) -> tuple[str, ...] | None:

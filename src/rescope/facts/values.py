@@ -29,6 +29,12 @@ def constant_text(node: ast.Constant) -> str:
     return repr(node.value)
 
 
+def keywords_of(node: ast.Call) -> tuple[str, ...]:
+    """The keywords of a call, with `*` and `**` for what is unpacked into it."""
+    starred = ["*"] * any(isinstance(a, ast.Starred) for a in node.args)
+    return (*starred, *(k.arg or "**" for k in node.keywords))
+
+
 def call_strings(node: ast.Call) -> tuple[str, ...]:
     """The literal strings among the positional arguments of a call."""
     return tuple(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))

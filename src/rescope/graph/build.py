@@ -11,7 +11,7 @@ from rescope.graph.closure import resolve
 from rescope.graph.fixture_graph import ANY, FixtureGraph, Registration, Resolution, TestNode
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
-from rescope.graph.uncertain import Doubt, doubts_of_hooks, doubts_of_marks
+from rescope.graph.uncertain import ASKED, Doubt, doubts_of_hooks, doubts_of_marks
 from rescope.graph.visibility import Holder, Place, Visibility
 from rescope.model.address import Address
 from rescope.model.facts import ClassDef, FixtureDef, Function, Marks
@@ -155,7 +155,7 @@ class _Collection:
         """What the test's names resolve to; shared with the tests beside it that ask for the same."""
         initial = tuple(dict.fromkeys([*self.ini.usefixtures, *scene.place.autouse(), *marks.usefixtures, *argnames]))
         shadowed = frozenset(n for p in marks.parametrize for n in p.argnames if p.indirect is not None and n not in p.indirect)
-        doubts = (*scene.doubts, *doubts_of_marks(marks))
+        doubts = tuple(sorted((*scene.doubts, *doubts_of_marks(marks)), key=lambda doubt: doubt[1].startswith(ASKED)))
         key = (scene.place, initial, shadowed, function.requested, doubts)
         if key not in self.resolutions:
             resolution = resolve(scene.place, initial, dynamic=function.requested, shadowed=shadowed, doubts=doubts)
@@ -222,6 +222,7 @@ def _merge_marks(marks: Iterable[Marks]) -> Marks:
         usefixtures=tuple(name for m in found for name in m.usefixtures),
         parametrize=tuple(p for m in found for p in m.parametrize),
         opaque=any(m.opaque for m in found),
+        computed=any(m.computed for m in found),
         anyio=any(m.anyio for m in found),
     )
 
@@ -253,7 +254,7 @@ def _doubts(collector: _Collection) -> dict[Address, tuple[str, ...]]:
         unknown = dict(resolution.unknown)
         for registration in (r for holder in place.holders for r in holder.registrations()):
             why = unknown.get(registration.name) or unknown.get(ANY)
-            if why:
+            if why and not why.startswith(ASKED):
                 found[registration.definition.address][why] = None
     for number in {i for r in _all_resolutions(collector) if r.circular for i in r.fixtures()}:
         found[collector.visibility.registrations[number].definition.address][_CIRCLE] = None

@@ -77,7 +77,7 @@ class Call(NamedTuple):
     """A call, with the arguments that are objects known by name.
 
     `arguments` counts all of them, `raises` says that the call is expected to fail, `receiver` is the dotted callee that
-    made the local object whose method is called.
+    made the local object whose method is called; `keywords` are recorded for `parametrize` alone, with `*` and `**` as they stand.
     """
 
     callee: Target
@@ -94,6 +94,7 @@ class Call(NamedTuple):
     arguments: int = 0
     raises: bool = False
     receiver: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 class ValueKind(StrEnum):
@@ -130,13 +131,14 @@ class Marks:
     """The marks of a function, class or module that bear upon fixtures, in pytest's order.
 
     `refers` are dotted names of other decorators and mark variables, each with its place among `usefixtures`; `opaque`
-    says that a mark is computed, `anyio` that the mark of that name is set, for which anyio's plugin requests
-    `anyio_backend`.
+    says that a mark is computed, `computed` that it is, but only names what the test itself requests or sets, `anyio` that
+    the mark of that name is set, for which anyio's plugin requests `anyio_backend`.
     """
 
     usefixtures: tuple[str, ...] = ()
     parametrize: tuple[Parametrize, ...] = ()
     opaque: bool = False
+    computed: bool = False
     refers: tuple[tuple[int, str], ...] = ()
     anyio: bool = False
 

@@ -43,9 +43,9 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
     uncertain = ctx.graph.uncertain(fixture)
     if uncertain:
         return f"who requests '{name}' is not certain: {uncertain[0]}"
-    computed = next((m.path for m in ctx.index.modules.values() if m.plugins_unknown), "")
-    if computed:
-        return f"{computed} computes pytest_plugins, so that plugins of this project may request '{name}' unseen"
+    unseen = _unseen_plugin(ctx, fixture, steps)
+    if unseen:
+        return unseen
     bound = _NODE_ATTRIBUTES & set(fixture.function.request_attributes)
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
@@ -62,6 +62,26 @@ def _plugin_asks(ctx: RuleContext, fixture: FixtureDef) -> str:
     if not ctx.graph.tests_using(fixture) and not ctx.graph.requested_by(fixture):
         return f"nothing in the project requests '{ctx.graph.name_of(fixture)}': only a plugin may"
     return ""
+
+
+def _unseen_plugin(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+    """A module that may be a plugin, where pytest_plugins is computed, and has a broad fixture that would request this one."""
+    computed = next((m.path for m in ctx.index.modules.values() if m.plugins_unknown), "")
+    if not computed:
+        return ""
+    names, narrowed = set(ctx.graph.names_of(fixture)), {f.address for f in steps}
+    for module in ctx.index.modules.values():
+        asks = any(
+            f.address not in narrowed and f.scope is not Scope.FUNCTION and (names & _requested(f) or f.function.requests_unknown)
+            for f in module.fixtures
+        )
+        if asks or module.failure or any(f.makes_fixtures for f in module.functions):
+            return f"{computed} computes pytest_plugins, and {module.path} may be one that requests '{ctx.graph.name_of(fixture)}'"
+    return ""
+
+
+def _requested(fixture: FixtureDef) -> set[str]:
+    return {*fixture.argnames, *fixture.function.requested}
 
 
 def _computed_requests(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
@@ -105,7 +125,8 @@ def _given(ctx: RuleContext, fixture: FixtureDef) -> str:
     for test in ctx.graph.tests_using(fixture):
         if test.function.given and names & set(test.argnames):
             return f"{test.id} is a Hypothesis test, which refuses function-scoped fixtures in its signature"
-    return ""
+    computed = next((t.id for t in ctx.graph.tests if t.function.given and t.marks.computed), "")
+    return f"{computed} is a Hypothesis test, which refuses function-scoped fixtures, and its marks are computed" if computed else ""
 
 
 def _parametrize_scope(ctx: RuleContext, fixture: FixtureDef) -> str:

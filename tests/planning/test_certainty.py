@@ -1,0 +1,200 @@
+"""What a test sets or requests itself is nobody's scope: it stops no narrowing. What may reach a fixture's scope does."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, fix, make_project, outcome, run_pytest
+
+CART = """\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def cart():
+    return ["apples"]
+
+
+@pytest.fixture(scope="session")
+def basket(cart):
+    return [cart]
+# --- test_cart.py
+import pytest
+
+
+def test_add(cart):
+    cart.append("pears")
+
+
+def test_fresh(cart):
+    assert cart == ["apples"]
+
+
+def test_basket(basket):
+    assert basket == [["apples"]]
+"""
+HARMLESS = {
+    "a usefixtures mark with a computed name": """\
+
+
+NAME = "bas" + "ket"
+
+
+@pytest.mark.usefixtures(NAME)
+def test_used():
+    pass
+""",
+    "a parametrize mark with computed names": """\
+
+
+NAMES = ",".join(["x", "cart"])
+
+
+@pytest.mark.parametrize(NAMES, [(1, 2)])
+def test_set(x, cart):
+    assert (x, cart) == (1, 2)
+""",
+    "a hook that parametrizes directly, at a broad scope": """\
+
+
+def pytest_generate_tests(metafunc):
+    for name in metafunc.fixturenames:
+        if name == "number":
+            metafunc.parametrize(name, [1, 2], scope="session")
+
+
+def test_number(number, basket):
+    assert number in {1, 2}
+""",
+    "a hook that hands its argument to a helper": """\
+
+
+def numbers(metafunc):
+    if "number" in metafunc.fixturenames:
+        metafunc.parametrize("number", [1, 2])
+
+
+def pytest_generate_tests(metafunc):
+    numbers(metafunc)
+
+
+def test_number(number, cart):
+    assert number in {1, 2}
+""",
+}
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=[name.replace(" ", "-") for name in HARMLESS])
+def test_narrowed(text: str, tmp_path: Path) -> None:
+    """The chain is narrowed as if the mark or hook were not there, and pytest agrees."""
+    root = make_project(tmp_path, CART + text)
+    assert outcome(run_pytest(root)).startswith("2 failed")
+
+    fix(root, unsafe=True)
+
+    assert (root / "conftest.py").read_text().count('scope="function"') == 2
+    assert "failed" not in outcome(run_pytest(root))
+    assert "error" not in outcome(run_pytest(root))
+
+
+HARMFUL = {
+    "a hook that parametrizes a fixture, at a broad scope": """\
+
+
+def pytest_generate_tests(metafunc):
+    for name in metafunc.fixturenames:
+        if name.startswith("bask"):
+            metafunc.parametrize(name, [1], indirect=True, scope="session")
+""",
+    "a parametrize mark of which all is computed": """\
+
+
+OPTIONS = {"indirect": True, "scope": "session"}
+
+
+@pytest.mark.parametrize("bask" + "et", [1], **OPTIONS)
+def test_indirect(basket):
+    assert basket
+""",
+    "a hook that hands its argument to what is computed": """\
+
+
+HELPERS = {"all": lambda m: m.parametrize("basket", [1], indirect=True, scope="session") if "basket" in m.fixturenames else None}
+
+
+def helper():
+    return HELPERS["all"]
+
+
+def pytest_generate_tests(metafunc):
+    helper()(metafunc)
+""",
+}
+
+
+@pytest.mark.parametrize("text", HARMFUL.values(), ids=[name.replace(" ", "-") for name in HARMFUL])
+def test_left_alone(text: str, tmp_path: Path) -> None:
+    """Narrowing by hand makes pytest refuse a dependent; rescope changes no scope, and says what is not certain."""
+    root = make_project(tmp_path, CART + text)
+    (group,) = check(root).plan.groups
+
+    fix(root, unsafe=True)
+
+    assert 'scope="function"' not in (root / "conftest.py").read_text()
+    assert "is not certain" in group.caveat
+    conftest = root / "conftest.py"
+    conftest.write_text(conftest.read_text().replace('scope="session"', 'scope="function"'))
+    assert "ScopeMismatch" in run_pytest(root).stdout
+
+
+PLUGINS = """\
+# --- conftest.py
+import pytest
+
+pytest_plugins = [f"plugins.{name}" for name in ("carts",)]
+
+
+@pytest.fixture(scope="session")
+def cart():
+    return ["apples"]
+# --- plugins/__init__.py
+# --- plugins/carts.py
+import pytest
+
+
+@pytest.fixture
+def full(cart):
+    return [*cart, "plums"]
+# --- test_cart.py
+def test_add(cart):
+    cart.append("pears")
+
+
+def test_fresh(cart):
+    assert cart == ["apples"]
+
+
+def test_full(full):
+    assert full == ["apples", "plums"]
+"""
+BROAD = """\
+# --- plugins/stock.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def stock(cart):
+    return list(cart)
+"""
+
+
+def test_computed_plugins(tmp_path: Path) -> None:
+    """Where pytest_plugins is computed, a module with a broad fixture that requests the name stops the narrowing; a narrow one does not."""
+    root = make_project(tmp_path / "narrow", PLUGINS)
+    assert outcome(run_pytest(root)) == "2 failed, 1 passed"
+    fix(root, unsafe=True)
+    assert outcome(run_pytest(root)) == "3 passed"
+
+    (group,) = check(make_project(tmp_path / "broad", PLUGINS + BROAD)).plan.groups
+    assert group.caveat.endswith("conftest.py computes pytest_plugins, and plugins/stock.py may be one that requests 'cart'")
