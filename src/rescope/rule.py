@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
-from rescope.graph.flow import Flow
+from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import ModuleIndex
 from rescope.graph.reach import CallGraph, ImportGraph
 from rescope.model.address import Address, Location
@@ -17,6 +17,7 @@ from rescope.model.state import Shape, Singleton
 from rescope.packs import Packs, match
 
 _HELPER_DEPTH = 3
+_SHOWN = 3
 PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
 
 
@@ -136,6 +137,14 @@ class RuleContext:
         made = self.flow.method(klass, "__init__")
         return self.infrastructure(made) if made else None
 
+    def plugin_scope(self, fixture: FixtureDef) -> tuple[str, str] | None:
+        """The scope at which a plugin requests the fixture, and the plugin; a one-word name counts only where the project declares it."""
+        for name in self.graph.names_of(fixture):
+            found = self.packs.plugin_scopes.get(name)
+            if found is not None and ("_" in name or found[1].lower() in self.declared):
+                return found
+        return None
+
     def state_name(self, effect: Effect, function: Function) -> str:
         """How a message calls the object that an effect changes."""
         if effect.target.root is Root.IMPORTED:
@@ -232,6 +241,18 @@ class RuleContext:
         by_class = fixture.scope is Scope.CLASS
         places = {(t.path, t.classes if by_class else ()) for t in users}
         return tuple(t for t in self.graph.tests if t.id not in using and (t.path, t.classes if by_class else ()) in places)
+
+
+def changed_at(found: Iterable[Mutation], verb: str) -> Iterator[Location]:
+    """Evidence: the first places where a value is changed, each once, and how many more there are."""
+    places = {(m.inside.address.path, m.effect.line): m for m in reversed(tuple(found))}
+    first, *others = sorted(places.values(), key=lambda m: (m.by.address, m.effect.line))
+    for mutation in (first, *others[: _SHOWN - 1]):
+        note = f"{verb} by {mutation.by.address.qualname}"
+        yield Location(path=mutation.inside.address.path, line=mutation.effect.line, column=mutation.effect.column, note=note)
+    if len(others) >= _SHOWN:
+        last, more = others[_SHOWN - 1], len(others) - _SHOWN + 1
+        yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {more} more place{'s' if more > 1 else ''}")
 
 
 def only_told(finding: Finding, because: str) -> Finding:

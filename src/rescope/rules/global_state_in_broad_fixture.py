@@ -36,6 +36,8 @@ _PROCESS = {"os.environ": "os.environ", "sys.path": "sys.path", "sys.modules": "
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures that change what outlives them, unless it is a default for the whole run."""
     for fixture in ctx.broad_fixtures():
+        if ctx.plugin_scope(fixture):
+            continue  # what a plugin asks for at this scope, it does for the whole scope
         found = list(_changes(ctx, fixture))
         patches = list(_broad_patches(ctx, fixture))
         if patches and not found and ctx.bystanders(fixture):

@@ -16,7 +16,6 @@ Always.
 
 from collections.abc import Iterator
 
-from rescope.model.facts import FixtureDef
 from rescope.model.finding import Keep
 from rescope.rule import Example, Rule, RuleContext
 
@@ -27,18 +26,10 @@ _NAME = "kept-plugin-scope"
 def check(ctx: RuleContext) -> Iterator[Keep]:
     """Keeps for broad fixtures whose name a plugin requests."""
     for fixture in ctx.broad_fixtures():
-        found = next((p for p in (_plugin(ctx, fixture, name) for name in ctx.graph.names_of(fixture)) if p), None)
+        found = ctx.plugin_scope(fixture)
         if found:
             scope, plugin = found
             yield Keep(code=_CODE, subject=ctx.subject(fixture), because=f"{plugin} requests it at {scope} scope")
-
-
-def _plugin(ctx: RuleContext, fixture: FixtureDef, name: str) -> tuple[str, str] | None:
-    """The plugin that requests a name; a one-word name counts only where the project declares the plugin."""
-    found = ctx.packs.plugin_scopes.get(name)
-    if found is None or not ("_" in name or found[1].lower() in ctx.declared):
-        return None
-    return found if fixture.scope is not None else None
 
 
 RULE = Rule(

@@ -20,11 +20,10 @@ from collections.abc import Iterator
 from types import MappingProxyType
 
 from rescope.graph.flow import Mutation
-from rescope.model.address import Location
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import Example, Rule, RuleContext, changed_at
 
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
@@ -158,7 +157,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         reason=f"a change of {what.replace('.[]', '[...]')} stays in the test that makes it",
         subject=ctx.subject(fixture),
         primary=ctx.at(fixture, f"made once for each {fixture.scope}, used by {len(ctx.graph.tests_using(fixture))} tests"),
-        related=tuple(_evidence(found)),
+        related=tuple(changed_at(found, "changed")),
         severity=Severity.INFO if told else Severity.WARNING,
         confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.LOW if told else Confidence.MEDIUM,
         applicability=Applicability.DISPLAY_ONLY if shared else Applicability.UNSAFE,
@@ -168,16 +167,6 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         else "a test may rely on what an earlier one left in the object",
         parts=() if shared else _parts(ctx, found),
     )
-
-
-def _evidence(found: list[Mutation]) -> Iterator[Location]:
-    for mutation in found[:_SHOWN]:
-        by = mutation.by.address.qualname
-        note = f"changed by {by}"
-        yield Location(path=mutation.inside.address.path, line=mutation.effect.line, column=mutation.effect.column, note=note)
-    if len(found) > _SHOWN:
-        last = found[_SHOWN]
-        yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {len(found) - _SHOWN} more places")
 
 
 RULE = Rule(

@@ -20,15 +20,13 @@ When each test puts the object into the state that it needs: `# rescope: keep <r
 from collections.abc import Iterator
 
 from rescope.graph.flow import Mutation
-from rescope.model.address import Location
 from rescope.model.facts import EffectKind, FixtureDef, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity
 from rescope.packs import match
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import Example, Rule, RuleContext, changed_at
 
 _CODE = "RSC107"
 _NAME = "told-broad-fixture"
-_SHOWN = 3
 _MADE = frozenset({ValueKind.CALL, ValueKind.OTHER})
 _REQUESTS = frozenset({"create", "delete", "destroy", "get", "head", "options", "patch", "post", "put", "request", "submit", "upload"})
 
@@ -83,21 +81,12 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         reason=f"what a test does to {name} stays in the test",
         subject=ctx.subject(fixture),
         primary=ctx.at(fixture, f"made once for each {fixture.scope}, used by {len(ctx.graph.tests_using(fixture))} tests"),
-        related=tuple(_evidence(found)),
+        related=tuple(changed_at(found, "told")),
         severity=Severity.INFO,
         confidence=Confidence.MEDIUM if any(_read_back(m) for m in found) else Confidence.LOW,
         applicability=Applicability.UNSAFE,
         caveat="a test may rely on what an earlier one did to it",
     )
-
-
-def _evidence(found: list[Mutation]) -> Iterator[Location]:
-    for mutation in found[:_SHOWN]:
-        note = f"{mutation.effect.text} in {mutation.by.address.qualname}"
-        yield Location(path=mutation.inside.address.path, line=mutation.effect.line, note=note)
-    if len(found) > _SHOWN:
-        last = found[_SHOWN]
-        yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {len(found) - _SHOWN} more places")
 
 
 _METER = """\
