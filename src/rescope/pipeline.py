@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from rescope.cache import store_answer, stored_answer
 from rescope.config import Project
@@ -29,6 +30,7 @@ from rescope.planning import make_plan
 from rescope.rule import RuleContext
 from rescope.rules import all_rules
 
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")
 
 
@@ -291,14 +293,17 @@ def applicable(plan: Plan, *, unsafe: bool) -> tuple[ChangeGroup, ...]:
     return tuple(g for g in plan.groups if g.edits and g.applicability in allowed)
 
 
-def rewrite(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
-    """The changed files; left out whole is a group of which one edit does not fit, or that relies on others which are not there."""
+def rewrite(root: Path, groups: Iterable[ChangeGroup], over: Mapping[str, bytes] = _NOTHING) -> Rewrite:
+    """The changed files; left out whole is a group of which one edit does not fit, or that relies on others which are not there.
+
+    `over` are texts to start from instead of what the files hold now, and to be written, too.
+    """
     taken, unmet = _standing(groups)
-    result = draft(root, taken)
+    result = draft(root, taken, over)
     while len(result.taken) < len(taken):
         taken, more = _standing(result.taken)
         unmet = (*unmet, *result.refused, *more)
-        result = draft(root, taken)
+        result = draft(root, taken, over)
     return replace(result, refused=(*unmet, *result.refused))
 
 
@@ -312,14 +317,15 @@ def _standing(groups: Iterable[ChangeGroup]) -> tuple[tuple[ChangeGroup, ...], t
     return tuple(g for g, a in pairs if a is None), tuple(left)
 
 
-def draft(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
+def draft(root: Path, groups: Iterable[ChangeGroup], over: Mapping[str, bytes] = _NOTHING) -> Rewrite:
     """As rewrite, whatever the groups rely on: for what is shown, or done step by step."""
     from rescope.codemods import EditRefused, apply
 
     taken = list(groups)
     refused: list[Skipped] = []
     while True:
-        sources = {path: _source(root, path) for path in {edit_path(e) for g in taken for e in g.edits}}
+        now = {path: _source(root, path) for path in {*over, *(edit_path(e) for g in taken for e in g.edits)}}
+        sources = {**now, **over}
         try:
             changed = {path: apply(source, merged_edits(taken, path)) for path, source in sources.items()}
         except EditRefused as error:
@@ -327,7 +333,7 @@ def draft(root: Path, groups: Iterable[ChangeGroup]) -> Rewrite:
             refused += [Skipped(subject=g.finding.subject, reason=f"{error.path}:{error.line}: {error.reason}") for g in culprits]
             taken = [g for g in taken if g not in culprits]
             continue
-        changes = (FileChange(path=path, before=sources[path], after=after) for path, after in sorted(changed.items()))
+        changes = (FileChange(path=path, before=now[path], after=after) for path, after in sorted(changed.items()))
         return Rewrite(changes=tuple(c for c in changes if c.before != c.after), taken=tuple(taken), refused=tuple(refused))
 
 

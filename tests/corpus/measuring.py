@@ -10,7 +10,7 @@ from statistics import median
 from corpus.sources import Entry
 from rescope.config import Project, load_project
 from rescope.model.plan import ChangeGroup, FileChange
-from rescope.model.verdict import FAILS, Arrangement, Order, Run, Side
+from rescope.model.verdict import FAILS, Arrangement, Order, Regression, Run, Side
 from rescope.pipeline import analyze, applicable, rewrite
 from rescope.verify import judge
 from rescope.verify.copies import scratch_folder
@@ -78,9 +78,7 @@ def _frozen(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _measured(
-    entry: Entry, project: Project, python: Path, safe: tuple[ChangeGroup, ...], everything: tuple[ChangeGroup, ...]
-) -> Row:
+def _measured(entry: Entry, project: Project, python: Path, safe: tuple[ChangeGroup, ...], everything: tuple[ChangeGroup, ...]) -> Row:
     row = Row(name=entry.name, version=entry.version)
     with scratch_folder() as scratch:
         suite = Suite(root=project.root / entry.folder, python=python, scratch=scratch, options=entry.options)
@@ -103,7 +101,7 @@ def _measured(
         cpu=_cpu(before),
         safe=first,
         everything=second,
-        trouble=_trouble(before),
+        trouble=_trouble(before, tried=bool(everything)),
     )
 
 
@@ -114,17 +112,18 @@ def _trial(lab: Lab, root: Path, groups: tuple[ChangeGroup, ...], trials: Trials
         return Trial()
     after = Side(runs=tuple(lab.once(order, result.changes, "after") for order in (*ORDERS, FILE_ORDER)))
     trials.before, after = confirmed(lab, trials.before, after, result.changes, "after")
+    found = judge.regressions(trials.before, after)
     return Trial(
         edits=len(result.taken),
         files=len(result.changes),
         failed=_failed(after),
-        broken=tuple(_told(each.test, each.outcome, each.message, brittle=each.brittle) for each in judge.regressions(trials.before, after)),
+        broken=tuple(_told(each) for each in found),
         cpu=_cpu(after),
     )
 
 
-def _told(test: str, outcome: str, message: str, *, brittle: bool) -> str:
-    return f"{test} {outcome}{' (alone it failed before)' if brittle else ''}: {message[:200]}"
+def _told(each: Regression) -> str:
+    return f"`{each.test}` {each.outcome}{' (alone it failed before)' if each.brittle else ''}: {each.message[:200]}"
 
 
 def _causes(lab: Lab, root: Path, groups: tuple[ChangeGroup, ...], trials: Trials) -> tuple[str, ...]:
@@ -133,9 +132,9 @@ def _causes(lab: Lab, root: Path, groups: tuple[ChangeGroup, ...], trials: Trial
     return tuple(f"{g.finding.code} `{g.finding.subject.name}` ({g.finding.subject.address.path}): {why}" for g, why in left_out)
 
 
-def _trouble(before: Side) -> str:
+def _trouble(before: Side, *, tried: bool) -> str:
     cut = [f"{run.order.name}: {run.cut}" for run in before.runs if run.cut]
-    outside = sorted({name for run in before.runs for name, _ in run.outside})
+    outside = sorted({name for run in before.runs for name, _ in run.outside}) if tried else ()
     notes = [f"{', '.join(outside)} came from outside of the copy, so edits were not tried"] if outside else []
     return "; ".join([*cut, *notes])
 

@@ -44,7 +44,9 @@ def unpacked(name: str, version: str, work: Path) -> Path:
     shutil.rmtree(work / name, ignore_errors=True)
     download = work / name / "download"
     download.mkdir(parents=True)
-    _run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", name, "--dest", download, f"{name}=={version}", cwd=work)
+    _run(
+        sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", name, "--dest", download, f"{name}=={version}", cwd=work
+    )
     archive = next(download.glob("*.tar.gz"), None)
     if archive is None:
         raise Unavailable(f"{name} {version} has no source distribution")

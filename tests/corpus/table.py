@@ -31,13 +31,11 @@ def _slashed(counts: tuple[int, ...]) -> str:
 
 def _total(rows: Sequence[Row]) -> Iterator[str]:
     ran = [row for row in rows if not row.trouble]
-    with_safe = [row for row in ran if row.safe.edits]
-    with_any = [row for row in ran if row.everything.edits]
-    yield (
-        f"{len(ran)} projects, {sum(r.tests for r in ran)} tests. Safe edits: {sum(r.safe.edits for r in ran)} in {len(with_safe)} projects, "
-        f"{sum(len(r.safe.broken) for r in ran)} tests broken. All edits: {sum(r.everything.edits for r in ran)} in {len(with_any)} projects, "
-        f"{sum(len(r.everything.broken) for r in ran)} tests broken."
-    )
+    yield f"{len(ran)} projects, {sum(r.tests for r in ran)} tests."
+    for what, trials in (("Safe edits", [row.safe for row in ran]), ("All edits", [row.everything for row in ran])):
+        tried = [trial for trial in trials if trial.edits]
+        broken = sum(len(trial.broken) for trial in tried)
+        yield f"{what}: {sum(trial.edits for trial in tried)} in {len(tried)} projects, {broken} tests broken."
 
 
 def _notes(row: Row) -> Iterator[str]:

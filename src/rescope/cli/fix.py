@@ -90,17 +90,19 @@ def fix(
     _recover(open_project(asked).root)
     project, analysis = run_analysis(asked, quiet=quiet)
     groups = applicable(analysis.report.plan, unsafe=project.settings.unsafe)
+    over: dict[str, bytes] = {}
+    kept = 0
     if interactive:
-        groups = tuple(_ask(project.root, groups))
-    result = rewrite(project.root, groups)
+        groups, over, kept = _chosen(project.root, groups)
+    result = rewrite(project.root, groups, over)
     _guard(project.root, result.changes, allow_dirty=allow_dirty, allow_no_vcs=allow_no_vcs)
-    if verify and result.changes:
-        result = _proven(project.root, result, asking, max_slowdown)
+    if verify and result.taken:
+        result = _proven(project.root, result, asking, max_slowdown, over)
     try:
         write(project.root, result.changes)
     except WriteRefused as refused:
         raise fail(f"{refused.path}: {refused.reason}; nothing was written") from refused
-    _tell(result, analysis.report, unsafe=project.settings.unsafe, quiet=quiet)
+    _tell(result, analysis.report, kept=kept, unsafe=project.settings.unsafe, quiet=quiet)
     raise typer.Exit(EXIT_FAILED if analysis.crashes else 0)
 
 
@@ -134,7 +136,19 @@ def _guard(root: Path, changes: tuple[FileChange, ...], *, allow_dirty: bool, al
         raise fail(f"uncommitted changes in {', '.join(dict.fromkeys(dirty))}; commit or stash them, or pass --allow-dirty")
 
 
-def _proven(root: Path, result: Rewrite, asking: Asking, allowed: float | None) -> Rewrite:
+def _chosen(root: Path, groups: tuple[ChangeGroup, ...]) -> tuple[tuple[ChangeGroup, ...], dict[str, bytes], int]:
+    """The groups that the user takes, the files that remember what is to be kept, and how much that is."""
+    from rescope.cli.interactive import ask
+    from rescope.keeping import with_keeps
+
+    answers = ask(root, groups)
+    over, homeless = with_keeps(root, answers.keeps)
+    for subject in homeless:
+        remark(f"'{subject.name}' is left alone this time, but that cannot be written down: no room beside it, and no pyproject.toml")
+    return answers.taken, over, len(answers.keeps) - len(homeless)
+
+
+def _proven(root: Path, result: Rewrite, asking: Asking, allowed: float | None, over: dict[str, bytes]) -> Rewrite:
     """What is left of the rewrite when everything that breaks a test or costs too much is taken out."""
     from rescope.pipeline import rewrite
     from rescope.verify.measure import baseline
@@ -148,43 +162,18 @@ def _proven(root: Path, result: Rewrite, asking: Asking, allowed: float | None) 
     if held.kept:
         cost = f"; slow-down {trials.slowdown:+.1f} %" if trials.slowdown is not None else ""
         typer.echo(f"no regression in {orders}{cost}")
-    return replace(rewrite(root, held.kept), refused=(*result.refused, *left_out))
+    return replace(rewrite(root, held.kept, over), refused=(*result.refused, *left_out))
 
 
-def _ask(root: Path, groups: tuple[ChangeGroup, ...]) -> list[ChangeGroup]:
-    """The groups that the user takes: y(es), n(o), a(ll), q(uit)."""
-    from rescope.pipeline import draft
-    from rescope.reporting.diff import render_diff
-    from rescope.reporting.terminal import print_diff
-
-    taken: list[ChangeGroup] = []
-    for number, group in enumerate(groups):
-        finding = group.finding
-        typer.echo(f"{finding.subject.address.path}:{finding.subject.line}: {finding.code} {finding.message}")
-        if group.caveat:
-            typer.echo(f"  {group.applicability.value}: {group.caveat}")
-        print_diff(render_diff(draft(root, [group]).changes), color="auto")
-        answer = typer.prompt("apply? [y]es / [n]o / [a]ll / [q]uit", default="y").strip().lower()[:1]
-        if answer == "q":
-            break
-        if answer == "a":
-            return [*taken, *groups[number:]]
-        if answer == "y":
-            taken.append(group)
-    return taken
-
-
-def _tell(result: Rewrite, report: Report, *, unsafe: bool, quiet: bool) -> None:
+def _tell(result: Rewrite, report: Report, *, kept: int, unsafe: bool, quiet: bool) -> None:
     for change in result.changes:
         typer.echo(f"{'created' if change.before is None else 'changed'} {change.path}")
     for skip in result.refused:
         remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
     count, files = len(result.taken), len(result.changes)
-    typer.echo(
-        f"{count} {'finding' if count == 1 else 'findings'} fixed in {files} {'file' if files == 1 else 'files'}"
-        if count
-        else "nothing to do"
-    )
+    fixed = [f"{count} {'finding' if count == 1 else 'findings'} fixed"] if count else []
+    done = " and ".join([*fixed, *([f"{kept} kept"] if kept else [])])
+    typer.echo(f"{done} in {files} {'file' if files == 1 else 'files'}" if done else "nothing to do")
     hint = unsafe_hint(report, count + len(result.refused), unsafe=unsafe)
     if hint:
         remark(hint, quiet=quiet)
