@@ -105,9 +105,17 @@ def cover(session: nox.Session) -> None:
 
 @nox.session
 def corpus(session: nox.Session) -> None:
-    """Real suites before and after a fix: `nox -s corpus -- [--unsafe] [NAME...]`."""
+    """Real suites before and after the edits, written to tests/corpus/table.md: `nox -s corpus -- [--anew] [NAME...]`."""
+    session.install("-e", ".", "pip>=25.1")
+    command = ("python", "-m", "corpus", "--work", str(session.cache_dir / "corpus"), "--table", "tests/corpus/table.md")
+    session.run(*command, *session.posargs, env=WITH_TESTS)
+
+
+@nox.session
+def every_file(session: nox.Session) -> None:
+    """Forced edits on every Python file of large source distributions: `nox -s every_file -- [NAME...]`."""
     session.install("-e", ".")
-    session.run("python", "tests/corpus/corpus.py", "--work", str(session.cache_dir / "corpus"), *session.posargs)
+    session.run("python", "-m", "corpus.every_file", "--work", str(session.cache_dir / "corpus"), *session.posargs, env=WITH_TESTS)
 
 
 @nox.session

@@ -6,6 +6,7 @@ Exit 1 if a safe edit makes a test fail that passed before in the same order, or
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -28,9 +29,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--table", type=Path, help="where the table is written")
+    parser.add_argument("--table", type=Path, help="where the table of all projects is written")
     parser.add_argument("--anew", action="store_true", help="also run what an earlier run with the same edits has shown")
     asked = parser.parse_args()
+    os.environ.pop("PYTHONPATH", None)  # it names the tests of rescope, which are none of the projects' business
     asked.work.mkdir(parents=True, exist_ok=True)
     rows = []
     for entry in entries(Path(__file__).with_name("projects.toml")):
@@ -38,7 +40,7 @@ def main() -> int:
             rows.append(row(entry, asked.work.resolve(), anew=asked.anew))
             print(rows[-1], file=sys.stderr, flush=True)
     print(render(rows))
-    if asked.table and rows:
+    if asked.table and not asked.names:
         asked.table.write_text(render(rows), "utf-8")
     return 1 if any(each.trouble or each.safe.broken for each in rows) else 0
 

@@ -65,9 +65,8 @@ def environment(entry: Entry, source: Path) -> Path:
     asked = "\n".join(entry.install)
     mark = folder / "installed.txt"
     if not mark.exists() or mark.read_text("utf-8") != asked:
-        _run(sys.executable, "-m", "venv", "--clear", folder, cwd=source)
-        _run(python, "-m", "pip", "install", "-q", "--upgrade", "pip", cwd=source)
-        _run(python, "-m", "pip", "install", "-q", *entry.install, cwd=source)
+        _run(sys.executable, "-m", "venv", "--clear", "--without-pip", folder, cwd=source)
+        _run(sys.executable, "-m", "pip", "--python", python, "install", "-q", *entry.install, cwd=source)
         mark.write_text(asked, "utf-8")
     return python
 

@@ -4,25 +4,27 @@ from collections.abc import Iterator, Sequence
 
 from corpus.measuring import Row, Trial
 
-_HEAD = ("project", "tests", "failed", "CPU s", "safe edits", "failed", "broken", "CPU s", "all edits", "failed", "broken", "CPU s")
+_HEAD = ("project", "tests", "failed", "safe edits", "failed", "broken", "all edits", "failed", "broken", "CPU s")
 
 
 def render(rows: Sequence[Row]) -> str:
     """The whole table; where there is nothing to apply the cells of the edits are empty."""
     lines = [f"| {' | '.join(_HEAD)} |", "|---" + "|---:" * (len(_HEAD) - 1) + "|"]
     lines += [f"| {' | '.join(_cells(row))} |" for row in rows if not row.trouble]
-    return "\n".join([*lines, "", *_total(rows), *(note for row in rows for note in _notes(row))]) + "\n"
+    return "\n".join([*lines, "", *_total(rows), "", *(note for row in rows for note in _notes(row))]).strip() + "\n"
 
 
 def _cells(row: Row) -> list[str]:
-    head = [f"{row.name} {row.version}", f"{row.tests}", _slashed(row.failed), f"{row.cpu:.0f}"]
-    return [*head, *_trial(row.safe), *_trial(row.everything, unless=row.safe)]
+    trials = [row.safe, *([row.everything] if row.everything != row.safe else [])]
+    seconds = [row.cpu, *(trial.cpu for trial in trials if trial.edits)]
+    head = [f"{row.name} {row.version}", f"{row.tests}", _slashed(row.failed)]
+    return [*head, *_trial(row.safe), *_trial(row.everything, unless=row.safe), " / ".join(f"{each:.0f}" for each in seconds)]
 
 
 def _trial(trial: Trial, unless: Trial | None = None) -> list[str]:
     if not trial.edits or trial == unless:
-        return [str(trial.edits), "", "", ""]
-    return [str(trial.edits), _slashed(trial.failed), str(len(trial.broken)), f"{trial.cpu:.0f}"]
+        return [str(trial.edits), "", ""]
+    return [str(trial.edits), _slashed(trial.failed), str(len(trial.broken))]
 
 
 def _slashed(counts: tuple[int, ...]) -> str:
