@@ -20,13 +20,14 @@ from corpus.sources import unpacked
 from rescope.codemods import EditRefused, apply
 from rescope.facts import collect
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, ResetKind, ResetStep, ScopeStyle
-from rescope.model.facts import FixtureDef
+from rescope.model.facts import FixtureDef, ModuleFacts
 from rescope.model.plan import FileChange
 from rescope.model.scope import Scope
 from rescope.reporting.diff import render_diff
 from rescope.writing import undo, write
 
 SOURCES = {"django": "5.2.8", "pandas": "2.3.3", "sqlalchemy": "2.0.44", "celery": "5.7.0", "falcon": "4.4.0"}
+_PARTS = 12
 RESET = "reset_everything_of_rescope"
 
 
@@ -48,11 +49,12 @@ def tried(root: Path) -> int:
     for file in sorted(f for f in root.rglob("*.py") if not f.is_symlink()):
         path = file.relative_to(root).as_posix()
         source = file.read_bytes()
-        edits = fitting(path, source, told)
+        facts = collect(path, source)
+        edits = fitting(facts, source, told)
         if edits:
             change = FileChange(path=path, before=source, after=apply(source, edits))
             changes.append(change)
-            faults += [f"{path}: {fault}" for fault in wrong_with(change, edits)]
+            faults += [f"{path}: {fault}" for fault in wrong_with(change, edits, facts)]
     faults += written_otherwise(root, changes)
     print(f"{root.name}: {len(changes)} files changed, {', '.join(f'{n} {what}' for what, n in told.most_common())}; {len(faults)} faults")
     for fault in faults:
@@ -64,19 +66,17 @@ def tried(root: Path) -> int:
 # --- edits ----------------------------------------------------------------------------------------
 
 
-def fitting(path: str, source: bytes, told: Counter[str]) -> list[Edit]:
+def fitting(facts: ModuleFacts, source: bytes, told: Counter[str]) -> list[Edit]:
     """Every edit that the file takes; the others are counted by the reason for which they are refused."""
-    facts = collect(path, source)
     if facts.failure:
         told["not parsed"] += 1
         return []
-    kept: list[Edit] = []
-    for fixture in facts.fixtures:
-        fits = [edit for edit in edits_of(fixture) if _fits(source, edit, told)]
-        told["fixtures edited"] += bool(fits)
-        kept += fits
-    reset = AddResetFixture(path=path, name=RESET, doc="Reset it.", steps=steps(), direct_import=len(source) % 2 == 0)
-    return [*kept, *([reset] if _fits(source, reset, told) else [])]
+    direct = len(source) % 2 == 0
+    reset = AddResetFixture(path=facts.path, name=RESET, doc="Reset it.", steps=steps(), direct_import=direct)
+    wanted: list[Edit] = [*(edit for fixture in facts.fixtures for edit in edits_of(fixture)), reset]
+    told["fixtures"] += len(facts.fixtures)
+    told["edits"] += len(wanted)
+    return wanted if not _refusal(source, wanted) else [edit for edit in wanted if not _counted(_refusal(source, [edit]), told)]
 
 
 def edits_of(fixture: FixtureDef) -> Iterator[Edit]:
@@ -98,19 +98,24 @@ def steps() -> tuple[ResetStep, ...]:
     )
 
 
-def _fits(source: bytes, edit: Edit, told: Counter[str]) -> bool:
+def _refusal(source: bytes, edits: Sequence[Edit]) -> str:
     try:
-        apply(source, [edit])
+        apply(source, edits)
     except EditRefused as refused:
-        told[f"refused ({refused.reason})"] += 1
-        return False
-    return True
+        return refused.reason
+    return ""
+
+
+def _counted(reason: str, told: Counter[str]) -> str:
+    if reason:
+        told[f"refused ({reason})"] += 1
+    return reason
 
 
 # --- what must hold -------------------------------------------------------------------------------
 
 
-def wrong_with(change: FileChange, edits: Sequence[Edit]) -> Iterator[str]:
+def wrong_with(change: FileChange, edits: Sequence[Edit], facts: ModuleFacts) -> Iterator[str]:
     """What the edits did to the file besides what they name."""
     before = change.before or b""
     try:
@@ -118,11 +123,27 @@ def wrong_with(change: FileChange, edits: Sequence[Edit]) -> Iterator[str]:
     except (SyntaxError, ValueError) as error:
         yield f"the result does not parse: {error}"
         return
-    named = {f.function.def_line for f in collect(change.path, before).fixtures} | {f.line for f in collect(change.path, before).fixtures}
+    named = {line for f in facts.fixtures if not f.editable for line in (f.function.def_line, f.line)}
     if not same_elsewhere(old, new, named):
         yield "something that no edit names says something else"
     if apply(change.after, edits) != change.after:
         yield "the edits change it again when they are applied again"
+    parts = list(_by_definition(edits).values())
+    if len(parts) <= _PARTS and any(_one_by_one(before, order) != change.after for order in (parts, parts[::-1])):
+        yield "the edits of each fixture, applied one by one, make another file"
+
+
+def _by_definition(edits: Sequence[Edit]) -> dict[object, list[Edit]]:
+    found: dict[object, list[Edit]] = {}
+    for edit in edits:
+        found.setdefault(edit.name if isinstance(edit, AddResetFixture) else edit.address, []).append(edit)
+    return found
+
+
+def _one_by_one(source: bytes, parts: Sequence[Sequence[Edit]]) -> bytes:
+    for part in parts:
+        source = apply(source, part)
+    return source
 
 
 def parsed(source: bytes) -> ast.Module:
