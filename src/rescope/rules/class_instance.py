@@ -17,12 +17,14 @@ When the object may exist only once in a process: `# rescope: keep <reason>` on 
 from collections.abc import Iterator
 
 from rescope.model.address import Location
+from rescope.model.facts import Root
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
 from rescope.model.state import Shape, Singleton
 from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC203"
 _NAME = "class-instance"
+_INSTANCE = frozenset({Root.SELF, Root.CLS})
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -33,8 +35,9 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     touched = bool(singleton.touched_by_tests)
-    worth = touched or singleton.builds_project
     through_new = any(w.function.qualname.endswith("__new__") for w in singleton.writers)
+    mark = through_new and not touched and _never_changes(ctx, singleton)
+    worth = touched or singleton.builds_project
     safe = touched and not singleton.held_at_import and not through_new
     found = Finding(
         code=_CODE,
@@ -49,7 +52,20 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat="" if safe else "modules may hold the instance that a reset replaces",
     )
+    if mark:
+        return only_told(found, "no method of the class changes its one instance: there is nothing to leak")
     return found if worth else only_told(found, PURE_MEMO)
+
+
+def _never_changes(ctx: RuleContext, singleton: Singleton) -> bool:
+    """Whether an instance is a mere mark: no method of its class changes anything of it."""
+    path, owner = singleton.address.path, singleton.address.qualname.rpartition(".")[0]
+    klass = ctx.index.classes[path].get(owner)
+    if klass is None or set(klass.bases) - {"object"} or singleton.subclassed:
+        return False
+    own = (f for f in ctx.index.modules[path].functions if f.address.qualname.startswith(f"{owner}."))
+    slot = singleton.address.name
+    return all(effect.target.dotted.rpartition(".")[2] == slot for f in own for effect in f.effects if effect.target.root in _INSTANCE)
 
 
 _MANAGER = """\
