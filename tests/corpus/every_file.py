@@ -28,6 +28,7 @@ from rescope.writing import undo, write
 
 SOURCES = {"django": "5.2.8", "pandas": "2.3.3", "sqlalchemy": "2.0.44", "celery": "5.7.0", "falcon": "4.4.0"}
 _PARTS = 12
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign)
 RESET = "reset_everything_of_rescope"
 
 
@@ -156,12 +157,16 @@ def parsed(source: bytes) -> ast.Module:
 def same_elsewhere(old: ast.Module, new: ast.Module, named: Container[int]) -> bool:
     """Whether the trees are equal but for the scopes and docstrings of fixtures at the named lines, and what a reset fixture adds."""
     new.body = _without_additions(old, new)
-    nodes = list(zip(ast.walk(old), ast.walk(new), strict=False))
-    for before, after in nodes:
-        if getattr(before, "lineno", 0) in named:
+    for before, after in zip(_definitions(old), _definitions(new), strict=False):
+        if before.lineno in named:
             _blank(before)
             _blank(after)
     return ast.dump(old) == ast.dump(new)
+
+
+def _definitions(tree: ast.Module) -> list[ast.stmt]:
+    """What may be a fixture, in an order that a new docstring does not change."""
+    return [node for node in ast.walk(tree) if isinstance(node, _DEFINING)]
 
 
 def _without_additions(old: ast.Module, new: ast.Module) -> list[ast.stmt]:

@@ -74,14 +74,30 @@ def test_a_suite_that_does_not_run_proves_nothing(tmp_path: Path) -> None:
     assert "| small 1 |" not in render([row])
 
 
-FIXTURE = "import pytest\n\n\n@pytest.fixture(scope='session')\ndef client():\n    '''A client.'''\n    return 1\n\n\nlimit = 1\n"
+FIXTURE = """\
+import pytest
+
+
+@pytest.fixture(scope='session')
+def client():
+    return 1
+
+
+def test_client(client):
+    one = client
+    assert one
+
+
+limit = 1
+"""
 CHANGES = {
     "a scope": (FIXTURE.replace("session", "function"), True),
-    "a docstring": (FIXTURE.replace("A client.", "A client, for each test."), True),
+    "a docstring": (FIXTURE.replace("client():", "client():\n    'A client.'"), True),
     "a reset fixture": (f"import sys\n{FIXTURE}\n\ndef {RESET}():\n    sys\n", True),
     "another value": (FIXTURE.replace("limit = 1", "limit = 2"), False),
     "another body": (FIXTURE.replace("return 1", "return 2"), False),
-    "another parameter": (FIXTURE.replace("client()", "client(app)"), False),
+    "another test": (FIXTURE.replace("one = client", "one = None"), False),
+    "another parameter": (FIXTURE.replace("def client()", "def client(app)"), False),
     "a lost import": (FIXTURE.replace("import pytest\n", ""), False),
     "one function more": (f"{FIXTURE}\n\ndef other(): ...\n", False),
 }
