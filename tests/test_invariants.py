@@ -37,6 +37,13 @@ def test_readme_table_is_current() -> None:
     assert rows in README
 
 
+def test_readme_quotes_the_corpus() -> None:
+    """What README says of real suites is what the last run of the corpus wrote."""
+    quoted = README.partition("<!-- corpus -->\n")[2].partition("<!-- /corpus -->")[0]
+
+    assert quoted == (ROOT / "tests" / "corpus" / "table.md").read_text("utf-8")
+
+
 def test_printed_commands_exist() -> None:
     """Every `rescope ...` command in README is known to the command line, options included."""
     helps: dict[str, str] = {}

@@ -14,6 +14,8 @@ from corpus.measuring import Row, measured
 from corpus.sources import Entry, Unavailable, entries, environment, unpacked
 from corpus.table import render
 
+README = Path(__file__).parents[2] / "README.md"
+
 
 def row(entry: Entry, work: Path, *, anew: bool) -> Row:
     """The row of one project, also where it could not be had."""
@@ -22,6 +24,12 @@ def row(entry: Entry, work: Path, *, anew: bool) -> Row:
         return measured(entry, source, environment(entry, source), anew=anew)
     except Unavailable as missing:
         return Row(name=entry.name, version=entry.version, trouble=str(missing))
+
+
+def quote(table: str, readme: Path) -> None:
+    """Put the table between its marks in README."""
+    before, start, rest = readme.read_text("utf-8").partition("<!-- corpus -->\n")
+    readme.write_text(f"{before}{start}{table}<!-- /corpus -->{rest.partition('<!-- /corpus -->')[2]}", "utf-8")
 
 
 def main() -> int:
@@ -42,6 +50,7 @@ def main() -> int:
     print(render(rows))
     if asked.table and not asked.names:
         asked.table.write_text(render(rows), "utf-8")
+        quote(render(rows), README)
     return 1 if any(each.trouble or each.safe.broken for each in rows) else 0
 
 
