@@ -19,7 +19,7 @@ def repository(tmp_path: Path) -> Path:
 
 def answered(root: Path, *answers: str) -> str:
     """What is printed until all answers are given."""
-    result = rescope(root, "fix", "--interactive", stdin="".join(f"{answer}\n" for answer in answers))
+    result = rescope(root, "fix", "--unsafe", "--interactive", stdin="".join(f"{answer}\n" for answer in answers))
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -99,6 +99,43 @@ def test_a_keep_and_a_fix_in_one_file(tmp_path: Path) -> None:
     assert f'@pytest.fixture(scope="session")\ndef other():  # rescope: keep {WHY}' in text
     assert rescope(root, "undo").returncode == 0
     assert git(root, "status", "--porcelain").stdout == ""
+
+
+CACHE = """\
+# --- cache.py
+class Cache:
+    def __init__(self):
+        self.items = {}
+
+
+_cache = None
+
+
+def get_cache():
+    global _cache
+    if _cache is None:
+        _cache = Cache()
+    return _cache
+# --- test_cache.py
+from cache import get_cache
+
+
+def test_set():
+    get_cache().items["a"] = 1
+
+
+def test_get():
+    assert get_cache()
+"""
+
+
+def test_a_singleton_is_kept(tmp_path: Path) -> None:
+    """A global is kept by a comment behind its first value."""
+    root = commit_all(make_project(tmp_path, CACHE))
+    answered(root, "k", WHY)
+
+    assert f"\n_cache = None  # rescope: keep {WHY}\n" in (root / "cache.py").read_text()
+    assert [("_cache", WHY)] == [(k.subject.name, k.because) for k in check(root).plan.kept]
 
 
 DEFINITIONS = {
