@@ -61,7 +61,8 @@ def measured(entry: Entry, source: Path, python: Path, *, anew: bool) -> Row:
     if known.get("key") == key:
         return _row(known["row"])
     row = _measured(entry, project, python, safe, everything)
-    file.write_text(json.dumps({"key": key, "row": asdict(row)}, indent=1), "utf-8")
+    if not row.trouble:
+        file.write_text(json.dumps({"key": key, "row": asdict(row)}, indent=1), "utf-8")
     return row
 
 
