@@ -138,11 +138,13 @@ class RuleContext:
         return self.infrastructure(made) if made else None
 
     def plugin_scope(self, fixture: FixtureDef) -> tuple[str, str] | None:
-        """The scope at which a plugin requests the fixture, and the plugin; a one-word name counts only where the project declares it."""
+        """The scope at which a plugin requests the fixture, and the plugin: a declared one, or, for a name of several words, any."""
         for name in self.graph.names_of(fixture):
-            found = self.packs.plugin_scopes.get(name)
-            if found is not None and ("_" in name or found[1].lower() in self.declared):
-                return found
+            found = self.packs.plugin_scopes.get(name, ())
+            declared = tuple(pair for pair in found if pair[1] in self.declared)
+            pairs = declared or (found if "_" in name else ())
+            if pairs:
+                return pairs[0]
         return None
 
     def state_name(self, effect: Effect, function: Function) -> str:

@@ -1,6 +1,7 @@
 """What is known of frameworks, as data; no project is named here and no code of one is imported."""
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,7 +15,7 @@ class PackError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packs:
-    """All packs merged: dotted callee -> reason, and the name lists that rules consult."""
+    """All packs merged: dotted callee -> reason, name lists, and fixture name -> the scopes at which plugins request it."""
 
     infrastructure: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
@@ -26,7 +27,7 @@ class Packs:
     overrides: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     looks: frozenset[str] = frozenset()
-    plugin_scopes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    plugin_scopes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 _TABLES = ("infrastructure", "costly", "sessions", "process", "once", "consumed")
@@ -55,7 +56,7 @@ def _shipped() -> tuple[resources.abc.Traversable, ...]:
 def _merge(sources: Iterable[tuple[str, str]]) -> Packs:
     tables: dict[str, dict[str, str]] = {name: {} for name in _TABLES}
     words: dict[str, set[str]] = {name: set() for name in _WORDS}
-    plugins: dict[str, tuple[str, str]] = {}
+    plugins: defaultdict[str, dict[tuple[str, str], None]] = defaultdict(dict)
     for name, text in sources:
         content = _parse(name, text)
         for key in _TABLES:
@@ -64,14 +65,15 @@ def _merge(sources: Iterable[tuple[str, str]]) -> Packs:
         for key in _WORDS:
             words[key] |= set(content.get(key, ()))
         for plugin, scopes in content.get("plugins", {}).items():
-            plugins |= {fixture: (scope, plugin) for scope, names in scopes.items() for fixture in names}
+            for scope, fixture in ((s, name) for s, names in scopes.items() for name in names):
+                plugins[fixture][scope, plugin.lower().replace("_", "-")] = None
     return Packs(
         **tables,
         data=frozenset(words["data"]),
         overrides=frozenset(words["overrides"]),
         changes=frozenset(words["changes"]),
         looks=frozenset(words["looks"]),
-        plugin_scopes=plugins,
+        plugin_scopes={fixture: tuple(found) for fixture, found in plugins.items()},
     )
 
 
