@@ -34,7 +34,8 @@ def graph(
 
 
 def _tree(graph: FixtureGraph, plan: Plan, name: str) -> str:
-    from rescope.reporting.graph_pictures import marks, render_tree
+    from rescope.reporting.graph_pictures import marks
+    from rescope.reporting.graph_tree import render_tree
 
     text = render_tree(graph, marks(plan), name)
     if not text:

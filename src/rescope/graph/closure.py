@@ -53,13 +53,15 @@ def resolve(
             unknown.setdefault(name, why)
     if not complete:
         unknown.setdefault(ANY, "it has too many definitions in branches")
+    unresolved = tuple(dict.fromkeys(name for world in worlds for name in world.unresolved))
     return Resolution(
         closure=tuple(dict.fromkeys(name for world in worlds for name in world.closure)),
         edges=tuple(edges.items()),
-        unresolved=tuple(dict.fromkeys(name for world in worlds for name in world.unresolved)),
+        unresolved=unresolved,
         shadowed=shadowed,
         unknown=tuple(unknown.items()),
         branches=len(worlds) > 1,
+        foreign=tuple(name for name in unresolved if name not in _BUILTINS),
         circular=circular != set(),
     )
 

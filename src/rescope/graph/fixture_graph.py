@@ -44,7 +44,8 @@ class Resolution:
 
     `unknown` holds names that may resolve otherwise, each with the reason; the name ANY stands for all of them.
     `branches` says that definitions stand in branches, so that an edge may have targets of which pytest takes one or none;
-    `circular` that overrides request each other in a circle, where the order of set-up, which follows the scopes, decides.
+    `foreign` are names that neither the project nor pytest defines: the plugin that does may request any fixture of the project;
+    `circular` says that overrides request each other in a circle, where the order of set-up, which follows the scopes, decides.
     """
 
     closure: tuple[str, ...]
@@ -53,6 +54,7 @@ class Resolution:
     shadowed: frozenset[str]
     unknown: tuple[tuple[str, str], ...] = ()
     branches: bool = False
+    foreign: tuple[str, ...] = ()
     circular: bool = False
 
     def fixtures(self) -> frozenset[int]:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 
-from rescope.graph.fixture_graph import FixtureGraph, TestNode
+from rescope.graph.fixture_graph import FixtureGraph, Resolution, TestNode
 
 SCHEMA = 1
 
 
 def render_graph_json(graph: FixtureGraph) -> str:
-    """All registrations, and each test's closure in pytest's order, as one JSON object."""
+    """All registrations, and each test's closure in pytest's order with what is not certain of it, as one JSON object."""
     data = {"schema": SCHEMA, "fixtures": list(_fixtures(graph)), "tests": [_test(t) for t in graph.tests]}
     return json.dumps(data, indent=1) + "\n"
 
@@ -27,6 +27,7 @@ def _fixtures(graph: FixtureGraph) -> Iterator[dict[str, object]]:
             "autouse": registration.autouse,
             "argnames": list(fixture.argnames),
             "baseid": registration.baseid,
+            "uncertain": list(graph.uncertain(fixture)),
         }
 
 
@@ -39,4 +40,9 @@ def _test(test: TestNode) -> dict[str, object]:
         "line": test.function.line,
         "closure": closure,
         "unresolved": [name for name in resolution.unresolved if name not in resolution.shadowed],
+        "unknown": [{"name": name, "reason": reason} for name, reason in (*resolution.unknown, *_of_plugins(resolution))],
     }
+
+
+def _of_plugins(resolution: Resolution) -> Iterator[tuple[str, str]]:
+    return ((name, "a plugin's, which may request fixtures of this project") for name in resolution.foreign)
