@@ -121,9 +121,11 @@ def _compare_test(result: Comparison, seen: Observed, nodes: list[TestNode], gra
     result.agreeing += len(agreeing)
     result.alternatives += total
     missing = sorted(seen.edges - found)
-    through = _through_plugins(missing, found, seen.foreign)
+    admits_plugins = any(node.resolution.foreign for node in nodes)
+    through = _through_plugins(missing, found, seen.foreign) if admits_plugins else set()
     result.through_plugins += [(edge, "requested by a plugin's fixture") for edge in through]
-    _sort_out(result, result.missing, [e for e in missing if e not in through], unknown)
+    reasons = _spread(unknown, found | seen.edges)
+    _sort_out(result, result.missing, [e for e in missing if e not in through], reasons)
     beyond = sorted(found - seen.edges)
     late = [e for e in beyond if older and e.requester == TEST and any((s.name, s.target) == (e.name, e.target) for s in seen.edges)]
     result.late += len(late)
@@ -131,7 +133,7 @@ def _compare_test(result: Comparison, seen: Observed, nodes: list[TestNode], gra
     if any(node.resolution.branches for node in nodes):
         result.alternatives += len(beyond)
     else:
-        _sort_out(result, result.extra, beyond, unknown)
+        _sort_out(result, result.extra, beyond, reasons)
     mine = tuple(n for n in nodes[-1].resolution.closure if nodes[-1].resolution.targets(n))
     if not unknown and not through and len(nodes) == 1 and not nodes[0].resolution.branches and mine not in seen.closures:
         result.order.append((nodes[0].id, mine, min(seen.closures)))
@@ -152,11 +154,21 @@ def _follows(edge: Edge, through: set[Edge], reached: set[str]) -> bool:
     return edge.requester in sources or (edge.requester == TEST and edge.name in names)
 
 
+def _spread(unknown: Mapping[str, str], edges: Iterable[Edge]) -> dict[str, str]:
+    """The unknown names, and those that a definition which may stand for one of them asks for, with the reason."""
+    reasons = dict(unknown)
+    asked = defaultdict(set)
+    for edge in edges:
+        asked[edge.requester].add(edge.name)
+    waiting = [(e.name, e.target) for e in edges]
+    while more := {n: reasons[name] for name, target in waiting if name in reasons for n in asked[target] if n not in reasons}:
+        reasons |= more
+    return reasons
+
+
 def _sort_out(result: Comparison, wrong: list[tuple[Edge, str]], edges: Iterable[Edge], unknown: Mapping[str, str]) -> None:
     for edge in edges:
         why = unknown.get(edge.name) or unknown.get(ANY)
-        if why is None and unknown:
-            why = "; ".join(f"{name}: {reason}" for name, reason in unknown.items())
         if why is None:
             wrong.append((edge, "pytest has it, the graph has not" if wrong is result.missing else "the graph has it, pytest has not"))
         else:
