@@ -67,6 +67,7 @@ class PytestIni:
     usefixtures: tuple[str, ...] = ()
     pythonpath: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
     doctest_modules: bool = False
     asyncio_mode: str = "strict"
     asyncio_fixture_loop_scope: str = ""
@@ -106,13 +107,14 @@ def _with_entry_points(ini: PytestIni, root: Path, table: Mapping[str, dict]) ->
     """The configuration with the plugins that the project itself offers to pytest, which stand behind those of `-p`."""
     found = table.get("project", {}).get("entry-points", {}).get("pytest11", {})
     found |= table.get("tool", {}).get("poetry", {}).get("plugins", {}).get("pytest11", {})
-    modules = [str(value) for value in found.values()]
+    named = [(str(name), str(value)) for name, value in found.items()]
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     with contextlib.suppress(configparser.Error, UnicodeDecodeError):
         parser.read(root / "setup.cfg", "utf-8")
     lines = parser.get("options.entry_points", "pytest11", fallback="").splitlines()
-    modules += [line.partition("=")[2] for line in lines if "=" in line]
-    return replace(ini, plugins=(*ini.plugins, *(m.partition(":")[0].strip() for m in modules)))
+    named += [(line.partition("=")[0].strip(), line.partition("=")[2]) for line in lines if "=" in line]
+    modules = [module.partition(":")[0].strip() for name, module in named if name not in ini.blocked]
+    return replace(ini, plugins=(*ini.plugins, *modules))
 
 
 def _with_requirements(ini: PytestIni, root: Path) -> PytestIni:
@@ -192,6 +194,7 @@ def _pytest_ini(path: Path, root: Path) -> PytestIni:
     words = {key: _words(value) for key, value in raw.items()}
     defaults = PytestIni()
     addopts = words.get("addopts", ())
+    plugins = _plugin_options(addopts)
     return PytestIni(
         path=path.relative_to(root).as_posix(),
         testpaths=words.get("testpaths", ()),
@@ -201,7 +204,8 @@ def _pytest_ini(path: Path, root: Path) -> PytestIni:
         norecursedirs=words.get("norecursedirs", defaults.norecursedirs),
         usefixtures=words.get("usefixtures", ()),
         pythonpath=words.get("pythonpath", ()),
-        plugins=_plugin_options(addopts),
+        plugins=tuple(name for name in plugins if not name.startswith("no:")),
+        blocked=tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:")),
         doctest_modules="--doctest-modules" in addopts,
         asyncio_mode=_asyncio_mode(words, addopts),
         anyio_auto=words.get("anyio_mode") == ("auto",),
@@ -222,7 +226,7 @@ def _words(value: object) -> tuple[str, ...]:
 def _plugin_options(addopts: tuple[str, ...]) -> tuple[str, ...]:
     pairs = zip(addopts, (*addopts[1:], ""), strict=False)
     named = (following if word == "-p" else word[2:] for word, following in pairs if word.startswith("-p"))
-    return tuple(name for name in named if name and not name.startswith("no:"))
+    return tuple(name for name in named if name)
 
 
 def _asyncio_mode(words: Mapping[str, tuple[str, ...]], addopts: tuple[str, ...]) -> str:

@@ -150,6 +150,45 @@ TREES = {
             def test_it(self): pass
         def test_it(): pass
         """,
+    "decorators that show what they wrap change nothing": """
+        # --- test_a.py
+        import functools, pytest
+        def plain(function):
+            @functools.wraps(function)
+            def inner(*args): return function(*args)
+            return inner
+        def noted(text):
+            def note(function):
+                function.text = text
+                return function
+            return note
+        @pytest.fixture
+        def b(): pass
+        @pytest.fixture
+        @plain
+        def a(b): pass
+        @pytest.fixture
+        @noted("c")
+        def c(b): pass
+        class TestIt:
+            @staticmethod
+            @pytest.fixture
+            def d(a): pass
+            def test_it(self, a, c, d): pass
+        """,
+    "a blocked plugin defines nothing": """
+        # --- pytest.ini
+        [pytest]
+        addopts = -p no:plug
+        # --- conftest.py
+        pytest_plugins = ["plug"]
+        # --- plug.py
+        import pytest
+        @pytest.fixture
+        def a(): pass
+        # --- test_a.py
+        def test_it(a): pass
+        """,
     "plugins of a plugin come behind it": """
         # --- conftest.py
         pytest_plugins = ["one", "two"]
@@ -212,6 +251,19 @@ UNKNOWN = {
         # --- test_a.py
         def test_it(a): pass
         """,
+    "a decorator that hides what it wraps": """
+        # --- test_a.py
+        import pytest
+        def counted(function):
+            def inner(*args): return function(*args)
+            return inner
+        @pytest.fixture
+        def a(): pass
+        @pytest.fixture
+        @counted
+        def b(a): pass
+        def test_it(b): pass
+        """,
     "computed parametrize": """
         # --- test_a.py
         import pytest
@@ -232,6 +284,72 @@ UNKNOWN = {
         def a(): return 1
         def test_it(a): pass
         """,
+}
+
+
+ABOVE = """\
+# --- test_a.py
+import functools, pytest
+def logged(function):
+    @functools.wraps(function)
+    def inner(*args): return function(*args)
+    return inner
+@logged
+@pytest.fixture
+def a(): pass
+@pytest.mark.filterwarnings("ignore")
+@pytest.fixture
+def b(): pass
+class TestIt:
+    @classmethod
+    @pytest.fixture
+    def c(cls): pass
+    def test_it(self, a, b, c): pass
+"""
+REGISTERED = """\
+# --- conftest.py
+import pytest
+def pytest_collectstart(collector):
+    if isinstance(collector, pytest.Session):
+        pytest.register_fixture(name="a", func=lambda: 42, node=collector, scope="session")
+@pytest.fixture
+def b(): pass
+# --- test_a.py
+def test_it(a, b): pass
+"""
+NAMED_CONFTEST = """\
+# --- conftest.py
+pytest_plugins = ["x.conftest"]
+# --- x/__init__.py
+# --- x/conftest.py
+import pytest
+@pytest.fixture
+def a(): pass
+# --- y/test_a.py
+def test_it(a): pass
+"""
+SCENARIOS = """\
+# --- conftest.py
+import pytest
+@pytest.fixture
+def a(): pass
+# --- test_a.py
+from pytest_bdd import scenario
+@scenario("shop.feature", "Buying")
+def test_it(): pass
+# --- only/conftest.py
+import pytest
+@pytest.fixture
+def b(): pass
+# --- only/test_b.py
+from pytest_bdd import scenarios
+scenarios("shop.feature")
+"""
+DOUBTED = {
+    "decorators above pytest's": (ABOVE, {"a", "c"}),
+    "registered by a call": (REGISTERED, {"b"}),
+    "a conftest.py named as a plugin": (NAMED_CONFTEST, {"a"}),
+    "steps of scenarios": (SCENARIOS, {"a", "b"}),
 }
 
 
@@ -258,6 +376,14 @@ def test_a_circle_of_overrides(tmp_path: Path) -> None:
 
     assert doubted == {"a", "b", "alone"}
     assert {name for name, _ in graph.tests[0].resolution.unknown} == {"a", "b"}
+
+
+@pytest.mark.parametrize(("files", "names"), DOUBTED.values(), ids=[name.replace(" ", "-") for name in DOUBTED])
+def test_doubted(files: str, names: set[str], tmp_path: Path) -> None:
+    """What depends on the release of pytest, or on code that registers fixtures and tests, is doubted; the rest is not."""
+    graph = context_of(make_project(tmp_path, files)).graph
+
+    assert {graph.name_of(f) for f in graph.definitions() if graph.uncertain(f)} == names
 
 
 @pytest.mark.parametrize("tree", [pytest.param(text, id=name) for name, text in UNKNOWN.items()])

@@ -25,7 +25,7 @@ from rescope.facts.names import (
     string_list,
 )
 from rescope.facts.ordinals import Key, ordinals
-from rescope.facts.signature import FunctionNode, all_params, argnames, is_static
+from rescope.facts.signature import FunctionNode, all_params, argnames, hides_signature, is_static
 from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
 from rescope.model.address import Address
@@ -130,6 +130,7 @@ class _Collector:
             marks_by_name=tuple((name, read_marks(values, self.names)) for name, values in self.names.marks.items()),
             not_test=body.not_test,
             computed_names=", ".join(f"made by {how}" for how in self.computed),
+            registers_fixtures=b"register_fixture" in content and _registers(self.functions),
         )
 
     def module_body(self, tree: ast.Module) -> Function:
@@ -360,8 +361,14 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         is_method=method,
         has_doc=ast.get_docstring(node, clean=False) is not None,
         makes_fixtures=names.has_fixtures and makes_fixtures(node, names),
+        hides_signature=hides_signature(node),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
+
+
+def _registers(functions: Iterable[Function]) -> bool:
+    """Whether a function hands fixtures to pytest by a call, at a place that only running it can tell."""
+    return any(call.callee.dotted == "pytest.register_fixture" for function in functions for call in function.calls)
 
 
 def _request_attributes(node: FunctionNode, params: tuple[str, ...]) -> set[str]:

@@ -7,6 +7,8 @@ from rescope.facts.names import ModuleNames
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
+_WRAPPING = frozenset({"wraps", "update_wrapper", "decorator", "__wrapped__", "__signature__"})
+
 
 def all_params(node: FunctionNode) -> tuple[str, ...]:
     """Every parameter name, in order."""
@@ -44,3 +46,22 @@ def argnames(node: FunctionNode, names: ModuleNames, *, method: bool, patches: i
         found = found[: len(found) - count] if count else found
         found = [name for name in found if name not in by_name]
     return tuple(found)
+
+
+def hides_signature(node: FunctionNode) -> bool:
+    """Whether a decorator (or what makes one) gives a function of its own back that does not show what it wraps."""
+    inner = {n.name: n for n in node.body if isinstance(n, FunctionNode)}
+    if not inner:
+        return False
+    returned = [n.value.id for n in node.body if isinstance(n, ast.Return) and isinstance(n.value, ast.Name)]
+    given = inner.get(returned[-1]) if returned else None
+    if given is None or any(_named(n) in _WRAPPING for n in ast.walk(node)):
+        return False
+    own = {n.name for n in given.body if isinstance(n, FunctionNode)}
+    params = all_params(given)[:1]
+    back = {n.value.id for n in given.body if isinstance(n, ast.Return) and isinstance(n.value, ast.Name)}
+    return hides_signature(given) if own & back else not back & set(params)
+
+
+def _named(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

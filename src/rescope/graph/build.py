@@ -11,10 +11,11 @@ from rescope.graph.closure import resolve
 from rescope.graph.fixture_graph import ANY, FixtureGraph, Registration, Resolution, TestNode
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
-from rescope.graph.uncertain import ASKED, Doubt, doubts_of_hooks, doubts_of_marks
+from rescope.graph.plugins import loaded_plugins, plugin_paths
+from rescope.graph.uncertain import ASKED, Doubt, doubts_of_hooks, doubts_of_marks, doubts_of_steps
 from rescope.graph.visibility import Holder, Place, Visibility
 from rescope.model.address import Address
-from rescope.model.facts import ClassDef, FixtureDef, Function, Marks
+from rescope.model.facts import ClassDef, FixtureDef, Function, Marks, ModuleFacts
 
 
 def build(index: ModuleIndex, test_modules: Iterable[str], ini: PytestIni) -> FixtureGraph:
@@ -22,36 +23,14 @@ def build(index: ModuleIndex, test_modules: Iterable[str], ini: PytestIni) -> Fi
     namespaces = Namespaces(index=index)
     paths = tuple(test_modules)
     plugins = plugin_paths(index, ini)
-    late = {
-        path: tuple(p for p in loaded_plugins(index, [(n, path) for n in index.modules[path].plugins]) if p not in plugins)
-        for path in paths
-    }
+    named = {path: [(name, path) for name in index.modules[path].plugins] for path in paths}
+    late = {path: tuple(p for p in loaded_plugins(index, wanted, ini.blocked) if p not in plugins) for path, wanted in named.items()}
     visibility = Visibility(namespaces=namespaces, plugin_paths=plugins, late_plugins={p: found for p, found in late.items() if found})
     collector = _Collection(index=index, namespaces=namespaces, visibility=visibility, ini=ini)
     for path in paths:
         collector.module(path)
     collector.unused()
     return _assemble(collector)
-
-
-def plugin_paths(index: ModuleIndex, ini: PytestIni) -> tuple[str, ...]:
-    """Project modules that pytest loads as plugins before it collects, in registration order."""
-    conftests = sorted((p for p in index.modules if PurePosixPath(p).name == "conftest.py"), key=lambda p: (p.count("/"), p))
-    named = [(name, "") for name in ini.plugins]
-    return loaded_plugins(index, [*named, *((name, path) for path in conftests for name in index.modules[path].plugins)])
-
-
-def loaded_plugins(index: ModuleIndex, wanted: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The files of plugin modules, each followed by those that it names itself."""
-    found: dict[str, None] = {}
-    stack = list(wanted)[::-1]
-    while stack:
-        name, near = stack.pop()
-        path = index.module(name, near)
-        if path is not None and path not in found:
-            found[path] = None
-            stack += [(inner, path) for inner in reversed(index.modules[path].plugins)]
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +69,20 @@ class _Collection:
         marks = (self._marks(facts.marks, path),)
         doubts = tuple(doubts_of_hooks(self.index, place, path, ()))
         scene = _Scene(path=path, baseid=path, place=place, marks=marks, doubts=doubts)
+        self._unwritten(facts, place)
         for name, bounds in self.namespaces.module(path).items():
             for bound in bounds:
                 if bound.function is not None and self._is_test(name):
                     self._test(scene, name, bound.function)
                 elif bound.klass is not None:
                     self._class(scene, name, bound.klass)
+
+    def _unwritten(self, facts: ModuleFacts, place: Place) -> None:
+        """Doubt all that tests made by pytest-bdd from feature files may request."""
+        if facts.body and any(call.callee.dotted == _SCENARIOS for call in facts.body.calls):
+            made = resolve(place, place.autouse(), doubts=((ANY, f"{_SCENARIOS} in {facts.path} makes tests"),))
+            self.extra.append(made)
+            self.visible.append((place, made))
 
     def _is_test(self, name: str) -> bool:
         return _matches(name, self.ini.python_functions)
@@ -155,7 +142,8 @@ class _Collection:
         """What the test's names resolve to; shared with the tests beside it that ask for the same."""
         initial = tuple(dict.fromkeys([*self.ini.usefixtures, *scene.place.autouse(), *marks.usefixtures, *argnames]))
         shadowed = frozenset(n for p in marks.parametrize for n in p.argnames if p.indirect is not None and n not in p.indirect)
-        doubts = tuple(sorted((*scene.doubts, *doubts_of_marks(marks)), key=lambda doubt: doubt[1].startswith(ASKED)))
+        own = (*scene.doubts, *doubts_of_marks(marks), *doubts_of_steps(function.decorators))
+        doubts = tuple(sorted(own, key=lambda doubt: doubt[1].startswith(ASKED)))
         key = (scene.place, initial, shadowed, function.requested, doubts)
         if key not in self.resolutions:
             resolution = resolve(scene.place, initial, dynamic=function.requested, shadowed=shadowed, doubts=doubts)
@@ -229,6 +217,7 @@ def _merge_marks(marks: Iterable[Marks]) -> Marks:
 
 _NO_MARKS = Marks()
 _CIRCLE = "overrides request each other in a circle, where another scope changes who gets which"
+_SCENARIOS = "pytest_bdd.scenarios"
 _ANYIO = Marks(usefixtures=("anyio_backend",), anyio=True)
 _APPLIED = frozenset({"pytest.mark.usefixtures", "pytest.mark.parametrize"})
 

@@ -45,6 +45,8 @@ _WITH_INIT = frozenset(
         "threading.Thread",
     },
 )
+# Decorators that give back what they get.
+_TRANSPARENT = frozenset({"staticmethod", "typing.no_type_check", "allure.title", "allure.description", "allure.link"})
 _PLAIN = frozenset(sys.stdlib_module_names) | {"pytest", "hypothesis", "numpy", "typing_extensions"}
 
 
@@ -87,7 +89,7 @@ class Namespaces:
         match binding.kind:
             case BindingKind.FIXTURE:
                 fixture = self._fixture(path, binding)
-                return (Bound(fixture=fixture),) if fixture else (_NOTHING,)
+                return (Bound(fixture=fixture, opaque=self._why_doubtful(fixture, path)),) if fixture else (_NOTHING,)
             case BindingKind.FUNCTION:
                 return (self._function(path, binding),)
             case BindingKind.CLASS:
@@ -117,6 +119,25 @@ class Namespaces:
             if "fixture" in name.rpartition(".")[2] or self._makes_fixtures(name, path):
                 return Bound(function=function, opaque=f"{MADE}the decorator {name}")
         return Bound(function=function)
+
+    def _why_doubtful(self, fixture: FixtureDef, path: str) -> str:
+        """Why the decorators around pytest's may hide a fixture or what it requests, "" if they do not.
+
+        Those of libraries are taken to show what they wrap when they stand below it.
+        """
+        names = fixture.function.decorators
+        if fixture.creator not in names:
+            return ""
+        place = names.index(fixture.creator)
+        above = next((n for n in names[:place] if n not in _TRANSPARENT and not n.startswith("pytest.mark.")), "")
+        if above:
+            return f"the decorator {above} stands above {fixture.creator}, where some releases of pytest see no fixture"
+        below = next((n for n in names[place + 1 :] if self._hides_signature(n, path)), "")
+        return f"{MADE}the decorator {below}" if below else ""
+
+    def _hides_signature(self, dotted: str, path: str) -> bool:
+        found = self.index.function(self.index.locate(dotted, path)) if "." in dotted else self.index.functions[path].get(dotted)
+        return found is not None and found.hides_signature
 
     def _class(self, path: str, binding: Binding) -> ClassDef | None:
         return self.index.class_of(path, binding.refers, binding.ordinal)

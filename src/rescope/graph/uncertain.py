@@ -15,6 +15,7 @@ _DIRECT = 2
 _DEPTH = 2
 _GENERATE = "pytest_generate_tests"
 _CHANGE_NAMES = ("pytest_collection_modifyitems", "pytest_itemcollected", "pytest_pycollect_makeitem", "pytest_collection_finish")
+_SCENARIO = "pytest_bdd.scenario"
 _NAME_LISTS = ("fixturenames", "_fixtureinfo", "names_closure")
 
 
@@ -29,9 +30,17 @@ def doubts_of_marks(marks: Marks) -> Iterator[Doubt]:
             yield from ((name, "the 'indirect' of its parametrize mark is computed") for name in mark.argnames)
 
 
+def doubts_of_steps(decorators: Iterable[str]) -> Iterator[Doubt]:
+    """Any name, for a test that is a scenario: its steps ask for fixtures, and make some, when they run."""
+    if _SCENARIO in decorators:
+        yield ANY, "the steps of its scenario request fixtures when they run"
+
+
 def doubts_of_hooks(index: ModuleIndex, place: Place, path: str, classes: Iterable[ClassDef]) -> Iterator[Doubt]:
     """Names that `pytest_generate_tests` and hooks that change items may set, for a test at this place."""
     for holder in dict.fromkeys((*(h.path for h in place.holders), path)):
+        if index.modules[holder].registers_fixtures:
+            yield ANY, f"{holder} registers fixtures by pytest.register_fixture"
         for name, function in index.functions[holder].items():
             if name == _GENERATE:
                 yield from _generated(index, function)

@@ -20,6 +20,7 @@ class Level:
 
 
 Chain = tuple[Level, ...]
+_BEFORE_80 = "before pytest 8.0 a conftest.py that pytest_plugins names counts for its own folder alone"
 _BEFORE_91 = "before pytest 9.1 the conftest.py of the root wins over a plugin that a test module names"
 
 
@@ -156,7 +157,9 @@ class Visibility:
         return self.places[folder]
 
     def _plugins(self) -> Place:
-        return Place(holders=tuple(self.module_holder(path, "") for path in self.plugin_paths))
+        holders = [self.module_holder(path, "") for path in self.plugin_paths]
+        bound = [self._doubtful(p, _BEFORE_80) for p in self.plugin_paths if PurePosixPath(p).name == "conftest.py"]
+        return Place(holders=(*holders, *bound))
 
     def _conftest(self, path: str, baseid: str) -> tuple[Holder, ...]:
         if path not in self.namespaces.index.modules or path in self.plugin_paths:

@@ -172,6 +172,7 @@ class Function(NamedTuple):
     has_doc: bool = False
     given: bool = False
     makes_fixtures: bool = False
+    hides_signature: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,3 +298,4 @@ class ModuleFacts:
     marks_by_name: tuple[tuple[str, Marks], ...] = ()
     not_test: bool = False
     computed_names: str = ""
+    registers_fixtures: bool = False
