@@ -35,6 +35,25 @@ def test_names(names):
 """,
         why="request.node",
     ),
+    "request.node read by a helper": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+def collected(request):
+    return {item.name for item in request.node.items}
+
+
+@pytest.fixture(scope="session")
+def names(request):
+    return collected(request)
+# --- test_a.py
+def test_names(names):
+    assert names == {"test_names"}
+""",
+        why="request.node",
+    ),
     "bookkeeping on request.session": Refusal(
         files="""\
 # --- conftest.py

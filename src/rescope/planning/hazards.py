@@ -46,12 +46,18 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
     unseen = _unseen_plugin(ctx, fixture, steps)
     if unseen:
         return unseen
-    bound = _NODE_ATTRIBUTES & set(fixture.function.request_attributes)
+    bound = _NODE_ATTRIBUTES & _read_of_request(ctx, fixture)
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
     checks = (_plugin_asks, _once, _given, _parametrize_scope, _loop)
     reasons = (*(check(ctx, fixture) for check in checks), _computed_requests(ctx, fixture, steps), _clears_others(ctx, fixture, steps))
     return next(filter(None, reasons), "")
+
+
+def _read_of_request(ctx: RuleContext, fixture: FixtureDef) -> set[str]:
+    """The attributes of `request` that the fixture reads, or a helper that it hands `request` to."""
+    helpers = (ctx.flow.callee(fixture.function, call) for call in fixture.function.calls if _passes_request(call))
+    return {attribute for function in (fixture.function, *filter(None, helpers)) for attribute in function.request_attributes}
 
 
 def _plugin_asks(ctx: RuleContext, fixture: FixtureDef) -> str:
