@@ -37,6 +37,13 @@ def test_one(client, mocker):
 
 def test_two(client):
     pass
+# --- web/conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def base():
+    return 2
 # --- web/test_web.py
 import pytest
 
@@ -62,6 +69,7 @@ client: conftest.py:9 (session)
   overridden by client: api/conftest.py:4 (function)
   requests
     base: conftest.py:4 (session)
+    base: web/conftest.py:4 (session)
   requested by
     client: api/conftest.py:4 (function)
     web/test_web.py::test_page

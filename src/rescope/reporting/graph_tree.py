@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from rescope.graph.fixture_graph import FixtureGraph, Registration, TestNode
 from rescope.model.address import Address
@@ -50,7 +51,7 @@ def _fixture_tree(graph: FixtureGraph, said: Said, top: Registration, chain: lis
     yield from (f"  overrides {_line(r.definition, r.name, said)}" for r in reversed(overridden))
     yield from (f"  overridden by {_line(r.definition, r.name, said)}" for r in chain if _overrides(r, top))
     yield "  requests"
-    yield from _requests(graph, said, fixture, 2, frozenset())
+    yield from _View(graph=graph, said=said, base=top.baseid).requests(fixture, 2)
     yield "  requested by"
     for requester, name in graph.requested_by(fixture):
         yield f"    {_line(requester, graph.name_of(requester), said)}" + (f" as {name}" if name != top.name else "")
@@ -59,11 +60,15 @@ def _fixture_tree(graph: FixtureGraph, said: Said, top: Registration, chain: lis
     yield f"  set up for {len(tests)} {'test' if len(tests) == 1 else 'tests'}"
 
 
+def _inside(base: str, outer: str) -> bool:
+    return not outer or base.startswith((f"{outer}/", f"{outer}::"))
+
+
 def _overrides(near: Registration, far: Registration) -> bool:
     """Whether a test that sees both gets the first; alternatives of one holder override nothing."""
     if near.baseid == far.baseid:
         return near.id > far.id and (near.holder, near.attribute) != (far.holder, far.attribute)
-    return not far.baseid or near.baseid.startswith((f"{far.baseid}/", f"{far.baseid}::"))
+    return _inside(near.baseid, far.baseid)
 
 
 def _asks(test: TestNode, fixture: Registration) -> bool:
@@ -80,15 +85,28 @@ def _tests(tests: Iterable[TestNode]) -> Iterator[str]:
         yield f"{path}: {count} tests" if count > 1 else next(test.id for test in found if test.path == path)
 
 
-def _requests(graph: FixtureGraph, said: Said, fixture: FixtureDef, depth: int, above: frozenset[Address]) -> Iterator[str]:
-    for name in dict.fromkeys((*fixture.argnames, *fixture.function.requested)):
-        found = graph.resolves(fixture.function, name)
-        if not found and name != "request":
-            yield f"{'  ' * depth}{name}: not defined in this project"
-        for source in found:
-            yield f"{'  ' * depth}{_line(source, name, said)}"
-            if source.address not in above:
-                yield from _requests(graph, said, source, depth + 1, above | {fixture.address, source.address})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """The graph as tests see it that also see the place `base`."""
+
+    graph: FixtureGraph
+    said: Said
+    base: str
+
+    def requests(self, fixture: FixtureDef, depth: int, above: frozenset[Address] = frozenset()) -> Iterator[str]:
+        """What a fixture requests, and that in turn."""
+        for name in dict.fromkeys((*fixture.argnames, *fixture.function.requested)):
+            found = [f for f in self.graph.resolves(fixture.function, name) if self._sees(f)]
+            if not found and name != "request":
+                yield f"{'  ' * depth}{name}: not defined in this project"
+            for source in found:
+                yield f"{'  ' * depth}{_line(source, name, self.said)}"
+                if source.address not in above:
+                    yield from self.requests(source, depth + 1, above | {fixture.address, source.address})
+
+    def _sees(self, fixture: FixtureDef) -> bool:
+        bases = [r.baseid for r in self.graph.by_definition.get(fixture.address, ())]
+        return any(b == self.base or _inside(self.base, b) or _inside(b, self.base) for b in bases)
 
 
 def _line(fixture: FixtureDef, name: str, said: Said) -> str:
