@@ -17,7 +17,7 @@ from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
 from rescope.graph.reach import ImportGraph, build_call_graph
-from rescope.graph.state import StateFinder
+from rescope.graph.state import find_singletons
 from rescope.loading import Tell, load_facts, silent, stamps
 from rescope.model.address import Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
@@ -139,7 +139,7 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
         index=index,
         calls=calls,
         imports=ImportGraph(index=index),
-        singletons=StateFinder(index=index, calls=calls, tests=tests).find(),
+        singletons=find_singletons(index, calls, tests),
         packs=load_packs(project.root / name for name in project.settings.packs),
         ini=project.ini,
         settings=project.settings,

@@ -145,7 +145,7 @@ def _direct(edit: AddResetFixture, spelling: _Spelling) -> list[str]:
         "",
         *helper,
         *before,
-        *(k.save for k in keep),
+        *(line for k in keep for line in k.save),
         "yield",
         *before,
         *(line for k in keep for line in k.restore),
@@ -177,7 +177,7 @@ def _guarded(keep: Sequence[Saved], locals_: dict[str, str], spelling: _Spelling
     for module, local in locals_.items():
         own = [k for k in keep if k.module == module]
         if own:
-            save += [*_look_up(module, local, spelling), *(f"    {k.save}" for k in own)]
+            save += [*_look_up(module, local, spelling), *(f"    {line}" for k in own for line in k.save)]
             restore += [f"if {local} is not None:", *(f"    {line}" for k in own for line in k.restore)]
     return save, restore
 

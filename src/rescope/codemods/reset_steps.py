@@ -9,7 +9,10 @@ import libcst as cst
 from rescope.codemods.refusal import MisfitError
 from rescope.model.edit import ResetKind, ResetStep
 
-_RESERVED = frozenset({"cls", "dict", "family", "list", "names", "own", "reset", "set", "subclass", "sys", "vars"})
+_KEPT = frozenset({ResetKind.SNAPSHOT, ResetKind.CONTAINER, ResetKind.OBJECT, ResetKind.CONTEXT})
+_RESERVED = frozenset(
+    ["cls", "dict", "family", "inside", "list", "name", "names", "own", "reset", "set", "subclass", "sys", "value", "vars"],
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +20,7 @@ class Saved:
     """State that is kept for the time of a test."""
 
     module: str
-    save: str
+    save: tuple[str, ...]
     restore: tuple[str, ...]
 
 
@@ -58,7 +61,7 @@ def resets(steps: Sequence[ResetStep], local: str) -> list[str]:
             case ResetKind.CLASS_SLOT:
                 owner, slot = _slot(step.name)
                 slots.setdefault(f"{local}.{owner}", []).append((slot, literal(step.initial)))
-            case ResetKind.SNAPSHOT | ResetKind.CONTAINER:
+            case ResetKind.SNAPSHOT | ResetKind.CONTAINER | ResetKind.OBJECT | ResetKind.CONTEXT:
                 pass
     return lines + [line for owner, found in slots.items() for line in _slot_loop(owner, found)]
 
@@ -103,7 +106,7 @@ def family_lines(yields: str, anything: str) -> list[str]:
 
 def saved(steps: Sequence[ResetStep], locals_: dict[str, str], taken: frozenset[str]) -> list[Saved]:
     """What is saved before a test and restored after it, for all modules."""
-    keeping = [s for s in steps if s.kind in {ResetKind.SNAPSHOT, ResetKind.CONTAINER}]
+    keeping = [s for s in steps if s.kind in _KEPT]
     used = set(taken)
     found = []
     for step in keeping:
@@ -121,14 +124,38 @@ def _saved(step: ResetStep, local: str, name: str) -> Saved:
     target = f"{local}.{step.name}"
     match step.kind, step.container:
         case ResetKind.SNAPSHOT, _:
-            return Saved(module=step.module, save=f"{name} = {target}", restore=(f"{target} = {name}",))
+            return Saved(module=step.module, save=(f"{name} = {target}",), restore=(f"{target} = {name}",))
         case _, "list":
-            return Saved(module=step.module, save=f"{name} = list({target})", restore=(f"{target}[:] = {name}",))
+            return Saved(module=step.module, save=(f"{name} = list({target})",), restore=(f"{target}[:] = {name}",))
+        case ResetKind.CONTAINER, "deque":
+            restore = (f"{target}.clear()", f"{target}.extend({name})")
+            return Saved(module=step.module, save=(f"{name} = list({target})",), restore=restore)
+        case ResetKind.CONTEXT, _:
+            return Saved(module=step.module, save=(f"{name} = {target}.set({target}.get())",), restore=(f"{target}.reset({name})",))
+        case ResetKind.OBJECT, _:
+            return _object(step.module, target, name)
         case _, "dict" | "set" as make:
             restore = (f"{target}.clear()", f"{target}.update({name})")
-            return Saved(module=step.module, save=f"{name} = {make}({target})", restore=restore)
+            return Saved(module=step.module, save=(f"{name} = {make}({target})",), restore=restore)
     reason = f"{step.name!r} is a container of an unknown sort: {step.container!r}"
     raise MisfitError(reason)
+
+
+def _object(module: str, target: str, name: str) -> Saved:
+    """The attributes of an object and what their containers hold, all put back in place: others may hold any of them."""
+    inside = name.replace("saved", "inside", 1)
+    copies = f"{{name: value.copy() for name, value in {name}.items() if isinstance(value, (dict, list, set))}}"
+    return Saved(
+        module=module,
+        save=(f"{name} = dict(vars({target}))", f"{inside} = {copies}"),
+        restore=(
+            f"vars({target}).clear()",
+            f"vars({target}).update({name})",
+            f"for name, value in {inside}.items():",
+            f"    {name}[name].clear()",
+            f'    getattr({name}[name], "extend" if isinstance(value, list) else "update")(value)',
+        ),
+    )
 
 
 def literal(text: str) -> str:

@@ -43,7 +43,7 @@ def _value(node: ast.expr | None, names: ModuleNames) -> Value:
             if called in _CONTAINER_CALLS:
                 return Value(kind=ValueKind.LITERAL, text=_CONTAINER_CALLS[called], line=line)
             target = Target(root=Root.IMPORTED if "." in called else Root.GLOBAL, dotted=called)
-            return Value(kind=ValueKind.CALL, target=target, line=line)
+            return Value(kind=ValueKind.CALL, target=target, text=_default(node), line=line)
     if node is not None and type(node) in LITERALS:
         return Value(kind=ValueKind.LITERAL, text=LITERALS[type(node)], line=line)
     if isinstance(node, (ast.Name, ast.Attribute)):
@@ -51,6 +51,11 @@ def _value(node: ast.expr | None, names: ModuleNames) -> Value:
         target = Target(root=Root.IMPORTED if "." in called else Root.GLOBAL, dotted=called)
         return Value(kind=ValueKind.ALIAS, target=target, line=line)
     return Value(kind=ValueKind.OTHER, line=line)
+
+
+def _default(node: ast.Call) -> str:
+    """Says that a call has a `default=`: a context variable that has one can be read before it is set."""
+    return "default" if any(k.arg == "default" for k in node.keywords) else ""
 
 
 def _size(node: ast.expr | None) -> int:

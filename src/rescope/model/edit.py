@@ -51,13 +51,15 @@ class ResetKind(Enum):
     CACHE_CLEAR = "cache-clear"
     CLASS_SLOT = "class-slot"
     CONTAINER = "container"
+    OBJECT = "object"
+    CONTEXT = "context"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetStep:
     """One name that a reset fixture puts back. `module` is the import name, `name` may be dotted.
 
-    `initial` is source text (INITIAL, CLASS_SLOT); `container` is "dict", "list" or "set".
+    `initial` is source text (INITIAL, CLASS_SLOT); `container` is "dict", "list", "set" or "deque".
     """
 
     kind: ResetKind

@@ -14,6 +14,8 @@ class Shape(StrEnum):
     CLASS_ATTRIBUTE = "class-level instance"
     CONTAINER = "container"
     WRITTEN = "written global"
+    INSTANCE = "changed instance"
+    CONTEXT = "context variable"
 
 
 class Role(StrEnum):
@@ -24,6 +26,7 @@ class Role(StrEnum):
     SETTER = "setter"
     COUNTER = "counter"
     MUTATOR = "mutator"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Singleton:
     `group` holds (name, initial source) for all names that are written together; `container` is the
     type of a container; `builds` the dotted callee whose result it holds, `builds_project` whether that
     is the project's own; `reset_function` a function without arguments that puts the whole group back.
+    `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back.
     """
 
     address: Address
@@ -63,6 +67,7 @@ class Singleton:
     held_at_import: tuple[Location, ...] = ()
     set_by_set_up: tuple[Location, ...] = ()
     touched_by_tests: tuple[Location, ...] = ()
+    set_by_tests: tuple[Location, ...] = ()
     reset_by: tuple[Location, ...] = ()
 
     @property

@@ -125,7 +125,7 @@ def fixture_name(ctx: RuleContext, singleton: Singleton, path: str) -> str:
     match singleton.shape:
         case Shape.CACHED_FACTORY:
             wanted = f"reset_{words}_cache"
-        case Shape.CONTAINER | Shape.WRITTEN:
+        case Shape.CONTAINER | Shape.WRITTEN | Shape.INSTANCE | Shape.CONTEXT:
             wanted = f"restore_{words}"
         case _:
             wanted = f"reset_{words}_singleton"

@@ -1,6 +1,6 @@
 """A leaking singleton to the reset fixture that cures it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rescope.model.address import Address
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
@@ -10,6 +10,11 @@ from rescope.packs import match
 from rescope.planning.conftest_target import ResetPlace, fixture_name
 from rescope.rule import RuleContext
 
+_WHOLE: Mapping[Shape, ResetKind] = {
+    Shape.CACHED_FACTORY: ResetKind.CACHE_CLEAR,
+    Shape.INSTANCE: ResetKind.OBJECT,
+    Shape.CONTEXT: ResetKind.CONTEXT,
+}
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "request", "open"})
 _XUNIT = frozenset({"setup_module", "setup_class", "setUpClass", "setUpModule", "setup_function"})
 
@@ -33,21 +38,18 @@ def reset_fixture(ctx: RuleContext, singleton: Singleton, target: ResetPlace, na
 
 def _steps(singleton: Singleton, module: str, *, snapshot: bool) -> Iterable[ResetStep]:
     match singleton.shape:
-        case Shape.CACHED_FACTORY:
-            yield ResetStep(kind=ResetKind.CACHE_CLEAR, module=module, name=singleton.name)
+        case Shape.CACHED_FACTORY | Shape.INSTANCE | Shape.CONTEXT as shape:
+            yield ResetStep(kind=_WHOLE[shape], module=module, name=singleton.name)
         case Shape.CONTAINER:
             yield ResetStep(kind=ResetKind.CONTAINER, module=module, name=singleton.name, container=singleton.container)
         case Shape.CLASS_ATTRIBUTE:
             plain = ResetKind.CLASS_SLOT if singleton.subclassed else ResetKind.INITIAL
             kind = ResetKind.SNAPSHOT if snapshot else plain
             yield ResetStep(kind=kind, module=module, name=singleton.name, initial=singleton.group[0][1])
-        case Shape.WRITTEN:
-            for name, initial in singleton.group:
-                yield ResetStep(kind=ResetKind.SNAPSHOT, module=module, name=name, initial=initial)
         case Shape.LAZY_GLOBAL if singleton.reset_function and not snapshot:
             yield ResetStep(kind=ResetKind.CALL, module=module, name=singleton.reset_function)
-        case Shape.LAZY_GLOBAL:
-            kind = ResetKind.SNAPSHOT if snapshot else ResetKind.INITIAL
+        case Shape.LAZY_GLOBAL | Shape.WRITTEN as shape:
+            kind = ResetKind.SNAPSHOT if snapshot or shape is Shape.WRITTEN else ResetKind.INITIAL
             for name, initial in singleton.group:
                 yield ResetStep(kind=kind, module=module, name=name, initial=initial)
 
@@ -58,7 +60,9 @@ def _doc(singleton: Singleton, target: ResetPlace) -> str:
     match singleton.shape:
         case Shape.CACHED_FACTORY:
             return f"Clear the cache of {module}.{names}, which would outlive the test."
-        case Shape.CONTAINER | Shape.WRITTEN:
+        case Shape.INSTANCE:
+            return f"Restore what {module}.{names} holds, which would outlive the test."
+        case Shape.CONTAINER | Shape.WRITTEN | Shape.CONTEXT:
             return f"Restore {module}.{names}, which would outlive the test."
     return f"Reset {module}.{names}, which would outlive the test."
 

@@ -8,8 +8,9 @@ What rescope does
 -----------------
 It adds an autouse fixture that restores, in place, what was there before the test; other modules may hold the
 container, so it is never replaced and never just cleared. The edit is unsafe, since tests may build on each other.
-Constants, registries that imports fill, containers that nothing reads, keep-alive sets of tasks and records of patches
-are not reported; nor is a container that only one test reaches.
+A registry that imports fill and tests add to is told, with low confidence, and left alone. Constants, containers that
+nothing reads, keep-alive sets of tasks and records of patches are not reported; nor is a container that only one test
+reaches.
 
 When to keep it
 ---------------
@@ -21,25 +22,29 @@ from collections.abc import Iterator
 from rescope.model.address import Location
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.state import Role, Shape, Singleton
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC204"
 _NAME = "mutated-container"
+_REGISTRY = "imports fill it too: a reset would drop what a module adds that a test is the first to import"
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for containers that functions mutate at run time."""
     for singleton in ctx.live(Shape.CONTAINER):
-        if not any(w.import_time for w in singleton.writers) and _shared(ctx, singleton):
+        if any(w.import_time for w in singleton.writers):
+            if singleton.set_by_tests:
+                yield only_told(_finding(ctx, singleton), _REGISTRY)
+        elif _shared(ctx, singleton):
             yield _finding(ctx, singleton)
 
 
 def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
     """Whether tests touch the container, or at least two of them reach code that changes it."""
-    if singleton.touched_by_tests:
+    if singleton.touched_by_tests or singleton.set_by_tests:
         return True
     roles = {w.role for w in singleton.writers}
-    if Role.LAZY in roles and roles <= {Role.LAZY, Role.RESET}:
+    if Role.LAZY in roles and roles <= {Role.LAZY, Role.RESET} and not singleton.builds_project:
         return False  # a pure memo, as far as anybody shows
     return ctx.reached_by_two_tests(w.function for w in singleton.writers)
 

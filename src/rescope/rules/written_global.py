@@ -2,7 +2,7 @@
 
 Why it leaks
 ------------
-A flag or setting that one test turned on is on for the next; the tests that assign or patch it show that it matters.
+A flag or setting that one test turned on is on for the next; the tests that assign, patch or set it show that it matters.
 
 What rescope does
 -----------------
@@ -28,7 +28,7 @@ _NAME = "written-global"
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for globals that functions set at run time and tests touch."""
     for singleton in ctx.live(Shape.WRITTEN):
-        if singleton.touched_by_tests:
+        if singleton.touched_by_tests or singleton.set_by_tests:
             yield _finding(ctx, singleton)
 
 
@@ -42,7 +42,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         reason=f"{names} is after each test what it was before",
         subject=ctx.state_subject(singleton),
         primary=Location(path=singleton.address.path, line=singleton.line, note="lives as long as the process"),
-        related=ctx.written_at(singleton),
+        related=(*ctx.written_at(singleton), *singleton.set_by_tests[:2]),
         severity=Severity.INFO,
         confidence=Confidence.MEDIUM,
         applicability=Applicability.UNSAFE,

@@ -1,0 +1,26 @@
+"""The project's singletons: facts of all files joined by the state that they write. Nothing here decides what is reported."""
+
+from rescope.graph.index import ModuleIndex
+from rescope.graph.reach import CallGraph
+from rescope.graph.state.caches import cached_factories
+from rescope.graph.state.containers import containers
+from rescope.graph.state.context import context_variables
+from rescope.graph.state.evidence import read_evidence
+from rescope.graph.state.instances import instances
+from rescope.graph.state.known import Known
+from rescope.graph.state.module_globals import module_globals
+from rescope.graph.state.slots import class_slots
+from rescope.graph.state.writes import read_writes
+from rescope.model.state import Singleton
+
+_KINDS = (module_globals, cached_factories, class_slots, containers, instances, context_variables)
+
+
+def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str]) -> tuple[Singleton, ...]:
+    """All singletons of program modules, one for each name, in path order; `tests` are the paths of tests and conftest files."""
+    known = Known(index=index, calls=calls, tests=tests)
+    writes = read_writes(known)
+    evidence = read_evidence(known)
+    modules = [module for path, module in sorted(index.modules.items()) if path not in tests]
+    found = {s.address: s for module in modules for kind in _KINDS for s in kind(known, writes, module)}
+    return tuple(evidence.join(singleton) for singleton in found.values())

@@ -1,0 +1,91 @@
+"""Containers of modules and classes that functions change while tests run."""
+
+from collections.abc import Iterator
+
+from rescope.graph.state.known import Known
+from rescope.graph.state.slots import MADE_BY_CLASS
+from rescope.graph.state.writes import Write, Writes, balanced, container_role
+from rescope.model.facts import ClassDef, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
+from rescope.model.state import Shape, Singleton, Writer
+
+_SORTS = frozenset({"dict", "list", "set", "deque"})
+_TASKS = frozenset(
+    [
+        "create_task",
+        "ensure_future",
+        "Thread",
+        "Timer",
+        "Lock",
+        "RLock",
+        "Queue",
+        "Event",
+        "Popen",
+        "submit",
+        "call_soon",
+        "call_later",
+    ]
+)
+
+
+def containers(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Singleton]:
+    """The containers of a module and its classes that functions change at run time, from whatever module."""
+    owned: list[tuple[ClassDef | None, Variable]] = [(None, v) for v in module.variables if "." not in v.address.qualname]
+    owned += [(klass, v) for klass in module.classes for v in klass.attributes]
+    for klass, variable in owned:
+        if variable.value.kind is not ValueKind.LITERAL or variable.value.text not in _SORTS or variable.address.name.startswith("__"):
+            continue
+        found = _changes(klass, variable, writes)
+        run_time = [(f, e) for f, e in found if f.address not in known.calls.import_time and not balanced(f, e)]
+        if run_time and not _is_bookkeeping(known, writes, variable, [f for f, _ in found]):
+            yield _container(known, variable, found)
+
+
+def _changes(klass: ClassDef | None, variable: Variable, writes: Writes) -> list[Write]:
+    """Changes of a container through its module, its class or an instance, unless instances get their own."""
+    found = writes.of(variable.address.path, variable.address.qualname)
+    if klass is None:
+        return [(f, e) for f, e in found if e.kind is not EffectKind.SET_ATTR]
+    rebound = any(e.kind is EffectKind.SET_ATTR for _, e in found)
+    return [] if rebound or (_is_field(klass, variable) and any(e.target.root is Root.SELF for _, e in found)) else found
+
+
+def _is_field(klass: ClassDef, variable: Variable) -> bool:
+    """Whether a base or a decorator may turn the annotated attribute into a default that each instance gets a copy of."""
+    declares = bool(variable.annotation) and "ClassVar" not in variable.annotation
+    return declares and bool(klass.bases or klass.decorators or klass.keywords)
+
+
+def _container(known: Known, variable: Variable, found: list[Write]) -> Singleton:
+    made = [(f, e.builds) for f, e in found if e.kind is EffectKind.SET_ITEM and e.guarded and e.builds]
+    own = next((b for f, b in made if b in MADE_BY_CLASS or known.is_project(b, f.address.path)), "")
+    return Singleton(
+        address=variable.address,
+        shape=Shape.CONTAINER,
+        line=variable.line,
+        group=((variable.address.qualname, ""),),
+        writers=tuple(
+            Writer(
+                function=f.address,
+                line=e.line,
+                role=container_role(f, e),
+                text=e.text,
+                import_time=f.address in known.calls.import_time or bool(e.nested),
+            )
+            for f, e in found
+        ),
+        container=variable.value.text,
+        size=variable.size,
+        builds=own or next((b for _, b in made), ""),
+        builds_project=bool(own),
+    )
+
+
+def _is_bookkeeping(known: Known, writes: Writes, variable: Variable, found: list[Function]) -> bool:
+    """Whether entries belong to something alive or to patches that are in place, or are never read.
+
+    To put such a container back would drop the only reference to a task, or the way to undo a patch.
+    """
+    name = variable.address.name
+    made = {c.callee.dotted.rpartition(".")[2] for f in found for c in f.calls}
+    handed = any(name in t.dotted.split(".")[:-1] for f in found for c in f.calls for _, t in c.passes)
+    return handed or bool(made & _TASKS) or name not in known.names_read() or writes.patches_once(found)

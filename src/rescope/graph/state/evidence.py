@@ -1,0 +1,203 @@
+"""What the tests say of state: where they touch, set and reset it, and what holds it from import on."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from rescope.graph.index import Definition
+from rescope.graph.state.known import Known
+from rescope.model.address import Address, Location
+from rescope.model.facts import Function
+from rescope.model.scope import Scope
+from rescope.model.state import Role, Shape, Singleton, Writer
+
+_HOOKS = ("pytest_runtest_setup", "pytest_runtest_teardown", "pytest_runtest_call", "pytest_runtest_protocol")
+_BACK = ("reset", "clear", "restore", "remove", "unregister", "deregister", "unsubscribe", "disconnect", "delete", "pop", "discard", "undo")
+_Key = tuple[str, str]
+
+
+class Use(NamedTuple):
+    """What a function of the tests does to a module-level object: `member` is the method it calls or the attribute it changes."""
+
+    by: Function
+    member: str
+    at: Location
+    is_call: bool
+    after: bool
+    resets: bool
+    stands: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Evidence:
+    """Places in tests by the state that they name; `called` are the functions of the program that they call themselves."""
+
+    touched: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    standing: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    resets: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    held: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    uses: defaultdict[_Key, list[Use]] = field(default_factory=lambda: defaultdict(list))
+    called: defaultdict[Address, list[tuple[Address, Location]]] = field(default_factory=lambda: defaultdict(list))
+
+    def join(self, singleton: Singleton) -> Singleton:
+        """The singleton with all that the tests say of it."""
+        if singleton.shape in {Shape.INSTANCE, Shape.CONTEXT}:
+            return self._join_object(singleton)
+        path = singleton.address.path
+        names = [name for name, _ in singleton.group]
+        keys = [(path, n) for n in names] + [(path, f"{n}.cache_clear") for n in names]
+        if singleton.reset_function:
+            keys.append((path, singleton.reset_function))
+        filling = [w.function for w in singleton.writers if w.role is not Role.RESET]
+        return replace(
+            singleton,
+            held_at_import=tuple(at for f in filling for at in self.held.get(f, ())),
+            set_by_set_up=tuple(sorted(at for key in keys for at in self.standing.get(key, ()))),
+            touched_by_tests=tuple(sorted(at for key in keys for at in self.touched.get(key, ()))),
+            set_by_tests=tuple(sorted(self._set_through(singleton.writers))),
+            reset_by=tuple(sorted(at for key in [*keys, (path, "")] for at in self.resets.get(key, ()))),
+        )
+
+    def _join_object(self, singleton: Singleton) -> Singleton:
+        """As join, for an object: by the methods that change it, and the attributes that are set."""
+        own = {"set", "reset"} if singleton.shape is Shape.CONTEXT else set()
+        methods = own | {w.text for w in singleton.writers if w.role is Role.MUTATOR}
+        uses = self.uses.get((singleton.address.path, singleton.name), [])
+        changes = [u for u in uses if not u.is_call or u.member in methods]
+        back = {u.by.address for u in changes if u.after or u.member.startswith(_BACK)}
+        left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
+        if singleton.shape is Shape.CONTEXT:
+            left = [u for u in left if not u.by.is_async]
+        return replace(
+            singleton,
+            held_at_import=(),
+            set_by_set_up=tuple(sorted(u.at for u in changes if u.stands)),
+            touched_by_tests=tuple(sorted(u.at for u in uses if not u.resets)),
+            set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton.writers)])),
+            reset_by=tuple(sorted(u.at for u in uses if u.resets and (u in changes or u.member.startswith(_BACK)))),
+        )
+
+    def _set_through(self, writers: tuple[Writer, ...]) -> Iterator[Location]:
+        """Calls of a setter by tests that call nothing which takes the state back."""
+        backward = {by for w in writers if w.role is Role.RESET for by, _ in self.called.get(w.function, ())}
+        for function in dict.fromkeys(w.function for w in writers if w.role in {Role.SETTER, Role.MUTATOR}):
+            yield from (at for by, at in self.called.get(function, ()) if by not in backward)
+
+
+def read_evidence(known: Known) -> Evidence:
+    """The evidence of all tests, conftest files and module bodies."""
+    found = Evidence()
+    for path in sorted(known.tests):
+        body = known.index.modules[path].body
+        for key, location in _touches(known, body) if body else ():
+            found.standing[key].append(location)
+        for function in known.index.functions[path].values():
+            _read_function(known, function, found)
+    _read_bodies(known, found)
+    return found
+
+
+def _read_function(known: Known, function: Function, found: Evidence) -> None:
+    resets = _is_reset_fixture(known, function)
+    stands = not resets and _stands(known, function)
+    if resets and function.address.name.startswith(("reset", "_reset")):
+        for key, location in _mentioned(known, function):
+            found.resets[key].append(location)
+    for key, location in _touches(known, function):
+        found.touched[key].append(location)
+        if stands:
+            found.standing[key].append(location)
+        if resets:
+            found.resets[key].append(location)
+    _read_uses(known, function, found, resets=resets, stands=stands)
+    if not (resets or stands):
+        _read_calls(known, function, found)
+
+
+def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
+    path = function.address.path
+    seen = [(e.target, e.line, e.text, False, e.after_yield) for e in function.effects if e.undone_at is None or resets]
+    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, c.after_yield) for c in function.calls if not c.nested]
+    for target, line, text, is_call, after in seen:
+        whole = known.index.target(target, path)
+        if whole is not None and whole.path not in known.tests and whole.name:
+            head, _, member = whole.name.partition(".")
+            at = Location(path=path, line=line, note=text)
+            told = {"is_call": is_call and "." not in member, "after": after, "resets": resets, "stands": stands}
+            use = Use(by=function, member=member.partition(".")[0], at=at, **told)
+            if member and not (is_call and "." in member):
+                found.uses[whole.path, head].append(use)
+
+
+def _read_calls(known: Known, function: Function, found: Evidence) -> None:
+    for call in function.calls:
+        callee = None if call.after_yield or call.nested else known.calls.flow.callee(function, call)
+        if callee is not None and callee.address.path not in known.tests:
+            at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
+            found.called[callee.address].append((function.address, at))
+
+
+def _mentioned(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
+    """A fixture called reset... that names a class resets its slots, by whatever loop it goes through them."""
+    for target in function.mentions:
+        found = known.index.target(target, function.address.path)
+        klass = known.index.class_at(found)
+        if found is not None and klass is not None:
+            at = Location(path=function.address.path, line=function.def_line, note=function.address.name)
+            yield from (((found.path, attribute.address.qualname), at) for attribute in klass.attributes)
+
+
+def _stands(known: Known, function: Function) -> bool:
+    """A fixture of a broader scope, a hook or set-up code: what it does to the state, tests count on."""
+    fixtures = known.index.modules[function.address.path].fixtures
+    broad = any(f.function.address == function.address and f.scope is not Scope.FUNCTION for f in fixtures)
+    return broad or function.address.name.startswith(("pytest_", "setup", "setUp"))
+
+
+def _is_reset_fixture(known: Known, function: Function) -> bool:
+    if function.address.name in _HOOKS:
+        return True
+    fixtures = known.index.modules[function.address.path].fixtures
+    own = (f for f in fixtures if f.function.address == function.address)
+    return any(f.autouse is not False and f.scope is Scope.FUNCTION for f in own)
+
+
+def _touches(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
+    path = function.address.path
+    for effect in function.effects:
+        definition = known.index.target(effect.target, path)
+        taken_back = effect.undone_at is not None and not _is_reset_fixture(known, function)
+        if not taken_back:
+            yield from _at(known, definition, path, effect.line, effect.text)
+    for call in function.calls:
+        yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
+        for text in call.strings[:1]:
+            yield from _named(known, text, path, call.line, call.callee.dotted)
+        if call.callee.dotted.endswith("setattr") and call.passes and call.strings:
+            owner = known.index.target(call.passes[0][1], path)
+            if owner is not None:
+                whole = owner._replace(name=".".join(part for part in (owner.name, call.strings[0]) if part))
+                yield from _at(known, whole, path, call.line, f"{call.callee.dotted}()")
+
+
+def _named(known: Known, text: str, path: str, line: int, callee: str) -> Iterator[tuple[_Key, Location]]:
+    """`monkeypatch.setattr("pkg.mod.X", ...)`, `patch("pkg.mod.X")`, `sys.modules.get("pkg.mod")`."""
+    if " " not in text and ("." in text or callee == "sys.modules.get"):
+        yield from _at(known, known.index.locate(text, path), path, line, f"{callee}({text!r})")
+
+
+def _at(known: Known, found: Definition | None, path: str, line: int, note: str) -> Iterator[tuple[_Key, Location]]:
+    if found is not None and found.path not in known.tests:
+        whole = known.canonical(found)
+        yield (whole.path, whole.name), Location(path=path, line=line, note=note)
+
+
+def _read_bodies(known: Known, found: Evidence) -> None:
+    """Import-time calls of a getter: someone holds what it returned for ever."""
+    for path, module in known.index.modules.items():
+        for call in module.body.calls if module.body else ():
+            callee = known.calls.flow.callee(module.body, call) if module.body else None
+            if callee is not None:
+                note = f"{call.callee.dotted}() runs while this module is imported"
+                found.held[callee.address].append(Location(path=path, line=call.line, note=note))

@@ -1,0 +1,101 @@
+"""Module-level objects that are changed while tests run: by methods that write their own `self`, by attributes that are set."""
+
+from collections.abc import Iterator
+
+from rescope.graph.state.known import Known
+from rescope.graph.state.writes import Writes, balanced
+from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
+from rescope.model.state import Role, Shape, Singleton, Writer
+
+THREAD_LOCALS = frozenset({"threading.local", "_thread._local"})
+_MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__exit__", "__aexit__", "__del__", "__setstate__"})
+_OPAQUE = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__call__", "__get__"})
+_FOREIGN = (
+    "Logger",
+    "LoggerAdapter",
+    "Router",
+    "Blueprint",
+    "Typer",
+    "Proxy",
+    "Thread",
+    "Process",
+    "Enum",
+    "NamedTuple",
+    "Exception",
+    "Mock",
+)
+_DEPTH = 3
+
+
+def instances(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Singleton]:
+    """The objects of a module that are made by a class of the project, or hold what belongs to a thread."""
+    for variable in module.variables:
+        name = variable.address.qualname
+        if variable.value.kind is not ValueKind.CALL or variable.value.target is None or not _bound_once(module, name):
+            continue
+        made = variable.value.target.dotted
+        klass = known.class_named(made, module.path)
+        if made not in THREAD_LOCALS and (klass is None or not _is_plain(known, klass)):
+            continue
+        found = tuple(_writers(known, writes, variable, klass))
+        if found and name in known.names_read():
+            yield Singleton(
+                address=variable.address,
+                shape=Shape.INSTANCE,
+                line=variable.line,
+                group=((name, ""),),
+                writers=found,
+                container="thread-local" if made in THREAD_LOCALS else "",
+                builds=made,
+                builds_project=klass is not None,
+            )
+
+
+def _bound_once(module: ModuleFacts, name: str) -> bool:
+    found = [b for b in module.bindings if b.name == name]
+    return len(found) == 1 and not found[0].conditional
+
+
+def _is_plain(known: Known, klass: ClassDef) -> bool:
+    """Whether an object of the class keeps its state in `vars()`, and is what it looks like."""
+    for owner in known.calls.flow.namespaces.mro(klass):
+        names = {b.name for b in owner.bindings}
+        if "__slots__" in names or names & _OPAQUE or any(b.endswith(_FOREIGN) for b in owner.bases) or "slots=True" in owner.keywords:
+            return False
+    return True
+
+
+def _writers(known: Known, writes: Writes, variable: Variable, klass: ClassDef | None) -> Iterator[Writer]:
+    for method in changers(known, klass) if klass is not None else ():
+        yield Writer(function=method.address, line=method.def_line, role=Role.MUTATOR, text=method.address.name)
+    prefix = f"{variable.address.qualname}."
+    for function, effect in writes.below(variable.address.path, variable.address.qualname):
+        if function.address not in known.calls.import_time and not balanced(function, effect):
+            attribute = effect.target.dotted.partition(prefix)[2]
+            yield Writer(function=function.address, line=effect.line, role=Role.SETTER, text=attribute)
+
+
+def changers(known: Known, klass: ClassDef) -> Iterator[Function]:
+    """The methods of a class that leave its objects changed, those that only fill what they find empty left out."""
+    for name in dict.fromkeys(b.name for owner in known.calls.flow.namespaces.mro(klass) for b in owner.bindings):
+        method = known.calls.flow.method(klass, name)
+        if method is not None and name not in _MAKERS and _changes(known, method, _DEPTH):
+            yield method
+
+
+def _changes(known: Known, method: Function, depth: int) -> bool:
+    if any(_is_change(method, e) for e in method.effects):
+        return True
+    for call in method.calls if depth else ():
+        own = call.callee.root is Root.SELF and not call.nested and not call.fallback
+        callee = known.calls.flow.callee(method, call) if own else None
+        if callee is not None and callee.address != method.address and _changes(known, callee, depth - 1):
+            return True
+    return False
+
+
+def _is_change(method: Function, effect: Effect) -> bool:
+    fills = effect.guarded and bool(effect.builds)
+    return (
+        effect.target.root is Root.SELF and effect.kind is not EffectKind.CALL and not (fills or effect.nested or balanced(method, effect))
+    )

@@ -1,0 +1,89 @@
+"""What all kinds of singleton ask of the project."""
+
+from dataclasses import dataclass, field
+
+from rescope.facts.effects import MUTATORS
+from rescope.graph.index import Definition, ModuleIndex
+from rescope.graph.reach import CallGraph
+from rescope.model.facts import ClassDef, Effect, Function, Root, ValueKind
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """The project as the finders of singletons see it; `tests` are the paths of tests and conftest files."""
+
+    index: ModuleIndex
+    calls: CallGraph
+    tests: frozenset[str]
+    read: set[str] = field(default_factory=set)
+    bases: set[str] = field(default_factory=set)
+    owners: dict[tuple[str, str, str], Definition] = field(default_factory=dict)
+    calls_on: dict[tuple[str, str], list[tuple[Function, int]]] = field(default_factory=dict)
+
+    def written(self, effect: Effect, function: Function) -> Definition | None:
+        """The state that an effect changes, by the file and the class that declare it; None if it is not the project's."""
+        target, path = effect.target, function.address.path
+        if target.root in {Root.CLS, Root.SELF}:
+            owner = function.address.qualname.rpartition(".")[0]
+            klass = self.index.classes[path].get(owner)
+            return self._declared(klass, target.tail) if klass is not None and target.tail else None
+        found = self.index.target(target, path)
+        return self.canonical(found) if found is not None else None
+
+    def canonical(self, found: Definition) -> Definition:
+        """The definition, an attribute that a class inherits named by the class that declares it."""
+        parts = found.name.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            klass = self.index.classes[found.path].get(".".join(parts[:cut]))
+            if klass is not None:
+                return self._declared(klass, ".".join(parts[cut:]))
+        return found
+
+    def _declared(self, klass: ClassDef, tail: str) -> Definition:
+        name, _, rest = tail.partition(".")
+        key = (klass.address.path, klass.address.qualname, name)
+        if key not in self.owners:
+            family = self.calls.flow.namespaces.mro(klass)
+            declaring = next((k for k in family if any(a.address.name == name for a in k.attributes)), klass)
+            self.owners[key] = Definition(path=declaring.address.path, name=f"{declaring.address.qualname}.{name}")
+        owner = self.owners[key]
+        return Definition(path=owner.path, name=f"{owner.name}.{rest}") if rest else owner
+
+    def told(self, key: tuple[str, str]) -> list[tuple[Function, int]]:
+        """The functions of the program that call a method of a module-level object, and where: `(path, "name.method")`."""
+        if not self.calls_on:
+            for path, module in self.index.modules.items():
+                for function in module.functions if path not in self.tests else ():
+                    for call in function.calls:
+                        found = self.index.target(call.callee, path) if call.callee.dotted.endswith((".set", ".reset")) else None
+                        if found is not None:
+                            self.calls_on.setdefault(found, []).append((function, call.line))
+        return self.calls_on.get(key, [])
+
+    def class_named(self, dotted: str, path: str) -> ClassDef | None:
+        """The class of the project that a name in a file stands for."""
+        return self.index.classes[path].get(dotted) or (self.index.class_at(self.index.locate(dotted, path)) if dotted else None)
+
+    def is_project(self, dotted: str, path: str) -> bool:
+        """Whether a callee is a class of the project, or a function of it that returns an instance of one."""
+        if self.class_named(dotted, path) is not None:
+            return True
+        function = self.index.functions[path].get(dotted) or self.index.function(self.index.locate(dotted, path))
+        made = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
+        return any(self.class_named(callee, function.address.path) for callee in made) if function else False
+
+    def subclassed(self, klass: ClassDef) -> bool:
+        """Whether a class of the project may derive from this one, by the last part of its bases' names."""
+        if not self.bases:
+            self.bases.update(base.rpartition(".")[2] for m in self.index.modules.values() for c in m.classes for base in c.bases)
+        return klass.address.name in self.bases
+
+    def names_read(self) -> set[str]:
+        """Every name that some function of the project reads in another way than by changing it."""
+        if not self.read:
+            functions = (f for m in self.index.modules.values() for f in (*m.functions, *((m.body,) if m.body else ())))
+            for function in functions:
+                for target in function.mentions:
+                    parts = target.dotted.split(".")
+                    self.read.update(p for p, after in zip(parts, [*parts[1:], ""], strict=True) if after not in MUTATORS)
+        return self.read

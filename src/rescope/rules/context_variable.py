@@ -1,0 +1,137 @@
+"""Tests set a context variable, and nobody takes the value back.
+
+Why it leaks
+------------
+Tests that are no coroutines run in one context: what `request_id.set(...)` leaves there, the next test reads.
+
+What rescope does
+-----------------
+Where the variable has a default, it offers an autouse fixture that takes back, after each test, whatever was set; without a
+default it only tells, since such a variable cannot be unset but with the token of each `set()`. What coroutines set ends
+with their task and is not reported, nor is a variable that the program itself resets.
+
+When to keep it
+---------------
+When every test sets it: `# rescope: keep <reason>` on the assignment.
+"""
+
+from collections.abc import Iterator
+
+from rescope.model.address import Location
+from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
+from rescope.model.state import Shape, Singleton
+from rescope.rule import Example, Rule, RuleContext, only_told
+
+_CODE = "RSC207"
+_NAME = "context-variable"
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for context variables that tests set, by themselves or through the program, and leave set."""
+    for singleton in ctx.live(Shape.CONTEXT):
+        if singleton.set_by_tests:
+            found = _finding(ctx, singleton)
+            has_default = bool(singleton.group[0][1])
+            yield found if has_default else only_told(found, "it has no default: only the token of each set() takes it back")
+
+
+def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
+    first = singleton.set_by_tests[0]
+    return Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"context variable '{singleton.name}' is set by tests ({first.note}) and stays set for every later one",
+        reason=f"{singleton.name} is after each test what it was before",
+        subject=ctx.state_subject(singleton),
+        primary=Location(path=singleton.address.path, line=singleton.line, note="one context for all tests that are no coroutines"),
+        related=(*singleton.set_by_tests[:3], *ctx.written_at(singleton)[:2]),
+        severity=Severity.INFO,
+        confidence=Confidence.MEDIUM,
+        applicability=Applicability.UNSAFE,
+        strategy=Strategy.RESET,
+        caveat="an earlier test may have set it on purpose",
+    )
+
+
+_REQUEST = """\
+# --- request.py
+from contextvars import ContextVar
+
+request_id = ContextVar("request_id", default="")
+
+
+def begin(name):
+    request_id.set(name)
+"""
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="a variable that tests set through the program",
+            files=_REQUEST
+            + """\
+# --- test_request.py
+from request import begin, request_id
+
+
+def test_begin():
+    begin("a")
+    assert request_id.get() == "a"
+
+
+def test_again():
+    begin("b")
+    assert request_id.get() == "b"
+""",
+            codes=(_CODE,),
+            unsafe=True,
+            after='''\
+# --- test_request.py
+import pytest
+from request import begin, request_id
+
+
+def test_begin():
+    begin("a")
+    assert request_id.get() == "a"
+
+
+def test_again():
+    begin("b")
+    assert request_id.get() == "b"
+
+
+@pytest.fixture(autouse=True)
+def restore_request_id():
+    """Restore request.request_id, which would outlive the test."""
+    import request
+
+    saved = request.request_id.set(request.request_id.get())
+    yield
+    request.request_id.reset(saved)
+''',
+        ),
+        Example(
+            name="a variable that is reset is silent",
+            files=_REQUEST
+            + """\
+# --- test_request.py
+from request import request_id
+
+
+def test_begin():
+    token = request_id.set("a")
+    assert request_id.get() == "a"
+    request_id.reset(token)
+
+
+def test_default():
+    assert request_id.get() == ""
+""",
+        ),
+    ),
+)
