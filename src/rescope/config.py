@@ -35,6 +35,7 @@ class Settings:
     jobs: int = 0
     reason: str = "docstring"
     scope_style: str = "auto"
+    reset_style: str = "auto"
     target_scope: str = "function"
     strategy: str = "auto"
     document_scopes: bool = False
@@ -45,6 +46,7 @@ class Settings:
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "reason": ("docstring", "comment", "none"),
     "scope-style": ("auto", "explicit", "omit"),
+    "reset-style": ("auto", "separate", "table"),
     "target-scope": ("function", "class", "module"),
     "strategy": ("auto", "narrow", "reset"),
 }

@@ -359,7 +359,7 @@ def merged_edits(groups: Iterable[ChangeGroup], path: str) -> tuple[Edit, ...]:
     for group in groups:
         for edit in group.edits:
             if edit_path(edit) == path:
-                key = (type(edit), edit.name if isinstance(edit, AddResetFixture) else edit.address)
+                key = (type(edit), (edit.name, edit.steps) if isinstance(edit, AddResetFixture) else edit.address)
                 found.setdefault(key, edit)
     order = {ChangeScope: 0, AddReason: 1, AddResetFixture: 2}
     return tuple(sorted(found.values(), key=lambda e: order[type(e)]))

@@ -82,6 +82,7 @@ TABLES = {
     "jobs": [0, 4, True, "4", 1.5],
     "reason": ["docstring", "comment", "none", "novel", []],
     "scope-style": ["auto", "explicit", "omit", "never"],
+    "reset-style": ["auto", "separate", "table", "both", ["table"]],
     "target-scope": ["function", "class", "module", "session"],
     "document-scopes": [True, False, 1],
     "strategy": ["auto", "narrow", "reset", "keep"],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -37,7 +37,7 @@ class _Spelling:
 def with_reset_fixtures(module: cst.Module, edits: Sequence[AddResetFixture], style: Style) -> str:
     """The text of the module with the fixtures that it does not have yet, in the order given."""
     known = bindings(module)
-    wanted = [e for e in dict.fromkeys(edits) if e.name not in known.fixtures]
+    wanted = _joined([e for e in dict.fromkeys(edits) if e.name not in known.fixtures])
     _check_names(wanted, known)
     if not wanted:
         return module.code
@@ -48,6 +48,26 @@ def with_reset_fixtures(module: cst.Module, edits: Sequence[AddResetFixture], st
     for edit in wanted:
         text = _appended(text, _fixture(edit, spelling, style), style.newline)
     return text
+
+
+def _joined(edits: Sequence[AddResetFixture]) -> list[AddResetFixture]:
+    """The edits, those of one table made one, in the place of the first."""
+    found: dict[object, AddResetFixture] = {}
+    for number, edit in enumerate(edits):
+        key = edit.name if edit.table else number
+        found[key] = _with(found[key], edit) if key in found else edit
+    return list(found.values())
+
+
+def _with(edit: AddResetFixture, other: AddResetFixture) -> AddResetFixture:
+    steps = tuple(dict.fromkeys((*edit.steps, *other.steps)))
+    names = [f"{step.module.rpartition('.')[2]}.{step.name}" for step in steps]
+    return replace(
+        edit,
+        doc=f"Put back what would outlive the test: {', '.join(names[:-1])} and {names[-1]}.",
+        steps=steps,
+        direct_import=edit.direct_import and other.direct_import,
+    )
 
 
 def _check_names(edits: Sequence[AddResetFixture], known: Bindings) -> None:

@@ -53,7 +53,7 @@ def title(groups: Iterable[ChangeGroup]) -> str:
     """What all groups come to, in one line."""
     groups = tuple(groups)
     narrowed = {e.address for g in groups for e in g.edits if isinstance(e, ChangeScope)}
-    resets = {(e.path, e.name) for g in groups for e in g.edits if isinstance(e, AddResetFixture)}
+    resets = {(e.path, e.name, e.steps) for g in groups for e in g.edits if isinstance(e, AddResetFixture)}
     done = [_counted("narrow", len(narrowed), "fixture")] if narrowed else []
     done += [_counted("reset", len(resets), "singleton")] if resets else []
     return f"Isolate tests: {' and '.join(done)}"

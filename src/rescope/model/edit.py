@@ -91,8 +91,8 @@ class ValuePart:
 class AddResetFixture:
     """Add an autouse fixture that puts state back, to the file at `path`: that of modules, or parts of a fixture's value.
 
-    `direct_import` is False where the module may only be looked up in `sys.modules`. `fixture` is the broad fixture whose
-    `parts` are put back after each test that uses it.
+    `direct_import` is False where the module may only be looked up in `sys.modules`. Edits of one `table` become one fixture.
+    `fixture` is the broad fixture whose `parts` are put back after each test that uses it.
     """
 
     path: str
@@ -103,6 +103,7 @@ class AddResetFixture:
     parts: tuple[ValuePart, ...] = ()
     direct_import: bool = True
     creates_file: bool = False
+    table: bool = False
 
 
 Edit = ChangeScope | AddReason | AddResetFixture

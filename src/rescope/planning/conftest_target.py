@@ -129,6 +129,11 @@ def fixture_name(ctx: RuleContext, singleton: Singleton, path: str) -> str:
             wanted = f"restore_{words}"
         case _:
             wanted = f"reset_{words}_singleton"
+    return free_name(ctx, wanted, path)
+
+
+def free_name(ctx: RuleContext, wanted: str, path: str) -> str:
+    """The wanted name, or one like it that neither a fixture nor the file has."""
     taken = {r.name for r in ctx.graph.registrations}
     if path in ctx.index.modules:
         taken |= {b.name for b in ctx.index.modules[path].bindings}

@@ -15,6 +15,7 @@ from rescope.planning.conftest_target import ResetPlace, find_target
 from rescope.planning.document import documented
 from rescope.planning.hazards import caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
+from rescope.planning.reset_names import name_resets
 from rescope.planning.resets import blocks_reset, reset_fixture
 from rescope.planning.value_resets import value_reset
 from rescope.rule import RuleContext
@@ -224,7 +225,7 @@ def _singletons(planner: _Planner) -> None:
     for address, finding in planner.findings.items():
         if finding.subject.kind is SubjectKind.SINGLETON and address not in planner.keeps:
             planner.groups.append(_reset_group(planner, finding, by_address[address], narrowed))
-    _rename_twins(planner)
+    planner.groups[:] = name_resets(ctx, planner.groups)
 
 
 def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narrowed: frozenset[Address]) -> ChangeGroup:
@@ -255,21 +256,6 @@ def _relied_on(ctx: RuleContext, singleton: Singleton, target: ResetPlace, narro
     planned = way(narrowed)
     if way(frozenset()) != planned:
         yield from (address for address in sorted(narrowed) if way(narrowed - {address}) != planned)
-
-
-def _rename_twins(planner: _Planner) -> None:
-    """Two resets of one conftest.py that came to one name are told apart by the module's name."""
-    seen: set[str] = set()
-    for number, group in enumerate(planner.groups):
-        for edit in group.edits:
-            if isinstance(edit, ChangeScope | AddReason):
-                continue
-            name = edit.name
-            if name in seen:
-                module = edit.steps[0].module.rpartition(".")[2] if edit.steps else edit.fixture
-                name = next(n for n in (f"{edit.name}_of_{module}", *(f"{edit.name}_{k}" for k in range(2, 99))) if n not in seen)
-                planner.groups[number] = replace(group, edits=(replace(edit, name=name),))
-            seen.add(name)
 
 
 # --- the rest -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ _MEANINGS: Mapping[str, str] = {
     "jobs": "Worker processes; 0 means one per core.",
     "reason": "Where the reason for a scope is written.",
     "scope-style": "How function scope is written; auto follows ruff's PT003.",
+    "reset-style": "One fixture for each reset, or one for all of a file; auto: one for all where more than three come to one file.",
     "target-scope": "The scope that leaking fixtures are narrowed to.",
     "strategy": "Narrow what leaks, or keep it broad and reset what changes; auto narrows where that is possible and cheap.",
     "document-scopes": "Add the reason to broad fixtures that are kept and have no docstring.",

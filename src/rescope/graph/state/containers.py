@@ -35,8 +35,8 @@ def containers(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Si
         if variable.value.kind is not ValueKind.LITERAL or variable.value.text not in _SORTS or variable.address.name.startswith("__"):
             continue
         found = _changes(klass, variable, writes)
-        run_time = [(f, e) for f, e in found if f.address not in known.calls.import_time and not balanced(f, e)]
-        if run_time and not _is_bookkeeping(known, writes, variable, [f for f, _ in found]):
+        lasting = any(not balanced(f, e) for f, e in found)
+        if lasting and not _is_bookkeeping(known, writes, variable, [f for f, _ in found]):
             yield _container(known, variable, found)
 
 
@@ -88,4 +88,5 @@ def _is_bookkeeping(known: Known, writes: Writes, variable: Variable, found: lis
     name = variable.address.name
     made = {c.callee.dotted.rpartition(".")[2] for f in found for c in f.calls}
     handed = any(name in t.dotted.split(".")[:-1] for f in found for c in f.calls for _, t in c.passes)
-    return handed or bool(made & _TASKS) or name not in known.names_read() or writes.patches_once(found)
+    unread = "." not in variable.address.qualname and name not in known.names_read()
+    return handed or bool(made & _TASKS) or unread or writes.patches_once(found)

@@ -29,7 +29,7 @@ def module_globals(known: Known, writes: Writes, module: ModuleFacts) -> Iterato
 def written(known: Known, members: list[Variable], found: tuple[Writer, ...]) -> Iterator[Singleton]:
     """Flags and settings that functions set while tests run."""
     sets = any(w.role is Role.SETTER and w.function not in known.calls.import_time for w in found)
-    if sets and all(v.address.name in known.names_read() for v in members):
+    if sets and all("." in v.address.qualname or v.address.name in known.names_read() for v in members):
         yield Singleton(
             address=members[0].address,
             shape=Shape.WRITTEN,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from rescope.facts.undo import takes_away
 from rescope.graph.state.known import Known
-from rescope.model.facts import Effect, EffectKind, Function, Root, Variable
+from rescope.model.facts import Effect, EffectKind, Function, Root, ValueKind, Variable
 from rescope.model.state import Role, Writer
 
 _STORES = frozenset({EffectKind.SET_ATTR, EffectKind.SET_ITEM})
@@ -107,7 +107,8 @@ def container_role(function: Function, effect: Effect) -> Role:
     """What a change of a container is for."""
     if takes_away(effect):
         return Role.RESET
-    fills_cache = effect.kind is EffectKind.SET_ITEM and effect.guarded and bool(function.values)
+    hands_out = any(value.kind is not ValueKind.NONE for value in function.values)
+    fills_cache = effect.kind is EffectKind.SET_ITEM and effect.guarded and hands_out
     return Role.LAZY if fills_cache else Role.MUTATOR
 
 
