@@ -38,6 +38,7 @@ class Writer:
     role: Role
     text: str = ""
     import_time: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

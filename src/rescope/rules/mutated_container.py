@@ -50,10 +50,11 @@ def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
+    writer = next((w for w in singleton.writers if w.role is not Role.RESET), singleton.writers[0])
     return Finding(
         code=_CODE,
         rule=_NAME,
-        message=f"module-level {singleton.container} '{singleton.name}' is changed by {singleton.writers[0].function.qualname}()",
+        message=f"module-level {singleton.container} '{singleton.name}' is changed by {writer.function.qualname}()",
         reason=f"{singleton.name} holds after each test what it held before",
         subject=ctx.state_subject(singleton),
         primary=Location(path=singleton.address.path, line=singleton.line, note="lives as long as the process"),

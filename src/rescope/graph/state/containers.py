@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from rescope.facts.undo import takes_away
 from rescope.graph.state.known import Known
 from rescope.graph.state.slots import MADE_BY_CLASS
 from rescope.graph.state.writes import Write, Writes, balanced, container_role
@@ -34,30 +35,30 @@ def containers(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Si
     for klass, variable in owned:
         if variable.value.kind is not ValueKind.LITERAL or variable.value.text not in _SORTS or variable.address.name.startswith("__"):
             continue
-        found = _changes(klass, variable, writes)
-        lasting = any(not balanced(f, e) for f, e in found)
+        found = _changes(known, klass, variable, writes)
+        lasting = any(not (balanced(f, e) or takes_away(e)) for f, e in found)
         if lasting and not _is_bookkeeping(known, writes, variable, [f for f, _ in found]):
             yield _container(known, variable, found)
 
 
-def _changes(klass: ClassDef | None, variable: Variable, writes: Writes) -> list[Write]:
+def _changes(known: Known, klass: ClassDef | None, variable: Variable, writes: Writes) -> list[Write]:
     """Changes of a container through its module, its class or an instance, unless instances get their own."""
     found = writes.of(variable.address.path, variable.address.qualname)
     if klass is None:
         return [(f, e) for f, e in found if e.kind is not EffectKind.SET_ATTR]
     rebound = any(e.kind is EffectKind.SET_ATTR for _, e in found)
-    return [] if rebound or (_is_field(klass, variable) and any(e.target.root is Root.SELF for _, e in found)) else found
+    return [] if rebound or (_is_field(known, klass, variable) and any(e.target.root is Root.SELF for _, e in found)) else found
 
 
-def _is_field(klass: ClassDef, variable: Variable) -> bool:
+def _is_field(known: Known, klass: ClassDef, variable: Variable) -> bool:
     """Whether a base or a decorator may turn the annotated attribute into a default that each instance gets a copy of."""
     declares = bool(variable.annotation) and "ClassVar" not in variable.annotation
-    return declares and bool(klass.bases or klass.decorators or klass.keywords)
+    return declares and (bool(klass.decorators or klass.keywords) or not known.is_own(klass))
 
 
 def _container(known: Known, variable: Variable, found: list[Write]) -> Singleton:
     made = [(f, e.builds) for f, e in found if e.kind is EffectKind.SET_ITEM and e.guarded and e.builds]
-    own = next((b for f, b in made if b in MADE_BY_CLASS or known.is_project(b, f.address.path)), "")
+    own = next((b for f, b in made if b not in MADE_BY_CLASS and known.is_project(b, f.address.path)), "")
     return Singleton(
         address=variable.address,
         shape=Shape.CONTAINER,
@@ -89,4 +90,5 @@ def _is_bookkeeping(known: Known, writes: Writes, variable: Variable, found: lis
     made = {c.callee.dotted.rpartition(".")[2] for f in found for c in f.calls}
     handed = any(name in t.dotted.split(".")[:-1] for f in found for c in f.calls for _, t in c.passes)
     unread = "." not in variable.address.qualname and name not in known.names_read()
-    return handed or bool(made & _TASKS) or unread or writes.patches_once(found)
+    living = any(e.key == "self" for f in found for e in f.effects if e.target.dotted.rpartition(".")[2] == name)
+    return handed or living or bool(made & _TASKS) or unread or writes.patches_once(found)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from rescope.facts.undo import takes_away
 from rescope.graph.index import Definition
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
@@ -24,6 +25,7 @@ class Use(NamedTuple):
     member: str
     at: Location
     is_call: bool
+    takes_away: bool
     after: bool
     resets: bool
     stands: bool
@@ -65,7 +67,7 @@ class Evidence:
         methods = own | {w.text for w in singleton.writers if w.role is Role.MUTATOR}
         uses = self.uses.get((singleton.address.path, singleton.name), [])
         changes = [u for u in uses if not u.is_call or u.member in methods]
-        back = {u.by.address for u in changes if u.after or u.member.startswith(_BACK)}
+        back = {u.by.address for u in changes if u.after or u.takes_away or _is_back(u.member)}
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:
             left = [u for u in left if not u.by.is_async]
@@ -75,14 +77,20 @@ class Evidence:
             set_by_set_up=tuple(sorted(u.at for u in changes if u.stands)),
             touched_by_tests=tuple(sorted(u.at for u in uses if not u.resets)),
             set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton.writers)])),
-            reset_by=tuple(sorted(u.at for u in uses if u.resets and (u in changes or u.member.startswith(_BACK)))),
+            reset_by=tuple(sorted(u.at for u in uses if u.resets and (u in changes or _is_back(u.member)))),
         )
 
     def _set_through(self, writers: tuple[Writer, ...]) -> Iterator[Location]:
         """Calls of a setter by tests that call nothing which takes the state back."""
-        backward = {by for w in writers if w.role is Role.RESET for by, _ in self.called.get(w.function, ())}
-        for function in dict.fromkeys(w.function for w in writers if w.role in {Role.SETTER, Role.MUTATOR}):
+        backward = {by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for by, _ in self.called.get(w.function, ())}
+        forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or _is_back(w.function.name)))
+        for function in dict.fromkeys(w.function for w in forward):
             yield from (at for by, at in self.called.get(function, ()) if by not in backward)
+
+
+def _is_back(name: str) -> bool:
+    """Whether a function says by its name that it takes something back."""
+    return name.lstrip("_").startswith(_BACK)
 
 
 def read_evidence(known: Known) -> Evidence:
@@ -117,14 +125,14 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     path = function.address.path
-    seen = [(e.target, e.line, e.text, False, e.after_yield) for e in function.effects if e.undone_at is None or resets]
-    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, c.after_yield) for c in function.calls if not c.nested]
-    for target, line, text, is_call, after in seen:
+    seen = [(e.target, e.line, e.text, False, takes_away(e), e.after_yield) for e in function.effects if e.undone_at is None or resets]
+    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield) for c in function.calls if not c.nested]
+    for target, line, text, is_call, taken, after in seen:
         whole = known.index.target(target, path)
         if whole is not None and whole.path not in known.tests and whole.name:
             head, _, member = whole.name.partition(".")
             at = Location(path=path, line=line, note=text)
-            told = {"is_call": is_call and "." not in member, "after": after, "resets": resets, "stands": stands}
+            told = {"is_call": is_call and "." not in member, "takes_away": taken, "after": after, "resets": resets, "stands": stands}
             use = Use(by=function, member=member.partition(".")[0], at=at, **told)
             if member and not (is_call and "." in member):
                 found.uses[whole.path, head].append(use)

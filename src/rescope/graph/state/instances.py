@@ -10,20 +10,7 @@ from rescope.model.state import Role, Shape, Singleton, Writer
 THREAD_LOCALS = frozenset({"threading.local", "_thread._local"})
 _MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__exit__", "__aexit__", "__del__", "__setstate__"})
 _OPAQUE = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__call__", "__get__"})
-_FOREIGN = (
-    "Logger",
-    "LoggerAdapter",
-    "Router",
-    "Blueprint",
-    "Typer",
-    "Proxy",
-    "Thread",
-    "Process",
-    "Enum",
-    "NamedTuple",
-    "Exception",
-    "Mock",
-)
+_VALUE_BASES = frozenset({"BaseModel", "BaseSettings", "local"})
 _DEPTH = 3
 
 
@@ -60,7 +47,7 @@ def _is_plain(known: Known, klass: ClassDef) -> bool:
     """Whether an object of the class keeps its state in `vars()`, and is what it looks like."""
     for owner in known.calls.flow.namespaces.mro(klass):
         names = {b.name for b in owner.bindings}
-        if "__slots__" in names or names & _OPAQUE or any(b.endswith(_FOREIGN) for b in owner.bases) or "slots=True" in owner.keywords:
+        if not known.is_own(owner, _VALUE_BASES) or "__slots__" in names or names & _OPAQUE or "slots=True" in owner.keywords:
             return False
     return True
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from rescope.facts.effects import MUTATORS
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CallGraph
-from rescope.model.facts import ClassDef, Effect, Function, Root, ValueKind
+from rescope.model.facts import ClassDef, Effect, EffectKind, Function, Root, ValueKind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +28,21 @@ class Known:
             klass = self.index.classes[path].get(owner)
             return self._declared(klass, target.tail) if klass is not None and target.tail else None
         found = self.index.target(target, path)
-        return self.canonical(found) if found is not None else None
+        if found is None:
+            return None
+        through = self._through_instance(found) if effect.kind is not EffectKind.SET_ATTR else None
+        return through or self.canonical(found)
+
+    def _through_instance(self, found: Definition) -> Definition | None:
+        """The class attribute that a part of a module-level object is: `state._views[ref] = view`."""
+        held = self.index.variable(found)
+        if held is None or not held[1] or held[0].value.kind is not ValueKind.CALL or held[0].value.target is None:
+            return None
+        klass = self.class_named(held[0].value.target.dotted, held[0].address.path)
+        name = held[1].partition(".")[0]
+        family = self.calls.flow.namespaces.mro(klass) if klass is not None else ()
+        shared = any(a.address.name == name for owner in family for a in owner.attributes)
+        return self._declared(klass, held[1]) if klass is not None and shared else None
 
     def canonical(self, found: Definition) -> Definition:
         """The definition, an attribute that a class inherits named by the class that declares it."""
@@ -71,6 +85,12 @@ class Known:
         function = self.index.functions[path].get(dotted) or self.index.function(self.index.locate(dotted, path))
         made = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
         return any(self.class_named(callee, function.address.path) for callee in made) if function else False
+
+    def is_own(self, klass: ClassDef, allowed: frozenset[str] = frozenset()) -> bool:
+        """Whether a class derives from classes of the project alone, and from those allowed by the last part of their name."""
+        family = self.calls.flow.namespaces.mro(klass)
+        names = {owner.address.name for owner in family} | {"object", "ABC", "Generic", "Protocol"} | allowed
+        return all(base.rpartition(".")[2] in names for owner in family for base in owner.bases)
 
     def subclassed(self, klass: ClassDef) -> bool:
         """Whether a class of the project may derive from this one, by the last part of its bases' names."""

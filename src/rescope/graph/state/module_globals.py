@@ -7,6 +7,8 @@ from rescope.graph.state.writes import Write, Writes, role, writers
 from rescope.model.facts import ModuleFacts, ValueKind, Variable
 from rescope.model.state import Role, Shape, Singleton, Writer
 
+_VALUES = frozenset({ValueKind.NONE, ValueKind.CONSTANT, ValueKind.ALIAS, ValueKind.LITERAL})
+
 
 def module_globals(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Singleton]:
     """The globals of a module that functions rebind, each with all that are written together with it."""
@@ -29,7 +31,8 @@ def module_globals(known: Known, writes: Writes, module: ModuleFacts) -> Iterato
 def written(known: Known, members: list[Variable], found: tuple[Writer, ...]) -> Iterator[Singleton]:
     """Flags and settings that functions set while tests run."""
     sets = any(w.role is Role.SETTER and w.function not in known.calls.import_time for w in found)
-    if sets and all("." in v.address.qualname or v.address.name in known.names_read() for v in members):
+    plain = all(v.value.kind in _VALUES for v in members)
+    if sets and plain and all("." in v.address.qualname or v.address.name in known.names_read() for v in members):
         yield Singleton(
             address=members[0].address,
             shape=Shape.WRITTEN,

@@ -86,9 +86,10 @@ def writers(known: Known, writes: Iterable[Write], variable: Variable) -> Iterat
         yield Writer(
             function=function.address,
             line=effect.line,
-            role=role(effect, variable),
+            role=Role.OTHER if balanced(function, effect) else role(effect, variable),
             text=effect.text,
             import_time=function.address in known.calls.import_time,
+            guarded=effect.guarded,
         )
 
 
@@ -98,7 +99,8 @@ def role(effect: Effect, variable: Variable) -> Role:
         return Role.COUNTER
     if effect.guarded and effect.builds:
         return Role.LAZY
-    if effect.value and effect.value == variable.value.text and not effect.builds:
+    made_anew = variable.value.kind is ValueKind.LITERAL and effect.builds == variable.value.text
+    if made_anew or (effect.value and effect.value == variable.value.text and not effect.builds):
         return Role.RESET
     return Role.SETTER
 
