@@ -318,7 +318,7 @@ REFUSED = {
     "name": ("", reset(step(K.INITIAL, "m", "X", "[OTHER]")), "not a literal"),
     "no expression": ("", reset(step(K.INITIAL, "m", "X", "1 +")), "not a literal"),
     "two lines": ("", reset(step(K.INITIAL, "m", "X", "[\n]")), "not a literal"),
-    "container": ("", reset(step(K.CONTAINER, "m", "X", container="deque")), "unknown sort: 'deque'"),
+    "container": ("", reset(step(K.CONTAINER, "m", "X", container="tuple")), "unknown sort: 'tuple'"),
     "slot": ("", reset(step(K.CLASS_SLOT, "m", "_instance")), "names no class"),
 }
 

@@ -32,7 +32,7 @@ _REGISTRY = "imports fill it too: a reset would drop what a module adds that a t
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for containers that functions mutate at run time."""
     for singleton in ctx.live(Shape.CONTAINER):
-        if any(w.import_time and w.role is not Role.LAZY for w in singleton.writers):
+        if any(w.import_time and not (w.role is Role.LAZY and singleton.builds) for w in singleton.writers):
             if singleton.set_by_tests:
                 yield only_told(_finding(ctx, singleton), _REGISTRY)
         elif _shared(ctx, singleton):

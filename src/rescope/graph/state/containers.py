@@ -6,7 +6,7 @@ from rescope.facts.undo import takes_away
 from rescope.graph.state.known import Known
 from rescope.graph.state.slots import MADE_BY_CLASS
 from rescope.graph.state.writes import Write, Writes, balanced, container_role
-from rescope.model.facts import ClassDef, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
+from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
 from rescope.model.state import Shape, Singleton, Writer
 
 _SORTS = frozenset({"dict", "list", "set", "deque"})
@@ -36,9 +36,15 @@ def containers(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Si
         if variable.value.kind is not ValueKind.LITERAL or variable.value.text not in _SORTS or variable.address.name.startswith("__"):
             continue
         found = _changes(known, klass, variable, writes)
-        lasting = any(not (balanced(f, e) or takes_away(e)) for f, e in found)
+        lasting = any(_lasts(f, e) for f, e in found)
         if lasting and not _is_bookkeeping(known, writes, variable, [f for f, _ in found]):
             yield _container(known, variable, found)
+
+
+def _lasts(function: Function, effect: Effect) -> bool:
+    """A change that stays; who empties a container on purpose, by the name of the function, shows that something fills it."""
+    empties = takes_away(effect) and function.address.name.lstrip("_").startswith(("reset", "clear"))
+    return empties or not (balanced(function, effect) or takes_away(effect))
 
 
 def _changes(known: Known, klass: ClassDef | None, variable: Variable, writes: Writes) -> list[Write]:

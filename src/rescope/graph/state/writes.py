@@ -116,5 +116,6 @@ def container_role(function: Function, effect: Effect) -> Role:
 
 def balanced(function: Function, effect: Effect) -> bool:
     """A change that the same function takes back, or the taking back itself."""
-    taken = any(e.after_yield and takes_away(e) and e.target.dotted == effect.target.dotted for e in function.effects)
-    return effect.undone_at is not None or (effect.after_yield and taken)
+    same = [e for e in function.effects if e.target.dotted == effect.target.dotted]
+    back = any((e.after_yield and takes_away(e)) or (not e.after_yield and e.undone_at is not None) for e in same)
+    return effect.undone_at is not None or (effect.after_yield and back)
