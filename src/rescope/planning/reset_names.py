@@ -23,7 +23,7 @@ def name_resets(ctx: RuleContext, groups: Sequence[ChangeGroup]) -> Iterator[Cha
 
 def _tables(ctx: RuleContext, groups: Sequence[ChangeGroup]) -> dict[str, str]:
     """The name of the one fixture, for each file that gets one for all."""
-    counts = Counter(edit.path for group in groups for edit in group.edits if isinstance(edit, AddResetFixture))
+    counts = Counter(e.path for group in groups for e in group.edits if isinstance(e, AddResetFixture) and not e.fixture)
     least = {"auto": _SEPARATE_UP_TO + 1, "table": 1}.get(ctx.settings.reset_style)
     return {path: free_name(ctx, _TABLE, path) for path, count in counts.items() if least and count >= least}
 
@@ -31,9 +31,9 @@ def _tables(ctx: RuleContext, groups: Sequence[ChangeGroup]) -> dict[str, str]:
 def _named(edit: Edit, tables: Mapping[str, str], seen: set[str]) -> Edit:
     if not isinstance(edit, AddResetFixture):
         return edit
-    if edit.path in tables:
+    if edit.path in tables and not edit.fixture:
         return replace(edit, name=tables[edit.path], table=True)
-    module = edit.steps[0].module.rpartition(".")[2]
+    module = edit.fixture or edit.steps[0].module.rpartition(".")[2]
     names = (edit.name, f"{edit.name}_of_{module}", *(f"{edit.name}_{k}" for k in range(2, 99)))
     name = next(n for n in names if n not in seen)
     seen.add(name)
