@@ -41,10 +41,10 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
     """Whether tests touch the container, or at least two of them reach code that changes it."""
-    if singleton.touched_by_tests or singleton.set_by_tests:
+    if singleton.touched_by_tests:
         return True
     roles = {w.role for w in singleton.writers}
-    if Role.LAZY in roles and roles <= {Role.LAZY, Role.RESET} and not singleton.builds_project:
+    if Role.LAZY in roles and roles <= {Role.LAZY, Role.RESET} and not (singleton.builds_project or singleton.set_by_tests):
         return False  # a pure memo, as far as anybody shows
     return ctx.reached_by_two_tests(w.function for w in singleton.writers)
 
