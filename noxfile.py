@@ -172,6 +172,13 @@ def observer_bench(session: nox.Session) -> None:
 
 
 @nox.session
+def reset_bench(session: nox.Session) -> None:
+    """What 1, 10 and 50 reset fixtures cost per test."""
+    install(session, "test")
+    session.run("python", "tests/bench/resets.py", *session.posargs)
+
+
+@nox.session
 def picture(session: nox.Session) -> None:
     """The picture in README, made from a real run on the sample."""
     session.install("-e", ".")
