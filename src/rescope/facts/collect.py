@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from rescope.facts.branches import Branching, branching, computed_names, literal_key
 from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
-from rescope.facts.fixtures import Declaration, call_form, creator_aliases, declaration, makes_fixtures
+from rescope.facts.fixtures import Declaration, call_form, creator_aliases, creator_names, declaration, makes_fixtures
 from rescope.facts.marks import mark_values, mock_arguments, read_marks
 from rescope.facts.names import (
     ModuleNames,
@@ -28,6 +28,7 @@ from rescope.facts.ordinals import Key, ordinals
 from rescope.facts.signature import FunctionNode, all_params, argnames, hides_signature, is_static
 from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
+from rescope.facts.walking import Lines, lines_with, walk
 from rescope.model.address import Address
 from rescope.model.facts import (
     Binding,
@@ -99,17 +100,20 @@ class _Collector:
         """All facts of the module."""
         statements = list(_top_level(tree.body))
         imports = import_table(statements, self.path)
+        aliases = creator_aliases(statements, imports)
         self.names = ModuleNames(
             path=self.path,
             imports=imports,
-            marks=_mark_variables(statements),
-            aliases=creator_aliases(statements, imports),
-            has_globals=b"global" in content,
-            has_fixtures=b"fixture" in content,
+            marks=_mark_variables(statements, lines_with(content, b"mark")),
+            aliases=aliases,
+            global_lines=lines_with(content, b"global"),
+            fixture_lines=lines_with(content, *creator_names(imports, aliases)) if b"fixture" in content else Lines(),
+            yield_lines=lines_with(content, b"yield"),
         )
         self.ordinals = ordinals(tree.body)
         body = _Body()
         self.block(tree.body, body, conditional=False)
+        loads = list(_runtime_imports(tree.body, lines_with(content, b"import")))
         return ModuleFacts(
             path=self.path,
             fixtures=tuple(self.fixtures),
@@ -118,8 +122,8 @@ class _Collector:
             bindings=tuple(body.bindings),
             variables=tuple(body.variables),
             imports=tuple(self.names.imports.items()),
-            imported_modules=tuple(dict.fromkeys(imported_modules(_runtime_imports(tree.body, lazy=False), self.path))),
-            lazy_modules=tuple(dict.fromkeys(imported_modules(_runtime_imports(tree.body, lazy=True), self.path))),
+            imported_modules=tuple(dict.fromkeys(imported_modules((n for n, later in loads if not later), self.path))),
+            lazy_modules=tuple(dict.fromkeys(imported_modules((n for n, later in loads if later), self.path))),
             body=self.module_body(tree),
             marks=read_marks(body.marks, self.names),
             plugins=tuple(self.plugins),
@@ -334,7 +338,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         params=frozenset(params),
         receiver=receiver,
         receiver_root=Root.CLS if is_class else Root.SELF,
-        globals=global_names(node) if names.has_globals else set(),
+        globals=global_names(node) if names.global_lines.within(node) else set(),
     )
     scan = Scan(env=env)
     scan.block(node.body)
@@ -360,7 +364,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         is_async=isinstance(node, ast.AsyncFunctionDef),
         is_method=method,
         has_doc=ast.get_docstring(node, clean=False) is not None,
-        makes_fixtures=names.has_fixtures and makes_fixtures(node, names),
+        makes_fixtures=names.fixture_lines.within(node) and makes_fixtures(node, names),
         hides_signature=hides_signature(node),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
@@ -377,7 +381,7 @@ def _request_attributes(node: FunctionNode, params: tuple[str, ...]) -> set[str]
         return set()
     return {
         inner.attr
-        for inner in ast.walk(node)
+        for inner in walk(node)
         if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "request"
     }
 
@@ -427,25 +431,27 @@ def _top_level(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _top_level(inner)
 
 
-def _mark_variables(statements: Iterable[ast.stmt]) -> dict[str, tuple[ast.expr, ...]]:
+def _mark_variables(statements: Iterable[ast.stmt], speaking: Lines) -> dict[str, tuple[ast.expr, ...]]:
     """Module-level names that hold pytest marks."""
     found: dict[str, tuple[ast.expr, ...]] = {}
     for node in statements:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id != "pytestmark":
-            values = mark_values(node.value)
-            if any("mark" in ast.dump(v) for v in values):
-                found[node.targets[0].id] = values
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name), *_], value=value) if name != "pytestmark" and speaking.within(node):
+                values = mark_values(value)
+                if any("mark" in ast.dump(v) for v in values):
+                    found[name] = values
     return found
 
 
-def _runtime_imports(body: Iterable[ast.stmt], *, lazy: bool) -> Iterator[ast.AST]:
-    """Import statements that surely run with the module, or (`lazy`) those that run later or may fail."""
+def _runtime_imports(body: Iterable[ast.stmt], speaking: Lines) -> Iterator[tuple[ast.AST, bool]]:
+    """Import statements, and of each whether it runs later or may fail; the others surely run with the module."""
     stack = [(node, False) for node in body]
     while stack:
         node, later = stack.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            if later == lazy:
-                yield node
+            yield node, later
+        elif not speaking.within(node):
+            continue
         elif isinstance(node, ast.If) and _is_type_checking(node.test):
             stack += [(child, later) for child in node.orelse]
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.values import call_strings, keywords_of, short
+from rescope.facts.walking import children, walk
 from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 MUTATORS = frozenset(
@@ -129,7 +130,7 @@ class Scan:
             case ast.Global(names=found):
                 self.env.globals.update(found)
             case _:
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if isinstance(child, ast.expr):
                         self.expression(child)
 
@@ -147,7 +148,8 @@ class Scan:
         self.finals -= 1
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
-        holds_yield = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in node.body for n in ast.walk(s))
+        speaks = self.env.names.yield_lines.within(node)
+        holds_yield = speaks and any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in node.body for n in walk(s))
         raising = any(isinstance(i.context_expr, ast.Call) and self.env.names.dotted(i.context_expr.func) in _EXPECTS for i in node.items)
         self.contexts += holds_yield
         outer = self.shielded
@@ -185,12 +187,12 @@ class Scan:
 
     def _guard_names(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
-            self.guards.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
-            self.guards.update(n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute))
+            self.guards.update(n.id for n in walk(node) if isinstance(n, ast.Name))
+            self.guards.update(n.attr for n in walk(node) if isinstance(n, ast.Attribute))
 
     def _inner(self, name: str, body: list[ast.stmt], function: ast.FunctionDef | ast.AsyncFunctionDef | None) -> None:
         """Walk a nested definition; its parameters hide the outer names."""
-        hidden = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} if function else set()
+        hidden = {a.arg for a in walk(function.args) if isinstance(a, ast.arg)} if function else set()
         outer = (self.env.local_names, self.env.params, self.nested, self.env.aliases, self.contexts, self.finals)
         self.env.local_names |= hidden | bound_names(body)
         self.env.params -= hidden
@@ -302,6 +304,8 @@ class Scan:
     def expression(self, node: ast.expr, *, entered: bool = False, awaited: bool = False, looked_into: bool = False) -> None:
         """Walk an expression: calls, mentions, yields, lambdas."""
         match node:
+            case ast.Constant():
+                return
             case ast.Call():
                 self._call(node, entered=entered, awaited=awaited, looked_into=looked_into)
             case ast.Name() | ast.Attribute() | ast.Subscript():
@@ -326,7 +330,7 @@ class Scan:
                     self.expression(value)
             case ast.Lambda(body=body):
                 self.env.local_names, outer = (
-                    self.env.local_names | {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)},
+                    self.env.local_names | {a.arg for a in walk(node.args) if isinstance(a, ast.arg)},
                     self.env.local_names,
                 )
                 self.expression(body)
@@ -345,7 +349,7 @@ class Scan:
             self.calls.append(Call(callee=callee, line=node.lineno))
 
     def _children(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.expression(child)
             elif isinstance(child, ast.comprehension):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rescope.facts.names import ModuleNames
+from rescope.facts.walking import walk
 from rescope.model.scope import Scope, ScopeUnknown, parse_scope
 
 CREATORS = frozenset(
@@ -57,12 +58,19 @@ def creator_aliases(statements: Iterable[ast.stmt], imports: dict[str, str]) -> 
     return found
 
 
+def creator_names(imports: dict[str, str], aliases: Iterable[str]) -> tuple[bytes, ...]:
+    """The words of which one stands in any expression that names a creator."""
+    renamed = (name for name, dotted in imports.items() if "fixture" in dotted and "fixture" not in name)
+    # An identifier beyond ASCII may be spelled in several ways: the empty word stands on every line.
+    return (b"fixture", *(name.encode() if name.isascii() else b"" for name in (*renamed, *aliases)))
+
+
 def makes_fixtures(node: ast.FunctionDef | ast.AsyncFunctionDef, names: ModuleNames) -> bool:
     """Whether a function makes fixtures for its caller, or is a decorator that does."""
     return any(
         isinstance(inner, (ast.Attribute, ast.Name)) and names.dotted(inner) in CREATORS
         for statement in node.body
-        for inner in ast.walk(statement)
+        for inner in walk(statement)
     )
 
 

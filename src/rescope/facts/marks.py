@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rescope.facts.names import ModuleNames, callee_dotted, literal_strings
 from rescope.facts.values import keywords_of
+from rescope.facts.walking import walk
 from rescope.model.facts import Marks, Parametrize
 from rescope.model.scope import parse_scope
 
@@ -64,7 +65,7 @@ def _strings(node: ast.expr) -> tuple[str, ...] | None:
 
 def _may_mark(node: ast.expr) -> bool:
     """Whether an expression that is no plain mark may hold one that bears upon fixtures."""
-    words = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)} | {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    words = {n.attr for n in walk(node) if isinstance(n, ast.Attribute)} | {n.id for n in walk(node) if isinstance(n, ast.Name)}
     return bool(words & {"usefixtures", "parametrize"})
 
 
@@ -83,7 +84,7 @@ def _expand(nodes: Iterable[ast.expr], names: ModuleNames) -> Iterator[ast.expr]
 
 
 def _names(node: ast.expr, name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+    return any(isinstance(n, ast.Name) and n.id == name for n in walk(node))
 
 
 def mark_values(node: ast.expr) -> tuple[ast.expr, ...]:

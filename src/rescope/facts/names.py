@@ -5,6 +5,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from rescope.facts.walking import Lines, walk
+
+_SIMPLE = frozenset(
+    {
+        ast.Assign,
+        ast.AnnAssign,
+        ast.AugAssign,
+        ast.Assert,
+        ast.Delete,
+        ast.Expr,
+        ast.Import,
+        ast.ImportFrom,
+        ast.Pass,
+        ast.Raise,
+        ast.Return,
+    }
+)
+
 
 def module_parts(path: str) -> tuple[str, ...]:
     """The path of a Python file as dotted parts, `__init__` dropped: `src/app/core.py` -> src, app, core."""
@@ -61,8 +79,9 @@ class ModuleNames:
     imports: dict[str, str] = field(default_factory=dict)
     marks: dict[str, tuple[ast.expr, ...]] = field(default_factory=dict)
     aliases: dict[str, tuple[str, tuple[ast.keyword, ...]]] = field(default_factory=dict)
-    has_globals: bool = True
-    has_fixtures: bool = True
+    global_lines: Lines = field(default_factory=Lines)
+    fixture_lines: Lines = field(default_factory=Lines)
+    yield_lines: Lines = field(default_factory=Lines)
 
     def dotted(self, node: ast.expr) -> str:
         """The absolute dotted name of an expression such as `pt.fixture`, "" if it is none."""
@@ -105,11 +124,13 @@ def literal_strings(node: ast.expr | None) -> tuple[str, ...] | None:
 
 def global_names(node: ast.AST) -> set[str]:
     """Names that a function, or one inside it, declares `global`."""
-    return {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
+    return {name for inner in walk(node) if isinstance(inner, ast.Global) for name in inner.names}
 
 
 def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
     """The statement lists inside a compound statement."""
+    if type(node) in _SIMPLE:
+        return
     for name in ("body", "orelse", "finalbody"):
         inner = getattr(node, name, None)
         if isinstance(inner, list):
@@ -131,7 +152,12 @@ def bound_names(body: Iterable[ast.stmt]) -> set[str]:
             found.add(node.name)
             continue
         for target in _targets(node):
-            found.update(n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+            if isinstance(target, ast.Name):
+                found.add(target.id)
+            else:
+                found.update(n.id for n in walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        if type(node) in _SIMPLE:
+            continue
         found.update(handler.name for handler in getattr(node, "handlers", ()) if handler.name)
         for block in blocks(node):
             stack += block
