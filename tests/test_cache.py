@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 from projects import LEAK, check, codes, make_project
-from rescope.cache import open_cache
+from rescope.cache import SHARDS, FactsCache, shard_of
+
+
+def cached(project: Path) -> set[str]:
+    """The paths of all files whose facts are cached."""
+    return {path for number in range(SHARDS) for path in FactsCache(root=project).entries(number)}
+
+
+def shards(project: Path) -> list[Path]:
+    """The files that hold facts."""
+    found = [FactsCache(root=project).file(number) for number in range(SHARDS)]
+    return [file for file in found if file.exists()]
 
 
 @pytest.fixture
@@ -19,7 +30,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_repeated(project: Path) -> None:
     """A second run says the same, from the cache."""
-    assert {"app.py", "conftest.py", "test_app.py"} == set(open_cache(project).entries)
+    assert cached(project) == {"app.py", "conftest.py", "test_app.py"}
     assert codes(check(project)) == ["RSC101"]
 
 
@@ -45,18 +56,37 @@ def test_same_size_and_later(project: Path) -> None:
 def test_damaged_cache(project: Path, damage: bytes | None) -> None:
     """A damaged cache is rebuilt in silence, never believed."""
     (project / "test_more.py").write_text("def test_more(): ...")
-    file = open_cache(project).file
-    content = file.read_bytes()
-    file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:] if damage is None else damage)
+    for file in shards(project):
+        content = file.read_bytes()
+        file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:] if damage is None else damage)
 
-    assert open_cache(project).entries == {}
+    assert cached(project) == set()
     assert codes(check(project)) == ["RSC101"]
-    assert open_cache(project).entries != {}
+    assert cached(project) == {"app.py", "conftest.py", "test_app.py", "test_more.py"}
+
+
+def test_one_change_writes_one_shard(project: Path) -> None:
+    """What has not changed is not written again, and stays."""
+    before = {file: file.stat().st_mtime_ns for file in shards(project)}
+    (project / "app.py").write_text("app = None")
+
+    check(project)
+
+    changed = {file for file in shards(project) if before.get(file) != file.stat().st_mtime_ns}
+    assert changed == {FactsCache(root=project).file(shard_of("app.py"))}
+    assert cached(project) == {"app.py", "conftest.py", "test_app.py"}
+
+
+def test_removed_file(project: Path) -> None:
+    """A file that is gone counts no more, whatever the cache holds of it."""
+    (project / "test_app.py").unlink()
+
+    assert check(project).stats.files == 2
 
 
 def test_damaged_answer(project: Path) -> None:
     """A damaged answer is worked out anew."""
-    (file,) = open_cache(project).file.parent.glob("*.answer")
+    (file,) = shards(project)[0].parent.glob("*.answer")
     file.write_bytes(file.read_bytes()[:-1] + b"x")
 
     assert codes(check(project)) == ["RSC101"]
@@ -64,10 +94,11 @@ def test_damaged_answer(project: Path) -> None:
 
 def test_answer_is_not_worked_out_again(project: Path) -> None:
     """Where nothing has changed, not even the facts are read."""
-    open_cache(project).file.write_bytes(b"")
+    for file in shards(project):
+        file.write_bytes(b"")
 
     assert codes(check(project)) == ["RSC101"]
-    assert open_cache(project).entries == {}
+    assert cached(project) == set()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +123,7 @@ def test_answer_depends_on_all_that_was_read(project: Path, path: str, text: str
 
 def test_old_caches_are_dropped(project: Path) -> None:
     """What no run has written for a month goes when something is written."""
-    folder = open_cache(project).file.parent
+    folder = shards(project)[0].parent
     old, new = folder / "old.facts", folder / "new.facts"
     for file in (old, new):
         file.write_bytes(b"")

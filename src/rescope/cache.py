@@ -10,11 +10,12 @@ import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from platformdirs import user_cache_path
 
@@ -23,37 +24,47 @@ from rescope.model.facts import Binding, Call, ClassDef, Effect, Function, Modul
 from rescope.version import __version__
 
 _DIGEST = 32
+SHARDS = 16
 _TUPLES = (Address, Binding, Call, ClassDef, Effect, Function, Target, Value, Variable)
 _KEPT_DAYS = 30
 Stamp = tuple[int, int]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactsCache:
-    """The facts of one project by path, packed; an entry counts only while size and time of change agree."""
+    """The facts of one project by path, packed, in shards; an entry counts only while size and time of change agree.
 
-    file: Path
-    entries: dict[str, tuple[Stamp, bytes]] = field(default_factory=dict)
-    fresh: dict[str, tuple[Stamp, bytes]] = field(default_factory=dict)
+    Shards bound what is held at once, and what is written again when one file has changed.
+    """
 
-    def get(self, path: str, stamp: Stamp) -> ModuleFacts | None:
-        """The facts of a file that has not changed, else None."""
-        entry = self.entries.get(path)
-        if entry is None or entry[0] != stamp:
-            return None
-        facts = unpack(entry[1])
-        if facts is not None:
-            self.fresh[path] = entry
-        return facts
+    root: Path
 
-    def put(self, path: str, stamp: Stamp, packed: bytes) -> None:
-        """Remember the facts of a file."""
-        self.fresh[path] = (stamp, packed)
+    def known(self, stamps: Mapping[str, Stamp]) -> Iterator[tuple[str, ModuleFacts]]:
+        """The facts of the files that have not changed."""
+        for number in range(SHARDS):
+            for path, (stamp, packed) in self.entries(number).items():
+                facts = unpack(packed) if stamps.get(path) == stamp else None
+                if facts is not None:
+                    yield path, facts
 
-    def save(self) -> None:
-        """Write what this run saw, in one step."""
-        if self.fresh != self.entries:
-            _store(self.file, self.fresh)
+    def entries(self, number: int) -> dict[str, tuple[Stamp, bytes]]:
+        """What a shard holds; nothing where it is missing, damaged or of another version."""
+        found = _read(self.file(number))
+        return found if isinstance(found, dict) else {}
+
+    def add(self, number: int, fresh: Mapping[str, bytes], stamps: Mapping[str, Stamp]) -> None:
+        """Write a shard in one step: what it held of files that have not changed, and the facts of some that have."""
+        kept = {path: entry for path, entry in self.entries(number).items() if stamps.get(path) == entry[0]}
+        _store(self.file(number), kept | {path: (stamps[path], packed) for path, packed in fresh.items()})
+
+    def file(self, number: int) -> Path:
+        """Where a shard lies."""
+        return _file(self.root, f"{number:x}.facts")
+
+
+def shard_of(path: str) -> int:
+    """The shard of a file."""
+    return crc32(path.encode("utf-8", "surrogateescape")) % SHARDS
 
 
 def pack(facts: ModuleFacts) -> bytes:
@@ -78,18 +89,11 @@ def unpack(packed: bytes) -> ModuleFacts | None:
     return facts if isinstance(facts, ModuleFacts) else None
 
 
-def _loaded(payload: bytes) -> object:
+def _loaded(payload: bytes | memoryview) -> object:
     try:
         return pickle.loads(payload)  # noqa: S301 - written by this user, and checked by its digest
     except (pickle.PickleError, AttributeError, EOFError, ImportError, IndexError, TypeError, ValueError):
         return None
-
-
-def open_cache(root: Path) -> FactsCache:
-    """The facts of a project; empty where there are none, or where they are damaged or of another version."""
-    file = _file(root, "facts")
-    entries = _read(file)
-    return FactsCache(file=file, entries=entries if isinstance(entries, dict) else {})
 
 
 def stored_answer(root: Path, key: str) -> object:
@@ -102,7 +106,9 @@ def stored_answer(root: Path, key: str) -> object:
 
 def store_answer(root: Path, key: str, answer: object) -> None:
     """Remember what the whole project came to; `key` stands for all that it depends on."""
-    _store(_file(root, "answer"), (key, answer))
+    file = _file(root, "answer")
+    _store(file, (key, answer))
+    _prune(file.parent)
 
 
 def _read(file: Path) -> object:
@@ -110,7 +116,7 @@ def _read(file: Path) -> object:
         content = file.read_bytes()
     except OSError:
         return None
-    payload = content[_DIGEST:]
+    payload = memoryview(content)[_DIGEST:]
     return _loaded(payload) if hashlib.sha256(payload).digest() == content[:_DIGEST] else None
 
 
@@ -121,9 +127,9 @@ def _store(file: Path, value: object) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=file.parent)
         with os.fdopen(handle, "wb") as temporary:
-            temporary.write(hashlib.sha256(payload).digest() + payload)
+            temporary.write(hashlib.sha256(payload).digest())
+            temporary.write(payload)
         Path(name).replace(file)
-        _prune(file.parent)
     except OSError:
         return
 
@@ -131,9 +137,12 @@ def _store(file: Path, value: object) -> None:
 def _prune(folder: Path) -> None:
     """Drop what no run has written for a month: other versions, and projects that are gone."""
     oldest = time.time() - _KEPT_DAYS * 86400
-    for entry in os.scandir(folder):
-        if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < oldest:
-            Path(entry.path).unlink(missing_ok=True)
+    try:
+        for entry in os.scandir(folder):
+            if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < oldest:
+                Path(entry.path).unlink(missing_ok=True)
+    except OSError:
+        return
 
 
 def _file(root: Path, kind: str) -> Path:

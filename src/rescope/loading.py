@@ -3,10 +3,11 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import groupby
 from multiprocessing import get_context
 from os import cpu_count
 
-from rescope.cache import FactsCache, Stamp, open_cache, pack, unpack
+from rescope.cache import FactsCache, Stamp, pack, shard_of, unpack
 from rescope.config import Project
 from rescope.discovery import SourceFile
 from rescope.facts import collect
@@ -28,7 +29,7 @@ def load_facts(
 ) -> tuple[tuple[ModuleFacts, ...], tuple[ParseFailure, ...]]:
     """The facts of every file, and the files that could not be read; `tell` hears how many are done."""
     if project.settings.cache:
-        results: Iterable[Loaded] = _through_cache(open_cache(project.root), files, project.settings.jobs, tell)
+        results: Iterable[Loaded] = _through_cache(FactsCache(root=project.root), files, project.settings.jobs, tell)
     else:
         results = [facts for facts, _ in _collect_all(files, project.settings.jobs, tell)]
     found = tuple(results)
@@ -48,17 +49,17 @@ def _stamp(file: SourceFile) -> Stamp:
 
 
 def _through_cache(cache: FactsCache, files: Sequence[SourceFile], jobs: int, tell: Tell) -> list[Loaded]:
-    known: dict[str, Loaded] = {}
     stamped = stamps(files)
-    for path, stamp in stamped.items():
-        facts = cache.get(path, stamp)
-        if facts is not None:
-            known[path] = facts
-    for result, packed in _collect_all([f for f in files if f.path not in known], jobs, tell):
-        known[result.path] = result
-        if isinstance(result, ModuleFacts):
-            cache.put(result.path, stamped[result.path], packed or pack(result))
-    cache.save()
+    known: dict[str, Loaded] = dict(cache.known(stamped))
+    missing = sorted((f for f in files if f.path not in known), key=lambda f: shard_of(f.path))
+    collected = _collect_all(missing, jobs, tell)
+    for number, results in groupby(collected, key=lambda answer: shard_of(answer[0].path)):
+        fresh: dict[str, bytes] = {}
+        for result, packed in results:
+            known[result.path] = result
+            if isinstance(result, ModuleFacts):
+                fresh[result.path] = packed or pack(result)
+        cache.add(number, fresh, stamped)
     return [known[file.path] for file in files]
 
 
