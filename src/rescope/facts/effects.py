@@ -42,6 +42,7 @@ MUTATORS = frozenset(
 COMPUTED = "<computed>"
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 _EXPECTS = ("pytest.raises", "self.assertRaises", "self.assertRaisesRegex")
+_OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
 
 
@@ -358,7 +359,7 @@ class Scan:
 
     def _mention(self, node: ast.expr) -> None:
         target = self.env.resolve(node)
-        if target is not None and target.root in {Root.IMPORTED, Root.GLOBAL, Root.CLS}:
+        if target is not None and target.root in _OUTSIDE:
             self.mentions.add(target)
         inner = node
         while isinstance(inner, (ast.Attribute, ast.Subscript)):

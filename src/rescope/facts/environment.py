@@ -24,13 +24,23 @@ class Environment:
 
     def resolve(self, node: ast.expr) -> Target | None:
         """The object that an expression names, aliases followed; None for anything computed."""
+        parts: list[str] = []
+        base = node
+        while isinstance(base, (ast.Attribute, ast.Subscript)):
+            parts.append(base.attr if isinstance(base, ast.Attribute) else "[]")
+            base = base.value
+        target = self._name(base.id) if isinstance(base, ast.Name) else self._made_by(base)
+        if not parts or target is None:
+            return target
+        parts.reverse()
+        if target.root is Root.SELF and "__class__" in parts:
+            target = self.names.target(Root.CLS, "cls")
+            parts = parts[parts.index("__class__") + 1 :]
+        return self.names.target(target.root, ".".join((target.dotted, *parts))) if parts else target
+
+    def _made_by(self, node: ast.expr) -> Target | None:
+        """The object that a call of a few builtins gives back."""
         match node:
-            case ast.Name(id=name):
-                return self._name(name)
-            case ast.Attribute(value=base, attr=attr):
-                return self.extend(base, attr)
-            case ast.Subscript(value=base):
-                return self.extend(base, "[]")
             case ast.Starred(value=base) | ast.NamedExpr(value=base):
                 return self.resolve(base)
             case ast.Call():
@@ -41,9 +51,9 @@ class Environment:
         """The object that a call gives back, where it is known to be one that has a name."""
         match node:
             case ast.Call(func=ast.Name(id="super")):
-                return Target(root=Root.LOCAL, dotted="super")
+                return self.names.target(Root.LOCAL, "super")
             case ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]) if name == self.receiver:
-                return Target(root=Root.CLS, dotted="cls")
+                return self.names.target(Root.CLS, "cls")
             case ast.Call(func=ast.Name(id="vars"), args=[base]):
                 return self.extend(base, "__dict__")
             case ast.Call(func=ast.Name(id="getattr"), args=[base, ast.Constant(value=str(attr)), *_]):
@@ -62,23 +72,23 @@ class Environment:
         if target is None:
             return None
         if target.root is Root.SELF and attr == "__class__":
-            return Target(root=Root.CLS, dotted="cls")
-        return Target(root=target.root, dotted=f"{target.dotted}.{attr}")
+            return self.names.target(Root.CLS, "cls")
+        return self.names.target(target.root, f"{target.dotted}.{attr}")
 
     def _name(self, name: str) -> Target:
         if name in self.aliases:
             return self.aliases[name]
         if name == self.receiver:
-            return Target(root=self.receiver_root, dotted=self.receiver_root.value)
+            return self.names.target(self.receiver_root, self.receiver_root.value)
         if name in self.params:
-            return Target(root=Root.ARGUMENT, dotted=name)
+            return self.names.target(Root.ARGUMENT, name)
         if name in self.imports:
-            return Target(root=Root.IMPORTED, dotted=self.imports[name])
+            return self.names.target(Root.IMPORTED, self.imports[name])
         if name in self.local_names and name not in self.globals:
-            return Target(root=Root.LOCAL, dotted=name)
+            return self.names.target(Root.LOCAL, name)
         if name in self.names.imports:
-            return Target(root=Root.IMPORTED, dotted=self.names.imports[name])
-        return Target(root=Root.GLOBAL, dotted=name)
+            return self.names.target(Root.IMPORTED, self.names.imports[name])
+        return self.names.target(Root.GLOBAL, name)
 
     def value_of(self, node: ast.expr | None) -> Value:
         """What an expression is made of: a call, a literal, a constant, or another object."""
@@ -115,4 +125,4 @@ class Environment:
                 self.local_names |= {target.id}
         else:
             dotted = f"{source.dotted}.{part}" if part else source.dotted
-            self.aliases[target.id] = Target(root=source.root, dotted=dotted)
+            self.aliases[target.id] = self.names.target(source.root, dotted)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rescope.facts.names import ModuleNames, callee_dotted, literal_strings
 from rescope.facts.values import keywords_of
 from rescope.facts.walking import walk
-from rescope.model.facts import Marks, Parametrize
+from rescope.model.facts import NO_MARKS, Marks, Parametrize
 from rescope.model.scope import parse_scope
 
 _DIRECT = 2
@@ -47,6 +47,8 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
             anyio = True
         elif not name.startswith(_NO_MARKS):
             refers.append((len(usefixtures), name))
+    if not (usefixtures or parametrize or opaque or computed or refers or anyio):
+        return NO_MARKS
     return Marks(
         usefixtures=tuple(usefixtures),
         parametrize=tuple(parametrize),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from rescope.facts.walking import Lines, walk
+from rescope.model.facts import Root, Target
 
 _SIMPLE = frozenset(
     {
@@ -82,6 +83,15 @@ class ModuleNames:
     global_lines: Lines = field(default_factory=Lines)
     fixture_lines: Lines = field(default_factory=Lines)
     yield_lines: Lines = field(default_factory=Lines)
+    targets: dict[tuple[Root, str], Target] = field(default_factory=dict)
+
+    def target(self, root: Root, dotted: str) -> Target:
+        """The target, the same object for the same name: a file names few things, each many times, and its facts are kept and copied."""
+        key = (root, dotted)
+        found = self.targets.get(key)
+        if found is None:
+            found = self.targets[key] = Target(root, dotted)
+        return found
 
     def dotted(self, node: ast.expr) -> str:
         """The absolute dotted name of an expression such as `pt.fixture`, "" if it is none."""

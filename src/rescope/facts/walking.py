@@ -1,7 +1,6 @@
 """The nodes below a node, and where words stand in a file: what a walk over every node would cost most of the time for nothing."""
 
 import ast
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -52,7 +51,16 @@ class Lines(tuple[int, ...]):
 
 def lines_with(content: bytes, *words: bytes) -> Lines:
     """The lines of a file on which one of the words stands, as a part of a longer one too."""
-    if not any(word in content for word in words):
-        return Lines()
-    pattern = re.compile(b"|".join(map(re.escape, words)))
-    return Lines(number for number, line in enumerate(content.splitlines(), 1) if pattern.search(line))
+    if b"\r" in content and any(word in content for word in words):
+        return Lines(number for number, line in enumerate(content.splitlines(), 1) if any(word in line for word in words))
+    return Lines(sorted({number for word in words for number in _lines_with(content, word)}))
+
+
+def _lines_with(content: bytes, word: bytes) -> Iterator[int]:
+    number, counted, at = 1, 0, content.find(word)
+    while at >= 0:
+        number += content.count(b"\n", counted, at)
+        yield number
+        counted = at
+        end = content.find(b"\n", at)
+        at = content.find(word, end + 1) if end >= 0 else -1

@@ -59,6 +59,7 @@ class Namespaces:
     memo: dict[str, Namespace] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
     orders: dict[Address, tuple[ClassDef, ...]] = field(default_factory=dict)
+    bodies: dict[Address, Namespace] = field(default_factory=dict)
 
     def module(self, path: str) -> Namespace:
         """What the module binds; a circular import sees what is not yet there as nothing."""
@@ -225,10 +226,17 @@ class Namespaces:
         """Attribute -> what it holds, nearest class of the MRO first."""
         found: Namespace = {}
         for owner in reversed(self.mro(klass)):
-            own = self._evaluate(owner.bindings, owner.address.path)
+            own = self._body(owner)
             for name, bounds in own.items():
                 inherited = found.get(name, (_NOTHING,)) if _UNBOUND in bounds else ()
                 found[name] = (*inherited, *(b for b in bounds if b is not _UNBOUND))
+        return found
+
+    def _body(self, klass: ClassDef) -> Namespace:
+        """What the class body itself binds."""
+        found = self.bodies.get(klass.address) or self._evaluate(klass.bindings, klass.address.path)
+        if not self.active:
+            self.bodies[klass.address] = found
         return found
 
     def foreign_init(self, klass: ClassDef) -> bool:
@@ -252,7 +260,8 @@ def _bind(found: Namespace, new: Namespace, *, conditional: bool) -> None:
     """Bind names; in a branch what they were before stays possible."""
     for name, bounds in new.items():
         earlier = found.get(name, (_UNBOUND,)) if conditional else ()
-        found[name] = tuple(dict.fromkeys((*earlier, *bounds)))
+        # To hash a bound thing is to hash a whole function.
+        found[name] = tuple(dict.fromkeys((*earlier, *bounds))) if earlier or len(bounds) > 1 else bounds
 
 
 def _merge(chains: list[list[ClassDef]]) -> list[ClassDef]:

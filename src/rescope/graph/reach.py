@@ -8,8 +8,9 @@ from rescope.facts.names import module_parts
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.model.address import Address
-from rescope.model.facts import Call, Function, Root
+from rescope.model.facts import Call, Function, Root, Target
 
+_RECEIVERS = frozenset({Root.SELF, Root.CLS})
 CLASS_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__", "ready"})
 _COMMON = frozenset(
     [
@@ -134,6 +135,20 @@ def _left_out(spelled: str, path: str) -> str:
     return "".join(f"{part}/" for part in parts[: len(parts) - spelled.count(".") - 1])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaching:
+    """The functions that may call one of the goals; a byte for each function of the project, since projects have many singletons."""
+
+    goals: frozenset[Address]
+    numbers: Mapping[Address | str, int]
+    seen: bytearray
+
+    def __contains__(self, address: Address) -> bool:
+        """Whether the function may call a goal, or is one."""
+        number = self.numbers.get(address)
+        return address in self.goals if number is None else bool(self.seen[number])
+
+
 @dataclass(slots=True, kw_only=True)
 class CallGraph:
     """Call edges between the project's functions, by resolved name and, failing that, by method name.
@@ -147,7 +162,7 @@ class CallGraph:
     nodes: list[Address | str] = field(default_factory=list)
     numbers: dict[Address | str, int] = field(default_factory=dict)
     callers: list[list[int]] = field(default_factory=list)
-    memo: dict[frozenset[Address], frozenset[Address]] = field(default_factory=dict)
+    memo: dict[frozenset[Address], Reaching] = field(default_factory=dict)
 
     def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
         """Addresses of all functions that the starts call by names that resolve, themselves included."""
@@ -157,67 +172,83 @@ class CallGraph:
             function = stack.pop()
             if function.address not in seen:
                 seen[function.address] = function
-                for call in function.calls:
+                for call in {c.callee: c for c in function.calls}.values():
                     stack += self._certain(function, call)
         return frozenset(seen)
 
-    def reaching(self, goals: Iterable[Address]) -> frozenset[Address]:
-        """Addresses of all functions that may, directly or not, call one of the goals; the goals included."""
+    def reaching(self, goals: Iterable[Address]) -> Reaching:
+        """All functions that may, directly or not, call one of the goals; the goals included."""
         wanted = frozenset(goals)
         if wanted not in self.memo:
-            self.memo[wanted] = frozenset(self._backwards(wanted))
+            seen = self._nothing()
+            for _ in self._backwards(wanted, seen):
+                pass
+            self.memo[wanted] = Reaching(goals=wanted, numbers=self.numbers, seen=seen)
         return self.memo[wanted]
 
     def reach_twice(self, weights: Mapping[Address, int], goals: Iterable[Address]) -> bool:
         """Whether functions whose weights add up to two or more may call one of the goals."""
         total = 0
-        for address in self._backwards(frozenset(goals)):
-            total += weights.get(address, 0)
+        wanted = frozenset(goals)
+        seen = self._nothing()
+        for number in self._backwards(wanted, seen):
+            node = self.nodes[number]
+            total += 0 if isinstance(node, str) else weights.get(node, 0)
             if total > 1:
                 return True
-        return False
+        return total + sum(weights.get(goal, 0) for goal in wanted if goal not in self.numbers) > 1
 
-    def _backwards(self, goals: frozenset[Address]) -> Iterator[Address]:
+    def _nothing(self) -> bytearray:
+        """A mark for each node, none set."""
         if not self.numbers:
             self._link()
-        seen = bytearray(len(self.nodes))
+        return bytearray(len(self.nodes))
+
+    def _backwards(self, goals: frozenset[Address], seen: bytearray) -> Iterator[int]:
         stack = [self.numbers[goal] for goal in goals if goal in self.numbers]
-        yield from (goal for goal in goals if goal not in self.numbers)
         while stack:
             number = stack.pop()
             if not seen[number]:
                 seen[number] = 1
                 stack += self.callers[number]
-                node = self.nodes[number]
-                if not isinstance(node, str):
-                    yield node
+                yield number
 
     def _link(self) -> None:
         """Number all nodes, and list the callers of each: walks over whole projects are many, and numbers need no hashing."""
         for module in self.flow.index.modules.values():
+            known: dict[tuple[str, Target], tuple[Address | str, ...]] = {}
             for function in (*module.functions, *((module.body,) if module.body else ())):
-                for node in self._nodes(function):
-                    self.callers[self._number(node)].append(self._number(function.address))
+                number = self._number(function.address)
+                for node in self._nodes(function, known):
+                    self.callers[self._number(node)].append(number)
         for name, methods in self.methods.items():
             for method in methods:
                 self.callers[self._number(method.address)].append(self._number(name))
 
     def _number(self, node: Address | str) -> int:
-        number = self.numbers.setdefault(node, len(self.nodes))
-        if number == len(self.nodes):
+        number = self.numbers.get(node)
+        if number is None:
+            number = self.numbers[node] = len(self.nodes)
             self.nodes.append(node)
             self.callers.append([])
         return number
 
-    def _nodes(self, function: Function) -> set[Address | str]:
-        """What a function calls: functions, and the names of methods of it is not known what."""
+    def _nodes(self, function: Function, known: dict[tuple[str, Target], tuple[Address | str, ...]]) -> set[Address | str]:
+        """What a function calls: functions, and the names of methods of it is not known what; `known` is of the same module."""
         found: set[Address | str] = set()
-        for call in function.calls:
-            certain = [callee.address for callee in self._certain(function, call)]
-            found.update(certain)
-            if not certain and call.callee.root is not Root.IMPORTED and "." in call.callee.dotted:
-                found.add(call.callee.dotted.rpartition(".")[2])
+        for callee, call in {c.callee: c for c in function.calls}.items():
+            # What a call of `self` reaches depends on the class, of any other name on the module alone.
+            key = (function.address.qualname.rpartition(".")[0] if callee.root in _RECEIVERS else "", callee)
+            if key not in known:
+                known[key] = self._called(function, call)
+            found.update(known[key])
         return found
+
+    def _called(self, function: Function, call: Call) -> tuple[Address | str, ...]:
+        certain = tuple(callee.address for callee in self._certain(function, call))
+        if certain or call.callee.root is Root.IMPORTED or "." not in call.callee.dotted:
+            return certain
+        return (call.callee.dotted.rpartition(".")[2],)
 
     def _certain(self, function: Function, call: Call) -> Iterator[Function]:
         found = self.flow.callee(function, call)

@@ -143,6 +143,9 @@ class Marks:
     anyio: bool = False
 
 
+NO_MARKS = Marks()
+
+
 class Function(NamedTuple):
     """A function, method or module body (`<module>`): what it requests and what it does to state.
 
@@ -156,7 +159,7 @@ class Function(NamedTuple):
     params: tuple[str, ...] = ()
     argnames: tuple[str, ...] = ()
     decorators: tuple[str, ...] = ()
-    marks: Marks = Marks()
+    marks: Marks = NO_MARKS
     effects: tuple[Effect, ...] = ()
     calls: tuple[Call, ...] = ()
     values: tuple[Value, ...] = ()

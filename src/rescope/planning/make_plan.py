@@ -16,7 +16,7 @@ from rescope.planning.document import documented
 from rescope.planning.hazards import caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
 from rescope.planning.reset_names import name_resets
-from rescope.planning.resets import blocks_reset, reset_fixture
+from rescope.planning.resets import Suspects, blocks_reset, reset_fixture
 from rescope.planning.value_resets import value_reset
 from rescope.rule import RuleContext
 
@@ -31,6 +31,10 @@ class _Planner:
     groups: list[ChangeGroup] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     absorbed: set[Address] = field(default_factory=set)
+    suspects: Suspects = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.suspects = Suspects(ctx=self.ctx)
 
     @property
     def target(self) -> Scope:
@@ -236,22 +240,22 @@ def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narr
     if target.blocked:
         return _display_only(finding, target.blocked)
     edit, note = reset_fixture(ctx, singleton, target, narrowed)
-    risk = blocks_reset(ctx, singleton, narrowed)
+    risk = blocks_reset(planner.suspects, singleton, narrowed)
     applicability, caveat = finding.applicability, finding.caveat or note
     risk = risk or note
     if risk and applicability is Applicability.SAFE:
         applicability, caveat = Applicability.UNSAFE, risk
     shown = replace(finding, applicability=applicability, caveat=caveat)
-    relied = tuple(_relied_on(ctx, singleton, target, narrowed))
+    relied = tuple(_relied_on(planner, singleton, target, narrowed))
     return ChangeGroup(finding=shown, edits=(edit,), applicability=applicability, caveat=caveat, relies_on=relied)
 
 
-def _relied_on(ctx: RuleContext, singleton: Singleton, target: ResetPlace, narrowed: frozenset[Address]) -> Iterator[Address]:
+def _relied_on(planner: _Planner, singleton: Singleton, target: ResetPlace, narrowed: frozenset[Address]) -> Iterator[Address]:
     """The narrowed fixtures without whose narrowing the reset would be another one, or not safe."""
 
     def way(assumed: frozenset[Address]) -> tuple[tuple[ResetStep, ...], str, str]:
-        edit, note = reset_fixture(ctx, singleton, target, assumed)
-        return edit.steps, note, blocks_reset(ctx, singleton, assumed)
+        edit, note = reset_fixture(planner.ctx, singleton, target, assumed)
+        return edit.steps, note, blocks_reset(planner.suspects, singleton, assumed)
 
     planned = way(narrowed)
     if way(frozenset()) != planned:

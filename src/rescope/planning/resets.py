@@ -1,7 +1,9 @@
 """A leaking singleton to the reset fixture that cures it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from rescope.graph.reach import Reaching
 from rescope.model.address import Address
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
 from rescope.model.facts import Call, EffectKind, FixtureDef, Function, Root, Target, ValueKind
@@ -16,7 +18,49 @@ _WHOLE: Mapping[Shape, ResetKind] = {
     Shape.CONTEXT: ResetKind.CONTEXT,
 }
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "request", "open"})
+_LASTING = frozenset({Root.GLOBAL, Root.IMPORTED, Root.CLS})
 _XUNIT = frozenset({"setup_module", "setup_class", "setUpClass", "setUpModule", "setup_function"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Suspects:
+    """What of the whole project may stand in the way of a reset, worked out once for all resets."""
+
+    ctx: RuleContext
+    early: tuple[Address, ...] | None = None
+    holders: tuple[tuple[Address, str], ...] | None = None
+    readers: tuple[tuple[str, frozenset[Address]], ...] | None = None
+    fillers: dict[Address, str] = field(default_factory=dict)
+
+    def early_functions(self) -> tuple[Address, ...]:
+        """Hooks, autouse fixtures and xunit set-up of the tests, in order."""
+        if self.early is None:
+            autouse = {f.function.address for f in self.ctx.graph.definitions() if self.ctx.graph.autouse(f)}
+            functions = {f.address for path in self.ctx.tests for f in self.ctx.index.modules[path].functions}
+            named = {a for a in functions if a.name in _XUNIT or a.name.startswith("pytest_")}
+            self.early = tuple(sorted(named | {a for a in autouse if a.path in self.ctx.tests}))
+        return self.early
+
+    def holding_functions(self) -> tuple[tuple[Address, str], ...]:
+        """Functions that may keep what they got from a getter, in order, each with the reason."""
+        if self.holders is None:
+            addresses = {f.address for module in self.ctx.index.modules.values() for f in module.functions}
+            reasons = ((address, _holds(self.ctx, address)) for address in addresses)
+            self.holders = tuple(sorted((address, reason) for address, reason in reasons if reason))
+        return self.holders
+
+    def mere_readers(self) -> tuple[tuple[str, frozenset[Address]], ...]:
+        """Tests that ask functions of the project and do nothing else with it, in order, each with what it asks."""
+        if self.readers is None:
+            asked = ((test.id, _asked(self.ctx, test.function)) for test in self.ctx.graph.tests)
+            self.readers = tuple((name, functions) for name, functions in asked if functions)
+        return self.readers
+
+    def unknown_call(self, fixture: FixtureDef) -> str:
+        """What of a broad fixture may run code of the program unseen, "" for nothing."""
+        if fixture.address not in self.fillers:
+            self.fillers[fixture.address] = _unknown_call(self.ctx, fixture)
+        return self.fillers[fixture.address]
 
 
 def reset_fixture(ctx: RuleContext, singleton: Singleton, target: ResetPlace, narrowed: frozenset[Address]) -> tuple[AddResetFixture, str]:
@@ -76,8 +120,9 @@ def _broad_writer(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Ad
     return ""
 
 
-def blocks_reset(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Address]) -> str:
+def blocks_reset(suspects: Suspects, singleton: Singleton, narrowed: frozenset[Address]) -> str:
     """Why a reset could break tests that pass, "" if all that may hold or fill the state is known, and harmless."""
+    ctx = suspects.ctx
     writers = {w.function for w in singleton.writers if w.role is not Role.RESET}
     reaching = ctx.calls.reaching(writers)
     held = writers & ctx.calls.import_time
@@ -87,34 +132,33 @@ def blocks_reset(ctx: RuleContext, singleton: Singleton, narrowed: frozenset[Add
         at = singleton.set_by_set_up[0]
         return f"{at.path}:{at.line} sets it up for more than one test"
     return (
-        _set_up_code(ctx, reaching)
-        or _holder(ctx, singleton, reaching)
+        _set_up_code(suspects, reaching)
+        or _holder(suspects, singleton, reaching)
         or _other_half(ctx, singleton)
-        or _mere_reader(ctx, writers)
-        or _unknown_filler(ctx, narrowed)
+        or _mere_reader(suspects, writers)
+        or _unknown_filler(suspects, narrowed)
     )
 
 
-def _set_up_code(ctx: RuleContext, reaching: frozenset[Address]) -> str:
+def _set_up_code(suspects: Suspects, reaching: Reaching) -> str:
     """Hooks, autouse fixtures and xunit set-up that run before the reset, or once for many tests, and reach the state."""
-    autouse = {f.function.address for f in ctx.graph.definitions() if ctx.graph.autouse(f)}
-    early = (a for a in reaching if a in autouse or a.name in _XUNIT or a.name.startswith("pytest_"))
-    found = min((a for a in early if a.path in ctx.tests), default=None)
+    found = next((a for a in suspects.early_functions() if a in reaching), None)
     return f"{found.path}::{found.qualname}() reaches it before a reset would run, or for many tests at once" if found else ""
 
 
-def _holder(ctx: RuleContext, singleton: Singleton, reaching: frozenset[Address]) -> str:
+def _holder(suspects: Suspects, singleton: Singleton, reaching: Reaching) -> str:
     """Code that may keep what the getter returned in something else that outlives a test."""
     own = {w.function for w in singleton.writers}
-    for address in sorted(reaching - own):
-        function = ctx.index.functions[address.path].get(address.qualname)
-        if function is None:
-            continue
-        if any("cache" in d.rpartition(".")[2] for d in function.decorators):
-            return f"{address.qualname}() is cached, and may keep what it got"
-        lasting = {Root.GLOBAL, Root.IMPORTED, Root.CLS}
-        if any(e.target.root in lasting and e.undone_at is None and not e.after_yield for e in function.effects):
-            return f"{address.qualname}() changes other lasting state, and may keep what it got"
+    return next((reason for address, reason in suspects.holding_functions() if address in reaching and address not in own), "")
+
+
+def _holds(ctx: RuleContext, address: Address) -> str:
+    """Why a function may keep what it got, "" if it keeps nothing that lasts."""
+    function = ctx.index.functions[address.path][address.qualname]
+    if any("cache" in d.rpartition(".")[2] for d in function.decorators):
+        return f"{address.qualname}() is cached, and may keep what it got"
+    if any(e.target.root in _LASTING and e.undone_at is None and not e.after_yield for e in function.effects):
+        return f"{address.qualname}() changes other lasting state, and may keep what it got"
     return ""
 
 
@@ -132,10 +176,11 @@ def _other_half(ctx: RuleContext, singleton: Singleton) -> str:
     return ""
 
 
-def _unknown_filler(ctx: RuleContext, narrowed: frozenset[Address]) -> str:
+def _unknown_filler(suspects: Suspects, narrowed: frozenset[Address]) -> str:
+    ctx = suspects.ctx
     for fixture in ctx.broad_fixtures():
         if fixture.address not in narrowed and ctx.graph.tests_using(fixture):
-            unknown = _unknown_call(ctx, fixture)
+            unknown = suspects.unknown_call(fixture)
             if unknown:
                 return f"'{ctx.graph.name_of(fixture)}' stays {fixture.scope}-scoped and may fill it through {unknown}"
     return ""
@@ -185,18 +230,20 @@ def _is_program(ctx: RuleContext, target: Target, path: str) -> bool:
     return variable is None or variable[0].value.kind is ValueKind.CALL
 
 
-def _mere_reader(ctx: RuleContext, writers: set[Address]) -> str:
+def _mere_reader(suspects: Suspects, writers: set[Address]) -> str:
     """A test that asks the getter, looks into what it got, and does nothing else with the project."""
-    for test in ctx.graph.tests:
-        function = test.function
-        if any(c.discarded for c in function.calls):
-            continue
-        callees = [(c, ctx.flow.callee(function, c)) for c in function.calls]
-        known = [(c, f) for c, f in callees if f is not None]
-        looks = len(known) == 1 or any(c.looked_into for c, _ in known)
-        if known and looks and all(f.address in writers for _, f in known) and not _writes_through(function):
-            return f"{test.id} only reads it, and may rely on what an earlier test left"
-    return ""
+    found = next((test for test, asked in suspects.mere_readers() if asked <= writers), "")
+    return f"{found} only reads it, and may rely on what an earlier test left" if found else ""
+
+
+def _asked(ctx: RuleContext, function: Function) -> frozenset[Address]:
+    """The functions of the project that a test asks, if it looks into what it gets and does nothing else with the project."""
+    if any(c.discarded for c in function.calls) or _writes_through(function):
+        return frozenset()
+    callees = [(c, ctx.flow.callee(function, c)) for c in function.calls]
+    known = [(c, f) for c, f in callees if f is not None]
+    looks = len(known) == 1 or any(c.looked_into for c, _ in known)
+    return frozenset(f.address for _, f in known) if looks else frozenset()
 
 
 def _writes_through(function: Function) -> bool:

@@ -102,8 +102,8 @@ class Known:
         """Every name that some function of the project reads in another way than by changing it."""
         if not self.read:
             functions = (f for m in self.index.modules.values() for f in (*m.functions, *((m.body,) if m.body else ())))
-            for function in functions:
-                for target in function.mentions:
-                    parts = target.dotted.split(".")
-                    self.read.update(p for p, after in zip(parts, [*parts[1:], ""], strict=True) if after not in MUTATORS)
+            dotted = {target.dotted for function in functions for target in function.mentions}
+            for name in dotted:
+                parts = name.split(".")
+                self.read.update(p for p, after in zip(parts, [*parts[1:], ""], strict=True) if after not in MUTATORS)
         return self.read
