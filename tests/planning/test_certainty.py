@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, fix, make_project, outcome, run_pytest
+from projects import LEAK, check, fix, make_project, outcome, run_pytest
+from rescope.model.finding import Applicability
 
 CART = """\
 # --- conftest.py
@@ -198,3 +199,27 @@ def test_computed_plugins(tmp_path: Path) -> None:
 
     (group,) = check(make_project(tmp_path / "broad", PLUGINS + BROAD)).plan.groups
     assert group.caveat.endswith("conftest.py computes pytest_plugins, and plugins/stock.py may be one that requests 'cart'")
+
+
+@pytest.mark.parametrize(
+    ("unsure", "why"),
+    [
+        (
+            '\nNAME = "cli" + "ent"\n\n\n@pytest.mark.usefixtures(NAME)\ndef test_more():\n    pass\n',
+            "a usefixtures or parametrize mark is computed",
+        ),
+        ('\npytest_plugins = [name for name in ("pytester",)]\n', "computes pytest_plugins"),
+    ],
+)
+def test_never_safe(unsure: str, why: str, tmp_path: Path) -> None:
+    """What would be a safe edit is unsafe where not all that asks for the fixture is known."""
+    sure = make_project(tmp_path / "sure", LEAK)
+    assert [g.applicability for g in check(sure).plan.groups] == [Applicability.SAFE]
+
+    root = make_project(tmp_path / "unsure", LEAK)
+    place = root / ("conftest.py" if "plugins" in unsure else "test_app.py")
+    place.write_text(f"import pytest\n{place.read_text()}{unsure}")
+
+    (group,) = check(root).plan.groups
+    assert group.applicability is Applicability.UNSAFE
+    assert why in group.caveat

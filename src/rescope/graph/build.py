@@ -231,23 +231,26 @@ def _assemble(collector: _Collection) -> FixtureGraph:
     graph.by_definition = {a: tuple(r) for a, r in by_definition.items()}
     _link_fixtures(graph)
     _link_tests(graph)
-    graph.doubts = _doubts(collector)
+    graph.doubts, graph.maybes = _doubts(collector)
     graph.unknown_names = frozenset(name for _, r in collector.visible for name, _ in r.unknown)
     return graph
 
 
-def _doubts(collector: _Collection) -> dict[Address, tuple[str, ...]]:
-    """For each definition that an unknown name may mean or request, the reasons."""
+def _doubts(collector: _Collection) -> tuple[dict[Address, tuple[str, ...]], dict[Address, str]]:
+    """For each definition that an unknown name may mean or request, the reasons; apart from them, where only tests may."""
+    maybes: dict[Address, str] = {}
     found: defaultdict[Address, dict[str, None]] = defaultdict(dict)
     for place, resolution in collector.visible:
         unknown = dict(resolution.unknown)
         for registration in (r for holder in place.holders for r in holder.registrations()):
             why = unknown.get(registration.name) or unknown.get(ANY)
-            if why and not why.startswith(ASKED):
+            if why and why.startswith(ASKED):
+                maybes[registration.definition.address] = why
+            elif why:
                 found[registration.definition.address][why] = None
     for number in {i for r in _all_resolutions(collector) if r.circular for i in r.fixtures()}:
         found[collector.visibility.registrations[number].definition.address][_CIRCLE] = None
-    return {address: tuple(reasons) for address, reasons in found.items()}
+    return {address: tuple(reasons) for address, reasons in found.items()}, maybes
 
 
 def _all_resolutions(collector: _Collection) -> Iterator[Resolution]:

@@ -94,6 +94,7 @@ class FixtureGraph:
     users: dict[Address, tuple[int, ...]] = field(default_factory=dict)
     shadowing: dict[tuple[Address, str], int] = field(default_factory=dict)
     doubts: dict[Address, tuple[str, ...]] = field(default_factory=dict)
+    maybes: dict[Address, str] = field(default_factory=dict)
 
     def definitions(self) -> Iterable[FixtureDef]:
         """Each fixture definition that some holder registers, once."""
@@ -114,6 +115,10 @@ class FixtureGraph:
     def uncertain(self, fixture: FixtureDef) -> tuple[str, ...]:
         """Why the graph may not know all that requests this fixture or stands in for it; empty where it knows."""
         return self.doubts.get(fixture.address, ())
+
+    def asked_otherwise(self, fixture: FixtureDef) -> str:
+        """Why tests may set or request this fixture in a way that is not known, "" if there is no reason: their scope is their own."""
+        return self.maybes.get(fixture.address, "")
 
     def names_of(self, fixture: FixtureDef) -> tuple[str, ...]:
         """The names under which it is registered."""

@@ -72,7 +72,7 @@ def _plugin_asks(ctx: RuleContext, fixture: FixtureDef) -> str:
 
 def _unseen_plugin(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
     """A module that may be a plugin, where pytest_plugins is computed, and has a broad fixture that would request this one."""
-    computed = next((m.path for m in ctx.index.modules.values() if m.plugins_unknown), "")
+    computed = _computed_plugins(ctx)
     if not computed:
         return ""
     names, narrowed = set(ctx.graph.names_of(fixture)), {f.address for f in steps}
@@ -84,6 +84,10 @@ def _unseen_plugin(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[Fixtur
         if asks or module.failure or any(f.makes_fixtures for f in module.functions):
             return f"{computed} computes pytest_plugins, and {module.path} may be one that requests '{ctx.graph.name_of(fixture)}'"
     return ""
+
+
+def _computed_plugins(ctx: RuleContext) -> str:
+    return next((m.path for m in ctx.index.modules.values() if m.plugins_unknown), "")
 
 
 def _requested(fixture: FixtureDef) -> set[str]:
@@ -199,6 +203,7 @@ def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
     name = ctx.graph.name_of(fixture)
     if ctx.graph.autouse(fixture):
         yield f"'{name}' is autouse: it would run for every test below {PurePosixPath(fixture.address.path).parent}"
+    yield from _unseen_users(ctx, fixture)
     if fixture.params:
         yield f"'{name}' has params: the order of tests changes"
     if fixture.function.is_async:
@@ -219,6 +224,15 @@ def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
     if dynamic is not None:
         yield f"'{ctx.graph.name_of(dynamic)}' stays broad and hands request to a function, which may request fixtures by computed names"
     yield from _shared_set_up(ctx, fixture)
+
+
+def _unseen_users(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
+    """What may use the fixture unseen: nobody's scope depends on it, but what it does may."""
+    computed, asked = _computed_plugins(ctx), ctx.graph.asked_otherwise(fixture)
+    if computed:
+        yield f"{computed} computes pytest_plugins: what these do with '{ctx.graph.name_of(fixture)}' is not known"
+    if asked:
+        yield asked
 
 
 def _tells_others(ctx: RuleContext, fixture: FixtureDef) -> str:
