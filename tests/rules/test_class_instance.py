@@ -1,54 +1,44 @@
-"""RSC203 in hard corners: one instance that is nothing but a mark."""
+"""A class attribute that is filled on first use: what is safe to reset, and what only may be."""
 
 from pathlib import Path
 
 import pytest
 
 from projects import check, make_project
-from rescope.model.finding import Confidence
+from rescope.model.finding import Applicability
 
-MARK = """\
-# --- missing.py
-class Missing:
-    _instance = None
+PLUGINS = """\
+# --- plugins.py
+{made}class Loader:
+    _options = None
 
-    def __new__(cls):
-        if cls._instance is None:
-            cls._instance = super().__new__(cls)
-        return cls._instance
-
-    def __repr__(self):
-        return "missing"
-
-
-MISSING = Missing()
-# --- test_missing.py
-from missing import MISSING
+    @classmethod
+    def options(cls):
+        if cls._options is None:
+            cls._options = {call}
+        return cls._options
+# --- test_plugins.py
+from plugins import Loader
 
 
-def test_missing():
-    assert repr(MISSING) == "missing"
+def test_none(monkeypatch):
+    monkeypatch.setattr("plugins.Loader._options", {{}})
+    assert not Loader.options()
+
+
+def test_change():
+    options = Loader.options()
+    options.update(b=2)
 """
-CHANGING = {
-    "an attribute": MARK.replace("def __repr__(self):", "def note(self):\n        self.seen = 1\n\n    def __repr__(self):"),
-    "a container": MARK.replace("def __repr__(self):", "def note(self):\n        self.seen.append(1)\n\n    def __repr__(self):"),
-    "a base": MARK.replace("class Missing:", "class Missing(dict):"),
-    "a subclass": MARK.replace("MISSING = Missing()", "class Changing(Missing):\n    seen = 0\n\n\nMISSING = Missing()"),
-}
+OWN = "class Options(dict):\n    pass\n\n\n"
 
 
-def test_a_mark_has_no_state(tmp_path: Path) -> None:
-    """A second instance of a mark would not be the one that modules compare with: it is told, never reset."""
-    (group,) = check(make_project(tmp_path, MARK)).plan.groups
-
-    assert group.finding.confidence is Confidence.LOW
-    assert group.edits == ()
-
-
-@pytest.mark.parametrize("text", CHANGING.values(), ids=CHANGING)
-def test_what_can_change_is_no_mark(text: str, tmp_path: Path) -> None:
-    """As soon as the instance can hold something, a reset is offered, though not as safe."""
-    (group,) = check(make_project(tmp_path, text)).plan.groups
-
-    assert group.edits
-    assert group.caveat
+@pytest.mark.parametrize(
+    ("made", "call", "expected"),
+    [("", "dict(a=1)", Applicability.UNSAFE), (OWN, "Options()", Applicability.SAFE)],
+    ids=["a plain value", "an object of the project"],
+)
+def test_what_is_safe(made: str, call: str, expected: Applicability, tmp_path: Path) -> None:
+    """Only the project's own object is dropped without asking: anything else may be a memo that tests patch and put back."""
+    root = make_project(tmp_path, PLUGINS.format(made=made, call=call))
+    assert [(g.finding.code, g.applicability) for g in check(root).plan.groups] == [("RSC203", expected)]

@@ -24,6 +24,8 @@ from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC203"
 _NAME = "class-instance"
+_HELD = "modules may hold the instance that a reset replaces"
+_SAME = "what it holds is no object of the project, and may be dear to make, or the same in every test"
 _INSTANCE = frozenset({Root.SELF, Root.CLS})
 
 
@@ -38,7 +40,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     through_new = any(w.function.qualname.endswith("__new__") for w in singleton.writers)
     mark = through_new and not touched and _never_changes(ctx, singleton)
     worth = touched or singleton.builds_project
-    safe = touched and not singleton.held_at_import and not through_new
+    safe = touched and singleton.builds_project and not singleton.held_at_import and not through_new
     found = Finding(
         code=_CODE,
         rule=_NAME,
@@ -50,7 +52,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         confidence=Confidence.HIGH if touched else Confidence.MEDIUM,
         applicability=Applicability.SAFE if safe else Applicability.UNSAFE,
         strategy=Strategy.RESET,
-        caveat="" if safe else "modules may hold the instance that a reset replaces",
+        caveat="" if safe else _HELD if singleton.builds_project else _SAME,
     )
     if mark:
         return only_told(found, "no method of the class changes its one instance: there is nothing to leak")
