@@ -48,6 +48,7 @@ class RuleContext:
     tests: frozenset[str]
     declared: frozenset[str] = frozenset()
     loaded: set[str] = field(default_factory=set)
+    collected: dict[str, None] = field(default_factory=dict)
     memo: dict[Address, tuple[str, Location] | None] = field(default_factory=dict)
     tested: Counter[Address] = field(default_factory=Counter)
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -179,10 +180,16 @@ class RuleContext:
             self.tested.update(Counter(t.function.address for t in self.graph.tests))
         return self.calls.reach_twice(self.tested, functions)
 
+    def test_files(self) -> Iterable[str]:
+        """The files of which pytest collects tests, each once, in its order."""
+        if not self.collected:
+            self.collected.update((t.path, None) for t in self.graph.tests)
+        return self.collected
+
     def test_paths(self) -> frozenset[str]:
         """The test modules and the conftest.py files above them."""
         if not self.loaded:
-            self.loaded.update(self.loaded_with({t.path for t in self.graph.tests}))
+            self.loaded.update(self.loaded_with(self.test_files()))
         return frozenset(self.loaded)
 
     def loaded_with(self, paths: Iterable[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from rescope.facts.names import module_parts
 from rescope.graph.flow import Flow
@@ -180,9 +181,10 @@ class CallGraph:
         """All functions that may, directly or not, call one of the goals; the goals included."""
         wanted = frozenset(goals)
         if wanted not in self.memo:
-            seen = self._nothing()
-            for _ in self._backwards(wanted, seen):
-                pass
+            levels = self._backwards(wanted)
+            seen = bytearray(len(self.nodes))
+            for number in chain.from_iterable(levels):
+                seen[number] = 1
             self.memo[wanted] = Reaching(goals=wanted, numbers=self.numbers, seen=seen)
         return self.memo[wanted]
 
@@ -190,28 +192,25 @@ class CallGraph:
         """Whether functions whose weights add up to two or more may call one of the goals."""
         total = 0
         wanted = frozenset(goals)
-        seen = self._nothing()
-        for number in self._backwards(wanted, seen):
+        for number in chain.from_iterable(self._backwards(wanted)):
             node = self.nodes[number]
             total += 0 if isinstance(node, str) else weights.get(node, 0)
             if total > 1:
                 return True
         return total + sum(weights.get(goal, 0) for goal in wanted if goal not in self.numbers) > 1
 
-    def _nothing(self) -> bytearray:
-        """A mark for each node, none set."""
+    def _backwards(self, goals: frozenset[Address]) -> Iterator[set[int]]:
+        """The goals, then level by level those that reach them, each once: sets are merged faster than numbers are looked at."""
         if not self.numbers:
             self._link()
-        return bytearray(len(self.nodes))
+        return self._levels({self.numbers[goal] for goal in goals if goal in self.numbers})
 
-    def _backwards(self, goals: frozenset[Address], seen: bytearray) -> Iterator[int]:
-        stack = [self.numbers[goal] for goal in goals if goal in self.numbers]
-        while stack:
-            number = stack.pop()
-            if not seen[number]:
-                seen[number] = 1
-                stack += self.callers[number]
-                yield number
+    def _levels(self, level: set[int]) -> Iterator[set[int]]:
+        seen = set(level)
+        while level:
+            yield level
+            level = set().union(*map(self.callers.__getitem__, level)) - seen
+            seen |= level
 
     def _link(self) -> None:
         """Number all nodes, and list the callers of each: walks over whole projects are many, and numbers need no hashing."""

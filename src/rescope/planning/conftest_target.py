@@ -24,7 +24,7 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
     """The deepest conftest.py that covers all tests that can reach the state; the test module if there is one only."""
     owner = singleton.address.path
     importers = ctx.imports.importers(owner, lazy=True)
-    reaching = sorted(p for p in {t.path for t in ctx.graph.tests} if not importers.isdisjoint(ctx.loaded_with([p])))
+    reaching = sorted(p for p in ctx.test_files() if not importers.isdisjoint(ctx.loaded_with([p])))
     # A conftest.py that loads the module too may fill the state for other tests.
     alone = len(reaching) == 1 and importers.intersection(ctx.loaded_with(reaching)) == set(reaching)
     path = reaching[0] if alone else _conftest(ctx, reaching)
@@ -82,7 +82,7 @@ def _holds_tests(ctx: RuleContext, path: str) -> bool:
     folder = path.rpartition("/")[0]
     if {"test", "tests", "testing"} & set(folder.split("/")) or folder in {top.strip("./") for top in ctx.ini.testpaths}:
         return True
-    return any(t.path.rpartition("/")[0] == folder for t in ctx.graph.tests)
+    return any(path.rpartition("/")[0] == folder for path in ctx.test_files())
 
 
 def _in_folder(folder: str) -> str:
@@ -114,7 +114,7 @@ def _always_loaded(ctx: RuleContext, target: str, owner: str, reaching: list[str
     if not importers.isdisjoint(ctx.loaded_with([target])):
         return True
     folder = str(PurePosixPath(target).parent)
-    below = [t.path for t in ctx.graph.tests if folder == "." or t.path.startswith(f"{folder}/")]
+    below = [path for path in ctx.test_files() if folder == "." or path.startswith(f"{folder}/")]
     tests = reaching if PurePosixPath(target).name != "conftest.py" else below
     return importers.issuperset(tests)
 
