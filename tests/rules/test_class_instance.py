@@ -21,15 +21,54 @@ PLUGINS = """\
 from plugins import Loader
 
 
-def test_none(monkeypatch):
-    monkeypatch.setattr("plugins.Loader._options", {{}})
-    assert not Loader.options()
+def test_none():
+    Loader._options = None
 
 
 def test_change():
     options = Loader.options()
     options.update(b=2)
 """
+GUARDED = """\
+# --- manager.py
+class Manager:
+    _instance = None
+    _initialized = False
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    def __init__(self):
+        if not Manager._initialized:
+            Manager._initialized = True
+            self.jobs = []
+
+    def add(self, job):
+        self.jobs.append(job)
+# --- test_manager.py
+from manager import Manager
+
+
+def test_add():
+    Manager().add(1)
+    assert Manager().jobs == [1]
+
+
+def test_other():
+    assert Manager().jobs is Manager().jobs
+"""
+
+
+def test_a_flag_that_guards_the_making(tmp_path: Path) -> None:
+    """An instance whose __init__ runs once for the class is told and never reset: a new one would have no attributes."""
+    (group,) = check(make_project(tmp_path, GUARDED)).plan.groups
+
+    assert group.edits == ()
+    assert group.caveat.startswith("Manager._initialized guards its __init__")
+
+
 OWN = "class Options(dict):\n    pass\n\n\n"
 
 
@@ -39,6 +78,6 @@ OWN = "class Options(dict):\n    pass\n\n\n"
     ids=["a plain value", "an object of the project"],
 )
 def test_what_is_safe(made: str, call: str, expected: Applicability, tmp_path: Path) -> None:
-    """Only the project's own object is dropped without asking: anything else may be a memo that tests patch and put back."""
+    """Only the project's own object is dropped without asking: anything else may be a memo."""
     root = make_project(tmp_path, PLUGINS.format(made=made, call=call))
     assert [(g.finding.code, g.applicability) for g in check(root).plan.groups] == [("RSC203", expected)]

@@ -9,6 +9,127 @@ from rescope.model.finding import Confidence
 from rescope.reporting.text import render_text
 
 CASES = {
+    "a class attribute filled with what is no object of the project": """\
+# --- words.py
+class Words:
+    KNOWN = None
+
+    @classmethod
+    def known(cls):
+        if cls.KNOWN is None:
+            cls.KNOWN = cls._read()
+        return cls.KNOWN
+
+    @classmethod
+    def _read(cls):
+        return ["and", "or"]
+# --- test_words.py
+from words import Words
+
+
+def test_known():
+    assert "and" in Words.known()
+""",
+    "a global filled with what no test varies": """\
+# --- words.py
+_words = None
+
+
+def words():
+    global _words
+    if _words is None:
+        _words = ["and", "or"]
+    return _words
+# --- test_words.py
+from words import words
+
+
+def test_words():
+    assert "and" in words()
+
+
+def test_more():
+    assert "or" in words()
+""",
+    "a lock that is made on first use": """\
+# --- guard.py
+import os
+import threading
+
+_lock = None
+
+
+def lock():
+    global _lock
+    if _lock is None:
+        _lock = threading.Lock()
+    return _lock
+
+
+def reset_lock():
+    global _lock
+    _lock = None
+
+
+def settings():
+    with lock():
+        return os.environ.get("HOME")
+# --- test_guard.py
+from guard import settings
+
+
+def test_one():
+    assert settings() is not None
+
+
+def test_two():
+    assert settings() is not None
+""",
+    "a cached function that returns nothing": """\
+# --- once.py
+import os
+from functools import lru_cache
+
+
+@lru_cache
+def warn():
+    print(os.environ.get("HOME"))
+# --- test_once.py
+from once import warn
+
+
+def test_warn():
+    warn()
+
+
+def test_cleared():
+    warn.cache_clear()
+""",
+    "a global that tests only patch": """\
+# --- api.py
+_client = None
+
+
+def client():
+    global _client
+    if _client is None:
+        _client = dict(a=1)
+    return _client
+# --- test_api.py
+from unittest.mock import patch
+
+from api import client
+
+
+def test_patched(monkeypatch):
+    monkeypatch.setattr("api._client", {"a": 2})
+    assert client()["a"] == 2
+
+
+def test_patched_too():
+    with patch("api._client", {"a": 3}):
+        assert client()["a"] == 3
+""",
     "a change that is taken back by a context manager": """\
 # --- test_config.py
 from contextlib import contextmanager
@@ -488,20 +609,21 @@ def test_silent(text: str, tmp_path: Path) -> None:
 
 
 TOLD = {
-    "a class attribute filled with what is no object of the project": """\
+    "a class attribute filled with what settings decide": """\
+# --- config.py
+WORDS = ["and", "or"]
 # --- words.py
+import config
+
+
 class Words:
     KNOWN = None
 
     @classmethod
     def known(cls):
         if cls.KNOWN is None:
-            cls.KNOWN = cls._read()
+            cls.KNOWN = list(config.WORDS)
         return cls.KNOWN
-
-    @classmethod
-    def _read(cls):
-        return ["and", "or"]
 # --- test_words.py
 from words import Words
 

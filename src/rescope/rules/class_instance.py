@@ -17,7 +17,7 @@ When the object may exist only once in a process: `# rescope: keep <reason>` on 
 from collections.abc import Iterator
 
 from rescope.model.address import Location
-from rescope.model.facts import Root
+from rescope.model.facts import EffectKind, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
 from rescope.model.state import Shape, Singleton
 from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
@@ -32,14 +32,24 @@ _INSTANCE = frozenset({Root.SELF, Root.CLS})
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for class attributes that methods fill on first use."""
     for singleton in ctx.live(Shape.CLASS_ATTRIBUTE):
-        yield _finding(ctx, singleton)
+        worth = singleton.touched_by_tests or singleton.builds_project or singleton.reads_settings
+        if worth and not _is_mark(ctx, singleton):
+            yield _finding(ctx, singleton)
+
+
+def _is_mark(ctx: RuleContext, singleton: Singleton) -> bool:
+    """Whether the one instance of a class is there to be compared with, and has nothing that could change."""
+    return _through_new(singleton) and not singleton.touched_by_tests and _never_changes(ctx, singleton)
+
+
+def _through_new(singleton: Singleton) -> bool:
+    return any(w.function.qualname.endswith("__new__") for w in singleton.writers)
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     touched = bool(singleton.touched_by_tests)
-    through_new = any(w.function.qualname.endswith("__new__") for w in singleton.writers)
-    mark = through_new and not touched and _never_changes(ctx, singleton)
-    worth = touched or singleton.builds_project
+    through_new = _through_new(singleton)
+    flag = _guarding_flag(ctx, singleton) if through_new else ""
     safe = touched and singleton.builds_project and not singleton.held_at_import and not through_new
     found = Finding(
         code=_CODE,
@@ -54,9 +64,22 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat="" if safe else _HELD if singleton.builds_project else _SAME,
     )
-    if mark:
-        return only_told(found, "no method of the class changes its one instance: there is nothing to leak")
-    return found if worth else only_told(found, PURE_MEMO)
+    if flag:
+        return only_told(found, f"{flag} guards its __init__, and would stay set: a new instance would have no attributes")
+    return found if touched or singleton.builds_project else only_told(found, PURE_MEMO)
+
+
+def _guarding_flag(ctx: RuleContext, singleton: Singleton) -> str:
+    """Another attribute of the class that making an instance sets on the class itself."""
+    owner = singleton.address.qualname.rpartition(".")[0]
+    for function in ctx.index.modules[singleton.address.path].functions:
+        if function.address.qualname in {f"{owner}.__init__", f"{owner}.__new__"}:
+            for effect in function.effects:
+                on_class = effect.target.root is Root.CLS or effect.target.dotted.startswith(f"{owner}.")
+                name = effect.target.dotted.rpartition(".")[2]
+                if effect.kind is EffectKind.SET_ATTR and on_class and name != singleton.address.name:
+                    return f"{owner}.{name}"
+    return ""
 
 
 def _never_changes(ctx: RuleContext, singleton: Singleton) -> bool:

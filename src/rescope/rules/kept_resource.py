@@ -64,13 +64,17 @@ def test_pool():
             name="a plain object is no resource",
             files="""\
 # --- pool.py
+class Pool:
+    pass
+
+
 _pool = None
 
 
 def get_pool():
     global _pool
     if _pool is None:
-        _pool = object()
+        _pool = Pool()
     return _pool
 # --- test_pool.py
 from pool import get_pool

@@ -9,7 +9,8 @@ What rescope does
 It adds an autouse fixture to the deepest conftest.py that covers the tests: the initial value before and after each
 test, for all names that are written together; or a call of the project's own reset function. Safe where the global
 holds an instance of a class of the project, tests touch it, or a reset function exists; other globals are reported
-only. A global that is filled while modules are imported is reported, since somebody may hold the object.
+only, and only if what fills them reads settings. A lock is not reported. A global that is filled while modules are
+imported is reported, since somebody may hold the object.
 
 When to keep it
 ---------------
@@ -30,11 +31,15 @@ _NAME = "lazy-global"
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for lazily filled globals that tests reach and nothing resets."""
     for singleton in ctx.live(Shape.LAZY_GLOBAL):
-        yield _finding(ctx, singleton)
+        if _is_worth(singleton) or singleton.reads_settings:
+            yield _finding(ctx, singleton)
+
+
+def _is_worth(singleton: Singleton) -> bool:
+    return singleton.builds_project or bool(singleton.touched_by_tests) or bool(singleton.reset_function)
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
-    worth = singleton.builds_project or bool(singleton.touched_by_tests) or bool(singleton.reset_function)
     names = ", ".join(name for name, _ in singleton.group)
     applicability, caveat = _safety(singleton)
     found = Finding(
@@ -49,7 +54,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat=caveat,
     )
-    return found if worth else only_told(found, PURE_MEMO)
+    return found if _is_worth(singleton) else only_told(found, PURE_MEMO)
 
 
 def _safety(singleton: Singleton) -> tuple[Applicability, str]:

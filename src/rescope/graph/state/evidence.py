@@ -98,7 +98,7 @@ def read_evidence(known: Known) -> Evidence:
     found = Evidence()
     for path in sorted(known.tests):
         body = known.index.modules[path].body
-        for key, location in _touches(known, body) if body else ():
+        for key, location in _touches(known, body, patched=True) if body else ():
             found.standing[key].append(location)
         for function in known.index.functions[path].values():
             _read_function(known, function, found)
@@ -112,7 +112,7 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
     if resets and function.address.name.startswith(("reset", "_reset")):
         for key, location in _mentioned(known, function):
             found.resets[key].append(location)
-    for key, location in _touches(known, function):
+    for key, location in _touches(known, function, patched=resets):
         found.touched[key].append(location)
         if stands:
             found.standing[key].append(location)
@@ -126,7 +126,9 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     path = function.address.path
     seen = [(e.target, e.line, e.text, False, takes_away(e), e.after_yield) for e in function.effects if e.undone_at is None or resets]
-    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield) for c in function.calls if not c.nested]
+    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield) for c in function.calls if not (c.nested or c.raises)]
+    handed = [(c, t) for c in function.calls for _, t in c.passes if t.dotted.endswith(".reset")]
+    seen += [(t, c.line, f"{t.dotted}, handed to {c.callee.dotted}()", True, False, True) for c, t in handed]
     for target, line, text, is_call, taken, after in seen:
         whole = known.index.target(target, path)
         if whole is not None and whole.path not in known.tests and whole.name:
@@ -140,7 +142,7 @@ def _read_uses(known: Known, function: Function, found: Evidence, *, resets: boo
 
 def _read_calls(known: Known, function: Function, found: Evidence) -> None:
     for call in function.calls:
-        callee = None if call.after_yield or call.nested else known.calls.flow.callee(function, call)
+        callee = None if call.after_yield or call.nested or call.raises else known.calls.flow.callee(function, call)
         if callee is not None and callee.address.path not in known.tests:
             at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
             found.called[callee.address].append((function.address, at))
@@ -171,7 +173,8 @@ def _is_reset_fixture(known: Known, function: Function) -> bool:
     return any(f.autouse is not False and f.scope is Scope.FUNCTION for f in own)
 
 
-def _touches(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
+def _touches(known: Known, function: Function, *, patched: bool) -> Iterator[tuple[_Key, Location]]:
+    """What a function of the tests changes or calls; a patch, which takes itself back, and a call that is to fail say nothing of others."""
     path = function.address.path
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
@@ -179,6 +182,8 @@ def _touches(known: Known, function: Function) -> Iterator[tuple[_Key, Location]
         if not taken_back:
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
+        if call.raises or (_is_patch(call.callee.dotted) and not patched):
+            continue
         yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
         for text in call.strings[:1]:
             yield from _named(known, text, path, call.line, call.callee.dotted)
@@ -187,6 +192,10 @@ def _touches(known: Known, function: Function) -> Iterator[tuple[_Key, Location]
             if owner is not None:
                 whole = owner._replace(name=".".join(part for part in (owner.name, call.strings[0]) if part))
                 yield from _at(known, whole, path, call.line, f"{call.callee.dotted}()")
+
+
+def _is_patch(callee: str) -> bool:
+    return callee.startswith(("monkeypatch.", "mocker.patch")) or callee.endswith((".patch", ".patch.object", ".patch.dict"))
 
 
 def _named(known: Known, text: str, path: str, line: int, callee: str) -> Iterator[tuple[_Key, Location]]:

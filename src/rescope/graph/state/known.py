@@ -1,11 +1,16 @@
 """What all kinds of singleton ask of the project."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rescope.facts.effects import MUTATORS
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CallGraph
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, Root, ValueKind
+
+_SYNCHRONIZERS = frozenset({"Lock", "RLock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "CapacityLimiter"})
+_SETTINGS = frozenset({"settings", "config", "environ", "getenv", "configuration"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +91,13 @@ class Known:
         made = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
         return any(self.class_named(callee, function.address.path) for callee in made) if function else False
 
+    def reads_settings(self, functions: Iterable[Function], builds: str, path: str) -> bool:
+        """Whether what makes a value speaks of settings or the environment, by the words of the names in it."""
+        builder = self.index.functions[path].get(builds) or self.index.function(self.index.locate(builds, path)) if builds else None
+        bodies = (*functions, *([builder] if builder is not None else []))
+        words = {word for f in bodies for t in f.mentions for word in _words(t.dotted)}
+        return bool(_SETTINGS & (words | _words(builds)))
+
     def is_own(self, klass: ClassDef, allowed: frozenset[str] = frozenset()) -> bool:
         """Whether a class derives from classes of the project alone, and from those allowed by the last part of their name."""
         family = self.calls.flow.namespaces.mro(klass)
@@ -107,3 +119,13 @@ class Known:
                 parts = name.split(".")
                 self.read.update(p for p, after in zip(parts, [*parts[1:], ""], strict=True) if after not in MUTATORS)
         return self.read
+
+
+def is_synchronizer(builds: str) -> bool:
+    """Whether a callee makes a lock or the like: one that nobody holds has nothing to leak."""
+    return builds.rpartition(".")[2] in _SYNCHRONIZERS
+
+
+def _words(dotted: str) -> set[str]:
+    """The words of a dotted name, in lower case: `os.environ`, `AppSettings` -> os, environ, app, settings."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", dotted)}

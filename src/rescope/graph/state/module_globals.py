@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from rescope.graph.state.known import Known
+from rescope.graph.state.known import Known, is_synchronizer
 from rescope.graph.state.writes import Write, Writes, role, writers
 from rescope.model.facts import ModuleFacts, ValueKind, Variable
 from rescope.model.state import Role, Shape, Singleton, Writer
@@ -25,7 +25,8 @@ def module_globals(known: Known, writes: Writes, module: ModuleFacts) -> Iterato
         if lazy is None:
             yield from written(known, members, found)
         elif all(_has_literal(v) for v in members):
-            yield _lazy(known, module, {n: bound[n] for n in names}, lazy, found)
+            made = _lazy(known, module, {n: bound[n] for n in names}, lazy, found)
+            yield from () if is_synchronizer(made.builds) else (made,)
 
 
 def written(known: Known, members: list[Variable], found: tuple[Writer, ...]) -> Iterator[Singleton]:
@@ -54,6 +55,7 @@ def _lazy(known: Known, module: ModuleFacts, bound: Mapping[str, list[Write]], l
         writers=found,
         builds=builds,
         builds_project=known.is_project(builds, module.path),
+        reads_settings=known.reads_settings([f for made in bound.values() for f, e in made if e.builds], builds, module.path),
         handed_out=_hands_out(known, module, lazy, main),
         reset_function=_reset_function(module, bound, variables),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rescope.graph.reach import CLASS_HOOKS
-from rescope.graph.state.known import Known
+from rescope.graph.state.known import Known, is_synchronizer
 from rescope.graph.state.module_globals import written
 from rescope.graph.state.writes import Write, Writes, writers
 from rescope.model.facts import ClassDef, EffectKind, ModuleFacts, Root, ValueKind, Variable
@@ -32,7 +32,7 @@ def _slot(known: Known, klass: ClassDef, attribute: Variable, found: list[Write]
     roles = tuple(writers(known, found, attribute))
     if not lazy:
         yield from written(known, [attribute], roles)
-    elif attribute.value.kind is ValueKind.NONE:
+    elif attribute.value.kind is ValueKind.NONE and not is_synchronizer(lazy[0].builds):
         builds = lazy[0].builds
         yield Singleton(
             address=attribute.address,
@@ -42,5 +42,6 @@ def _slot(known: Known, klass: ClassDef, attribute: Variable, found: list[Write]
             writers=roles,
             builds=builds,
             builds_project=builds in MADE_BY_CLASS or known.is_project(builds, klass.address.path),
+            reads_settings=known.reads_settings([f for f, e in found if e.builds], builds, klass.address.path),
             subclassed=known.subclassed(klass),
         )
