@@ -15,6 +15,9 @@ from rescope.model.state import Role, Shape, Singleton, Writer
 
 _HOOKS = ("pytest_runtest_setup", "pytest_runtest_teardown", "pytest_runtest_call", "pytest_runtest_protocol")
 _BACK = ("reset", "clear", "restore", "remove", "unregister", "deregister", "unsubscribe", "disconnect", "delete", "pop", "discard", "undo")
+_TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown"})
+_XUNIT = _TEARDOWNS | {"setup_method", "setup_function", "setUp", "asyncSetUp"}
+_DEPTH = 3
 _Key = tuple[str, str]
 
 
@@ -41,6 +44,8 @@ class Evidence:
     held: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
     uses: defaultdict[_Key, list[Use]] = field(default_factory=lambda: defaultdict(list))
     called: defaultdict[Address, list[tuple[Address, Location]]] = field(default_factory=lambda: defaultdict(list))
+    around: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    on_request: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
 
     def join(self, singleton: Singleton) -> Singleton:
         """The singleton with all that the tests say of it."""
@@ -52,13 +57,19 @@ class Evidence:
         if singleton.reset_function:
             keys.append((path, singleton.reset_function))
         filling = [w.function for w in singleton.writers if w.role is not Role.RESET]
+        touched = tuple(sorted(at for key in keys for at in self.touched.get(key, ())))
+        resets = [at for key in [*keys, (path, "")] for at in self.resets.get(key, ())]
+        resets += self._around(singleton.writers)
+        asked = [at for key in keys for at in self.on_request.get(key, ())]
+        if asked and all(any(_covers(by, at) for by in asked) for at in touched):
+            resets += asked
         return replace(
             singleton,
             held_at_import=tuple(at for f in filling for at in self.held.get(f, ())),
             set_by_set_up=tuple(sorted(at for key in keys for at in self.standing.get(key, ()))),
-            touched_by_tests=tuple(sorted(at for key in keys for at in self.touched.get(key, ()))),
+            touched_by_tests=touched,
             set_by_tests=tuple(sorted(self._set_through(singleton.writers))),
-            reset_by=tuple(sorted(at for key in [*keys, (path, "")] for at in self.resets.get(key, ()))),
+            reset_by=tuple(sorted(resets)),
         )
 
     def _join_object(self, singleton: Singleton) -> Singleton:
@@ -77,8 +88,17 @@ class Evidence:
             set_by_set_up=tuple(sorted(u.at for u in changes if u.stands)),
             touched_by_tests=tuple(sorted(u.at for u in uses if not u.resets)),
             set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton.writers)])),
-            reset_by=tuple(sorted(u.at for u in uses if u.resets and (u in changes or _is_back(u.member)))),
+            reset_by=tuple(sorted(self._reset_uses(singleton, uses, changes))),
         )
+
+    def _reset_uses(self, singleton: Singleton, uses: list[Use], changes: list[Use]) -> Iterator[Location]:
+        yield from (u.at for u in uses if u.resets and (u in changes or _is_back(u.member)))
+        yield from self._around(singleton.writers)
+
+    def _around(self, writers: tuple[Writer, ...]) -> Iterator[Location]:
+        """Where an autouse fixture calls what takes the state back, itself or through other functions of the program."""
+        backward = (w.function for w in writers if w.role is Role.RESET or _is_back(w.function.name))
+        yield from (at for function in dict.fromkeys(backward) for at in self.around.get(function, ()))
 
     def _set_through(self, writers: tuple[Writer, ...]) -> Iterator[Location]:
         """Calls of a setter by tests that call nothing which takes the state back."""
@@ -86,6 +106,12 @@ class Evidence:
         forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or _is_back(w.function.name)))
         for function in dict.fromkeys(w.function for w in forward):
             yield from (at for by, at in self.called.get(function, ()) if by not in backward)
+
+
+def _covers(by: Location, at: Location) -> bool:
+    """Whether a fixture or set-up in one file may stand around what another line of the tests does."""
+    folder = by.path.rpartition("/")[0]
+    return by.path == at.path or (by.path.endswith("conftest.py") and at.path.startswith(f"{folder}/" if folder else ""))
 
 
 def _is_back(name: str) -> bool:
@@ -112,6 +138,7 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
     if resets and function.address.name.startswith(("reset", "_reset")):
         for key, location in _mentioned(known, function):
             found.resets[key].append(location)
+    _read_undoing(known, function, found, resets=resets)
     for key, location in _touches(known, function, patched=resets):
         found.touched[key].append(location)
         if stands:
@@ -121,6 +148,15 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
     _read_uses(known, function, found, resets=resets, stands=stands)
     if not (resets or stands):
         _read_calls(known, function, found)
+
+
+def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: bool) -> None:
+    if resets:
+        for address, location in _reached(known, function):
+            found.around[address].append(location)
+    elif _may_stand_around(known, function):
+        for key, location in _takes_back(known, function):
+            found.on_request[key].append(location)
 
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
@@ -146,6 +182,36 @@ def _read_calls(known: Known, function: Function, found: Evidence) -> None:
         if callee is not None and callee.address.path not in known.tests:
             at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
             found.called[callee.address].append((function.address, at))
+
+
+def _reached(known: Known, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Address, Location]]:
+    """The functions of the program that a function of the tests calls, themselves or through others, and from where."""
+    for call in function.calls:
+        callee = known.calls.flow.callee(function, call)
+        if callee is not None and callee.address.path not in known.tests and callee.address != function.address:
+            at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
+            yield callee.address, at
+            if depth:
+                yield from ((address, at) for address, _ in _reached(known, callee, depth - 1))
+
+
+def _may_stand_around(known: Known, function: Function) -> bool:
+    """Whether the function is a fixture of function scope that tests ask for, or sets up or tears down each test of a class or file."""
+    if function.address.name in _XUNIT:
+        return True
+    fixtures = known.index.modules[function.address.path].fixtures
+    return any(f.function.address == function.address and f.scope is Scope.FUNCTION for f in fixtures)
+
+
+def _takes_back(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
+    """The state that a fixture or set-up clears, or changes again after the test."""
+    path, torn = function.address.path, function.address.name in _TEARDOWNS
+    for effect in function.effects:
+        if takes_away(effect) or effect.after_yield or torn:
+            yield from _at(known, known.index.target(effect.target, path), path, effect.line, effect.text)
+    for call in function.calls:
+        if _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(".cache_clear"):
+            yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
 
 
 def _mentioned(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
