@@ -3,7 +3,7 @@
 import pytest
 
 from rescope.codemods import EditRefused, apply
-from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
+from rescope.model.edit import AddResetFixture, PartKind, ResetKind, ResetStep, ValuePart
 
 K = ResetKind
 CACHE = ResetStep(kind=K.INITIAL, module="src.core.cache.factory", name="_cache_instance")
@@ -304,6 +304,9 @@ def test_the_docstring_is_escaped_and_wrapped(doc: str, text: str) -> None:
     check("import pytest\n", f"import pytest\n\n\n{expected}", reset(doc=doc))
 
 
+DEEP = AddResetFixture(
+    path="conftest.py", name="restore_data", doc="", fixture="data", parts=(ValuePart(path="", kind=PartKind.DICT, deep=True),)
+)
 REFUSED = {
     "function": ("def reset_cache(): pass\n", reset(), "'reset_cache' is taken"),
     "variable": ("if x:\n    a, [reset_cache] = 1, [2]\n", reset(), "is taken"),
@@ -319,6 +322,11 @@ REFUSED = {
     "no expression": ("", reset(step(K.INITIAL, "m", "X", "1 +")), "not a literal"),
     "two lines": ("", reset(step(K.INITIAL, "m", "X", "[\n]")), "not a literal"),
     "container": ("", reset(step(K.CONTAINER, "m", "X", container="tuple")), "unknown sort: 'tuple'"),
+    "pytest": ("from pytest import mark\npytest = None\n", reset(), "means something else by 'pytest'"),
+    "pytest deleted": ("import pytest\ndel pytest\n", reset(), "means something else by 'pytest'"),
+    "pytest twice": ("import pytest\nimport other as pytest\n", reset(), "means something else by 'pytest'"),
+    "built-in": ("def list(x): pass\n", reset(step(K.CONTAINER, "m", "X", container="list")), "means something else by 'list'"),
+    "deepcopy": ("def deepcopy(x): pass\n", DEEP, "means something else by 'deepcopy'"),
     "slot": ("", reset(step(K.CLASS_SLOT, "m", "_instance")), "names no class"),
 }
 
@@ -327,6 +335,15 @@ REFUSED = {
 def test_what_cannot_be_right_is_refused(before: str, edit: AddResetFixture, why: str) -> None:
     """A name that is taken, a value that is no literal, a step that says too little."""
     check(before, None, edit, why=why)
+
+
+def test_parts_that_read_alike_are_saved_apart() -> None:
+    """`a.b` and `a_b` get a name each."""
+    parts = tuple(ValuePart(path=path, kind=PartKind.ATTRIBUTE) for path in ("a.b", "a_b"))
+    result = apply(b"import pytest\n", [AddResetFixture(path="conftest.py", name="restore_data", doc="", fixture="data", parts=parts)])
+
+    assert b'saved_a_b = getattr(data.a, "b", missing)' in result
+    assert b'saved_a_b_2 = getattr(data, "a_b", missing)' in result
 
 
 def test_two_fixtures_of_one_name_are_refused() -> None:

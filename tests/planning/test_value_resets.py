@@ -228,3 +228,37 @@ def test_own(config):
     root = make_project(tmp_path, SERVER + CASES["a dict inside it"][1] + override)
 
     assert [g.edits for g in check(root).plan.groups if g.finding.subject.address.path == "conftest.py"] == [()]
+
+
+@pytest.mark.parametrize("name", ["saved", "missing", "dict", "list", "getattr", "hasattr", "object"])
+@pytest.mark.parametrize(("value", "change", "whole"), [("{'a': {}}", "['a']['b'] = 1", "{'a': {}}"), ("Thing()", ".x = 1", "")])
+def test_a_name_that_the_reset_uses_itself(name: str, value: str, change: str, whole: str, tmp_path: Path) -> None:
+    """A fixture may have the name of a built-in or of a variable of the reset fixture: the tests beside it pass as before."""
+    text = f"""\
+# --- test_named.py
+import pytest
+
+
+class Thing:
+    pass
+
+
+@pytest.fixture(scope="module", name="{name}")
+def made():
+    return {value}
+
+
+def test_change({name}):
+    {name}{change}
+
+
+def test_initial({name}):
+    assert {f"{name} == {whole}" if whole else f"not vars({name})"}
+"""
+    root = make_project(tmp_path, text)
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+    (root / "pyproject.toml").write_text('[tool.rescope]\nstrategy = "reset"\n[tool.pytest.ini_options]\n')
+
+    assert fix(root, unsafe=True) == ["test_named.py"]
+
+    assert outcome(run_pytest(root)) == "2 passed"

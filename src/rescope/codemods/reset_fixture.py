@@ -1,5 +1,6 @@
 """AddResetFixture: an autouse fixture at the end of a file, with the imports that it needs."""
 
+import builtins
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from rescope.codemods.value_reset import value_lines
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
 
 _TWICE = 2
+_CALL = re.compile(r"(?<![\w.])(\w+)\(")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -42,11 +44,13 @@ def with_reset_fixtures(module: cst.Module, edits: Sequence[AddResetFixture], st
     if not wanted:
         return module.code
     spelling, missing = _spelling(wanted, known)
+    fixtures = [_fixture(edit, spelling, style) for edit in wanted]
+    _check_meanings(fixtures, missing, known)
     for text in missing:
         module = with_import(module, text, style)
     text = module.code
-    for edit in wanted:
-        text = _appended(text, _fixture(edit, spelling, style), style.newline)
+    for lines in fixtures:
+        text = _appended(text, lines, style.newline)
     return text
 
 
@@ -79,6 +83,16 @@ def _check_names(edits: Sequence[AddResetFixture], known: Bindings) -> None:
         if not edit.steps and not edit.parts:
             reason = f"the reset fixture {edit.name!r} has nothing to do"
             raise MisfitError(reason)
+
+
+def _check_meanings(fixtures: Sequence[Sequence[str]], imports: Sequence[str], known: Bindings) -> None:
+    """Refuse where the file means something else by a name that the fixtures import, or by a built-in that they call."""
+    imported = {text.rpartition(" ")[2] for text in imports}
+    called = {name for lines in fixtures for name in _CALL.findall("\n".join(lines))}
+    taken = (imported & known.others) | (called & known.bound & set(dir(builtins)))
+    if taken:
+        reason = f"the file means something else by {min(taken)!r}"
+        raise MisfitError(reason)
 
 
 def _spelling(edits: Sequence[AddResetFixture], known: Bindings) -> tuple[_Spelling, list[str]]:

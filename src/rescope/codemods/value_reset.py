@@ -1,8 +1,9 @@
 """The body of a reset fixture that puts parts of a broad fixture's value back after each test that uses it."""
 
+import builtins
+import keyword
 from collections.abc import Iterator
 
-from rescope.codemods.refusal import MisfitError
 from rescope.model.edit import AddResetFixture, PartKind, ValuePart
 
 _MISSING = "missing"
@@ -10,17 +11,14 @@ _MISSING = "missing"
 
 def value_lines(edit: AddResetFixture, deepcopy: str) -> list[str]:
     """The statements of the fixture, `request` being its argument; `deepcopy` is how the file spells that function."""
-    value = edit.fixture
-    if value in {"request", _MISSING} or value.startswith("saved"):
-        reason = f"the name {value!r} is taken in the reset fixture"
-        raise MisfitError(reason)
+    value = _local(edit.fixture, deepcopy)
     names = _names(edit.parts)
     attributes = any(p.kind is PartKind.ATTRIBUTE for p in edit.parts)
     return [
-        f'if "{value}" not in request.fixturenames:',
+        f'if "{edit.fixture}" not in request.fixturenames:',
         "    yield",
         "    return",
-        f'{value} = request.getfixturevalue("{value}")',
+        f'{value} = request.getfixturevalue("{edit.fixture}")',
         *([f"{_MISSING} = object()"] if attributes else []),
         *(_save(part, value, name, deepcopy) for part, name in names),
         "yield",
@@ -28,11 +26,19 @@ def value_lines(edit: AddResetFixture, deepcopy: str) -> list[str]:
     ]
 
 
+def _local(fixture: str, deepcopy: str) -> str:
+    """The fixture's name, or another one where that means something else in the body."""
+    used = {"request", _MISSING, deepcopy.partition(".")[0], *dir(builtins)}
+    return "value" if fixture in used or keyword.iskeyword(fixture) or fixture.startswith("saved") else fixture
+
+
 def _names(parts: tuple[ValuePart, ...]) -> list[tuple[ValuePart, str]]:
     """A local name for what is saved of each part."""
     if len(parts) == 1:
         return [(parts[0], "saved")]
-    return [(part, f"saved_{part.path.replace('.', '_')}" if part.path else "saved") for part in parts]
+    names = [f"saved_{part.path.replace('.', '_')}" if part.path else "saved" for part in parts]
+    unique = (f"{name}_{names[:at].count(name) + 1}" if name in names[:at] else name for at, name in enumerate(names))
+    return list(zip(parts, unique, strict=True))
 
 
 def _target(part: ValuePart, value: str) -> str:
