@@ -237,6 +237,163 @@ def test_user(user, alice):
 """,
         why="requests fixtures by computed names",
     ),
+    "an object whose class takes no second one of the name": Refusal(
+        files="""\
+# --- devices.py
+class Device:
+    _all = {}
+
+    def __init__(self, name):
+        existing = self._all.get(name)
+        if existing:
+            raise KeyError(name)
+        self._all[name] = self
+        self.level = 0
+# --- conftest.py
+import pytest
+
+from devices import Device
+
+
+@pytest.fixture(scope="session")
+def device():
+    return Device("pump")
+# --- test_a.py
+def test_turn_on(device):
+    device.level = 1
+    assert device.level == 1
+
+
+def test_turn_off(device):
+    device.level = 0
+    assert device.level == 0
+""",
+        why="cannot be repeated",
+    ),
+    "an object that a metaclass records once": Refusal(
+        files="""\
+# --- devices.py
+class Recording(type):
+    def __call__(cls, *args):
+        made = super().__call__(*args)
+        made.record(made)
+        return made
+
+
+class Base(metaclass=Recording):
+    _all = dict()
+
+    def record(cls, made):
+        if made.name in cls._all:
+            raise KeyError(made.name)
+        cls._all[made.name] = made
+
+
+class Pump(Base):
+    def __init__(self, name):
+        self.name = name
+        self.level = 0
+# --- conftest.py
+import pytest
+
+from devices import Pump
+
+
+@pytest.fixture(scope="session")
+def pump():
+    return Pump("pump")
+# --- test_a.py
+def test_turn_on(pump):
+    pump.level = 1
+    assert pump.level == 1
+
+
+def test_turn_off(pump):
+    pump.level = 0
+    assert pump.level == 0
+""",
+        why="cannot be repeated",
+    ),
+    "a name that a registry of the program knows": Refusal(
+        files="""\
+# --- registry.py
+class Registry:
+    def __init__(self):
+        self.entries = {}
+
+    def enter(self, name, value):
+        if name in self.entries:
+            raise ValueError(name)
+        self.entries[name] = value
+
+
+registry = Registry()
+# --- conftest.py
+import pytest
+
+from registry import registry
+
+
+class Unit:
+    def __init__(self, name):
+        registry.enter(name, self)
+
+
+@pytest.fixture(scope="session")
+def unit():
+    made = Unit("metre")
+    return made
+# --- test_a.py
+def test_factor(unit):
+    unit.factor = 2
+    assert unit.factor == 2
+
+
+def test_other_factor(unit):
+    unit.factor = 3
+    assert unit.factor == 3
+""",
+        why="cannot be repeated",
+    ),
+    "a teardown that deletes what was there before": Refusal(
+        files="""\
+# --- program.py
+from pathlib import Path
+
+overrides = {}
+
+
+class Settings:
+    database = Path(__file__).with_name("program.db")
+
+
+def settings():
+    return Settings()
+
+
+settings().database.write_text("tables")
+# --- conftest.py
+import pytest
+
+from program import Settings, overrides, settings
+
+
+@pytest.fixture(scope="session")
+def client():
+    overrides["user"] = "ada"
+    yield Settings
+    found = settings()
+    found.database.unlink()
+# --- test_a.py
+def test_read(client):
+    assert client.database.read_text() == "tables"
+
+
+def test_read_again(client):
+    assert client.database.read_text() == "tables"
+""",
+        why="deletes found.database",
+    ),
 }
 
 # A plugin that is installed, so that no static reader sees it.

@@ -25,6 +25,7 @@ from rescope.facts.names import (
     string_list,
 )
 from rescope.facts.ordinals import Key, ordinals
+from rescope.facts.removals import removals
 from rescope.facts.signature import FunctionNode, all_params, argnames, hides_signature, is_static
 from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
@@ -366,6 +367,8 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         has_doc=ast.get_docstring(node, clean=False) is not None,
         makes_fixtures=names.fixture_lines.within(node) and makes_fixtures(node, names),
         hides_signature=hides_signature(node),
+        refuses=frozenset(scan.refuses),
+        removes=tuple(removals(node, scan.yields_at, names)) if scan.yields_at else (),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
 

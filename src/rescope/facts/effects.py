@@ -57,6 +57,7 @@ class Scan:
     values: list[Value] = field(default_factory=list)
     mentions: set[Target] = field(default_factory=set)
     guards: set[str] = field(default_factory=set)
+    refuses: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
     requests_unknown: bool = False
     finalizers: set[str] = field(default_factory=set)
@@ -108,6 +109,8 @@ class Scan:
                 self.block([*node.body, *node.orelse])
             case ast.If(test=test) | ast.While(test=test):
                 self._guard(test)
+                if any(isinstance(inner, ast.Raise) for inner in node.body):
+                    self.refuses.update(self._looked_at(test))
                 self.block([*node.body, *node.orelse])
             case ast.Try() | ast.TryStar():
                 self._try(node)
@@ -190,6 +193,16 @@ class Scan:
         for node in nodes:
             self.guards.update(n.id for n in walk(node) if isinstance(n, ast.Name))
             self.guards.update(n.attr for n in walk(node) if isinstance(n, ast.Attribute))
+
+    def _looked_at(self, test: ast.expr) -> Iterator[str]:
+        """All names and attributes of a condition; a local counts as what it was made from."""
+        for node in ast.walk(test):
+            if isinstance(node, ast.Attribute):
+                yield node.attr
+            elif isinstance(node, ast.Name):
+                made = self.env.made.get(node.id)
+                sources = (self.env.aliases.get(node.id), made.target if made else None)
+                yield from (node.id, *(part for source in sources if source for part in source.dotted.split(".")))
 
     def _inner(self, name: str, body: list[ast.stmt], function: ast.FunctionDef | ast.AsyncFunctionDef | None) -> None:
         """Walk a nested definition; its parameters hide the outer names."""

@@ -105,7 +105,7 @@ class Flow:
 
     def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:
         passed = [(slot, target) for slot, target in call.passes if target.root is Root.ARGUMENT and target.head == name]
-        helper = self._called(function, call) if passed else None
+        helper = self.called(function, call) if passed else None
         if helper is None or helper.address == function.address:
             return
         bound = call.callee.root in {Root.SELF, Root.CLS} or helper.address.name == "__init__" or bool(call.receiver)
@@ -116,7 +116,7 @@ class Flow:
                 for part, effect, inside in self._effects(helper, str(param), depth - 1):
                     yield _join(target.tail, part), effect, inside
 
-    def _called(self, function: Function, call: Call) -> Function | None:
+    def called(self, function: Function, call: Call) -> Function | None:
         """As callee, and the constructor of a class and the methods of a local instance too."""
         return self.callee(function, call) or self._constructor(function, call) or self._local_method(function, call)
 
@@ -127,7 +127,7 @@ class Flow:
 
     def _local_method(self, function: Function, call: Call) -> Function | None:
         """The method of a project class that a call on a local instance reaches."""
-        klass = self._class_named(call.receiver, function.address.path) if call.receiver else None
+        klass = self.class_named(call.receiver, function.address.path) if call.receiver else None
         return self.method(klass, call.callee.tail) if klass is not None and "." not in call.callee.tail else None
 
     def callee(self, function: Function, call: Call) -> Function | None:
@@ -175,10 +175,11 @@ class Flow:
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""
         path = fixture.function.address.path
-        made = (self._class_named(v.target.dotted, path) for v in fixture.function.values if v.kind is ValueKind.CALL and v.target)
+        made = (self.class_named(v.target.dotted, path) for v in fixture.function.values if v.kind is ValueKind.CALL and v.target)
         return next(filter(None, made), None)
 
-    def _class_named(self, dotted: str, path: str) -> ClassDef | None:
+    def class_named(self, dotted: str, path: str) -> ClassDef | None:
+        """The project class of that name, as the file knows it."""
         head = dotted.partition(".")[0]
         own = Definition(path=path, name=dotted) if head in self.index.classes[path] else None
         return self.index.class_at(own or self.index.locate(dotted, path))

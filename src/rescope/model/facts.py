@@ -149,7 +149,9 @@ NO_MARKS = Marks()
 class Function(NamedTuple):
     """A function, method or module body (`<module>`): what it requests and what it does to state.
 
-    `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`.
+    `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`. `refuses` names what a guard
+    looks at before it raises; `removes` are the lines behind the yield that delete a file or folder which nothing before
+    the yield speaks of.
     """
 
     address: Address
@@ -176,6 +178,8 @@ class Function(NamedTuple):
     given: bool = False
     makes_fixtures: bool = False
     hides_signature: bool = False
+    refuses: frozenset[str] = frozenset()
+    removes: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from rescope.graph.fixture_graph import TestNode
 from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Root
 from rescope.model.scope import Scope
 from rescope.packs import match
+from rescope.planning.repeating import refused_twice, removes_what_it_finds
 from rescope.rule import RuleContext
 
 _NODE_ATTRIBUTES = frozenset({"node", "session", "cls", "instance", "keywords", "applymarker"})
@@ -49,7 +50,7 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
     bound = _NODE_ATTRIBUTES & _read_of_request(ctx, fixture)
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
-    checks = (_plugin_asks, _once, _given, _parametrize_scope, _loop)
+    checks = (_plugin_asks, _once, refused_twice, removes_what_it_finds, _given, _parametrize_scope, _loop)
     reasons = (*(check(ctx, fixture) for check in checks), _computed_requests(ctx, fixture, steps), _clears_others(ctx, fixture, steps))
     return next(filter(None, reasons), "")
 

@@ -1,0 +1,55 @@
+"""What a fixture does once and must not do for each test: reasons to refuse its narrowing."""
+
+from rescope.graph.construction import Step, steps
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Root
+from rescope.rule import RuleContext
+
+_ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
+
+
+def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """A set-up that enters something where a second entry is refused, and has no teardown that could take it out."""
+    function = fixture.function
+    if function.yields_at is not None or "addfinalizer" in function.request_attributes:
+        return ""
+    run = list(steps(ctx.flow, function))
+    refused = {name for step in run for name in step.function.refuses}
+    for step in run if refused else ():
+        for effect in step.function.effects:
+            place = effect.target.dotted.rpartition(".")[2]
+            if place in refused and _adds(effect) and _lasting(ctx, step, effect):
+                where = f"{step.function.address.path}:{effect.line}"
+                return f"its set-up cannot be repeated: {where} enters it in {place}, which takes nothing twice, and nothing takes it out"
+    return ""
+
+
+def _adds(effect: Effect) -> bool:
+    adding = effect.kind is EffectKind.SET_ITEM or (effect.kind is EffectKind.MUTATE and effect.how in _ADDS)
+    return adding and not (effect.nested or effect.after_yield) and effect.undone_at is None
+
+
+def _lasting(ctx: RuleContext, step: Step, effect: Effect) -> bool:
+    """Whether what the effect changes lives as long as the process: of a module, a class, or a module's instance."""
+    if effect.target.root in {Root.GLOBAL, Root.IMPORTED}:
+        return ctx.index.variable(ctx.index.target(effect.target, step.function.address.path)) is not None
+    if effect.target.root not in {Root.SELF, Root.CLS} or "." in effect.target.tail or step.klass is None:
+        return False
+    if step.shared:
+        return True
+    owners = ctx.flow.namespaces.mro(step.klass)
+    declared = any(a.address.name == effect.target.tail for owner in owners for a in owner.attributes)
+    made = ctx.flow.method(step.klass, "__init__")
+    own = any(e.kind is EffectKind.SET_ATTR and e.target == effect.target for e in made.effects) if made else False
+    return declared and not own
+
+
+def removes_what_it_finds(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """A teardown that deletes a file which the set-up does not make: after the first test nobody would have it."""
+    function = fixture.function
+    for call in function.calls if function.removes else ():
+        made = ctx.flow.called(function, call) or ctx.flow.class_named(call.callee.dotted, function.address.path)
+        if not (call.after_yield or call.nested) and (call.discarded or made is not None):
+            return ""
+    for line, text in function.removes:
+        return f"its teardown (line {line}) deletes {text}, which its set-up does not make: after the first test it would be gone"
+    return ""
