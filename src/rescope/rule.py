@@ -47,6 +47,7 @@ class RuleContext:
     settings: Settings
     tests: frozenset[str]
     declared: frozenset[str] = frozenset()
+    broad: list[FixtureDef] = field(default_factory=list)
     loaded: set[str] = field(default_factory=set)
     collected: dict[str, None] = field(default_factory=dict)
     memo: dict[Address, tuple[str, Location] | None] = field(default_factory=dict)
@@ -57,8 +58,10 @@ class RuleContext:
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
         """Every fixture whose declared scope is broader than function, in path and line order."""
-        found = (f for f in self.graph.definitions() if isinstance(f.scope, Scope) and f.scope > Scope.FUNCTION)
-        yield from sorted(found, key=lambda f: (f.address.path, f.line))
+        if not self.broad:
+            found = (f for f in self.graph.definitions() if isinstance(f.scope, Scope) and f.scope > Scope.FUNCTION)
+            self.broad.extend(sorted(found, key=lambda f: (f.address.path, f.line)))
+        yield from self.broad
 
     def subject(self, fixture: FixtureDef) -> Subject:
         """The fixture as the subject of a finding."""

@@ -88,6 +88,7 @@ class FixtureGraph:
     tests: tuple[TestNode, ...]
     static_edges: frozenset[tuple[int, str, int]]
     unknown_names: frozenset[str] = frozenset()
+    defined: dict[Address, FixtureDef] = field(default_factory=dict)
     by_definition: dict[Address, tuple[Registration, ...]] = field(default_factory=dict)
     requesters: dict[Address, tuple[tuple[FixtureDef, str], ...]] = field(default_factory=dict)
     resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
@@ -98,7 +99,9 @@ class FixtureGraph:
 
     def definitions(self) -> Iterable[FixtureDef]:
         """Each fixture definition that some holder registers, once."""
-        return {r.definition.address: r.definition for r in self.registrations}.values()
+        if not self.defined:
+            self.defined.update((r.definition.address, r.definition) for r in self.registrations)
+        return self.defined.values()
 
     def requested_by(self, fixture: FixtureDef) -> tuple[tuple[FixtureDef, str], ...]:
         """The fixtures that get this one, with the name by which they ask."""

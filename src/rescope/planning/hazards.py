@@ -1,6 +1,7 @@
 """What narrowing a fixture may break: reasons to refuse, and reasons to call the edit unsafe."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rescope.graph.fixture_graph import TestNode
@@ -34,8 +35,30 @@ _BOUND_TO_LOOP = frozenset({"asyncio.Future", "asyncio.StreamReader", "asyncio.e
 _REMOVALS = frozenset({"clear"})
 
 
-def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+@dataclass(slots=True, kw_only=True)
+class Unseen:
+    """Who requests fixtures in ways that only running the project can tell, worked out once for all fixtures."""
+
+    ctx: RuleContext
+    computing: tuple[FixtureDef, ...] | None = None
+    given: str | None = None
+
+    def by_computed_names(self) -> tuple[FixtureDef, ...]:
+        """The broad fixtures that request others by computed names."""
+        if self.computing is None:
+            self.computing = tuple(f for f in self.ctx.broad_fixtures() if _computes_names(self.ctx, f))
+        return self.computing
+
+    def hypothesis_test(self) -> str:
+        """The first Hypothesis test whose marks are computed, "" if there is none."""
+        if self.given is None:
+            self.given = next((t.id for t in self.ctx.graph.tests if t.function.given and t.marks.computed), "")
+        return self.given
+
+
+def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
     """Why the fixture must not be narrowed at all, "" if it may: each would change what the fixture means."""
+    ctx = unseen.ctx
     name = ctx.graph.name_of(fixture)
     if fixture.editable:
         return f"{fixture.editable}"
@@ -44,14 +67,23 @@ def refusal(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) 
     uncertain = ctx.graph.uncertain(fixture)
     if uncertain:
         return f"who requests '{name}' is not certain: {uncertain[0]}"
-    unseen = _unseen_plugin(ctx, fixture, steps)
-    if unseen:
-        return unseen
+    plugin = _unseen_plugin(ctx, fixture, steps)
+    if plugin:
+        return plugin
     bound = _NODE_ATTRIBUTES & _read_of_request(ctx, fixture)
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
-    checks = (_plugin_asks, _once, refused_twice, removes_what_it_finds, _given, _parametrize_scope, _loop)
-    reasons = (*(check(ctx, fixture) for check in checks), _computed_requests(ctx, fixture, steps), _clears_others(ctx, fixture, steps))
+    reasons = (
+        _plugin_asks(ctx, fixture),
+        _once(ctx, fixture),
+        refused_twice(ctx, fixture),
+        removes_what_it_finds(ctx, fixture),
+        _given(unseen, fixture),
+        _parametrize_scope(ctx, fixture),
+        _loop(ctx, fixture),
+        _computed_requests(unseen, fixture, steps),
+        _clears_others(ctx, fixture, steps),
+    )
     return next(filter(None, reasons), "")
 
 
@@ -95,12 +127,12 @@ def _requested(fixture: FixtureDef) -> set[str]:
     return {*fixture.argnames, *fixture.function.requested}
 
 
-def _computed_requests(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+def _computed_requests(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
     """A fixture that stays broad and may ask for this one by a name that only running it can tell."""
     narrowed = {f.address for f in steps}
-    for other in ctx.broad_fixtures():
-        if other.address not in narrowed and _computes_names(ctx, other) and _in_sight(ctx, other, fixture):
-            return f"'{ctx.graph.name_of(other)}' stays broad and requests fixtures by computed names"
+    for other in unseen.by_computed_names():
+        if other.address not in narrowed and _in_sight(unseen.ctx, other, fixture):
+            return f"'{unseen.ctx.graph.name_of(other)}' stays broad and requests fixtures by computed names"
     return ""
 
 
@@ -130,13 +162,14 @@ def _once(ctx: RuleContext, fixture: FixtureDef) -> str:
     return ""
 
 
-def _given(ctx: RuleContext, fixture: FixtureDef) -> str:
+def _given(unseen: Unseen, fixture: FixtureDef) -> str:
     """Hypothesis refuses function-scoped fixtures in the signature of a test (function_scoped_fixture)."""
+    ctx = unseen.ctx
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
         if test.function.given and names & set(test.argnames):
             return f"{test.id} is a Hypothesis test, which refuses function-scoped fixtures in its signature"
-    computed = next((t.id for t in ctx.graph.tests if t.function.given and t.marks.computed), "")
+    computed = unseen.hypothesis_test()
     return f"{computed} is a Hypothesis test, which refuses function-scoped fixtures, and its marks are computed" if computed else ""
 
 

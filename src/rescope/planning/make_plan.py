@@ -13,7 +13,7 @@ from rescope.model.state import Singleton
 from rescope.planning.cascade import Cascade, cascade
 from rescope.planning.conftest_target import ResetPlace, find_target
 from rescope.planning.document import documented
-from rescope.planning.hazards import caveats, needs_loop_scope, refusal
+from rescope.planning.hazards import Unseen, caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
 from rescope.planning.reset_names import name_resets
 from rescope.planning.resets import Suspects, blocks_reset, reset_fixture
@@ -32,9 +32,11 @@ class _Planner:
     skipped: list[Skipped] = field(default_factory=list)
     absorbed: set[Address] = field(default_factory=set)
     suspects: Suspects = field(init=False)
+    unseen: Unseen = field(init=False)
 
     def __post_init__(self) -> None:
         self.suspects = Suspects(ctx=self.ctx)
+        self.unseen = Unseen(ctx=self.ctx)
 
     @property
     def target(self) -> Scope:
@@ -100,16 +102,17 @@ def _cascade(planner: _Planner, finding: Finding, fixture: FixtureDef) -> Cascad
     if isinstance(fixture.scope, Scope) and fixture.scope <= planner.target:
         return Cascade(steps=(), blocked=f"it is {fixture.scope}-scoped, and the target scope is {planner.target}")
     chain = cascade(planner.ctx, fixture, planner.target, planner.keeps)
-    return chain if chain.blocked else replace(chain, blocked=_refused(planner.ctx, chain))
+    return chain if chain.blocked else replace(chain, blocked=_refused(planner, chain))
 
 
-def _refused(ctx: RuleContext, chain: Cascade) -> str:
+def _refused(planner: _Planner, chain: Cascade) -> str:
+    ctx = planner.ctx
     broken = _unparsable(ctx, chain)
     if broken:
         return broken
     fixtures = [s.fixture for s in chain.steps]
     for step in chain.steps:
-        reason = refusal(ctx, step.fixture, fixtures)
+        reason = refusal(planner.unseen, step.fixture, fixtures)
         if reason:
             name = ctx.graph.name_of(step.fixture)
             return reason if not step.requests else f"its dependent '{name}' cannot follow: {reason}"
