@@ -223,3 +223,18 @@ def test_never_safe(unsure: str, why: str, tmp_path: Path) -> None:
     (group,) = check(root).plan.groups
     assert group.applicability is Applicability.UNSAFE
     assert why in group.caveat
+
+
+def test_a_name_given_by_keyword(tmp_path: Path) -> None:
+    """`getfixturevalue(argname=...)` requests as the plain call does: the dependent follows."""
+    text = PLUGINS.replace("carts.py\n", "carts.py\n" + BROAD.partition("\n")[2]).replace(
+        '[f"plugins.{name}" for name in ("carts",)]', '["plugins.carts"]'
+    )
+    text = text.replace(
+        "def stock(cart):\n    return list(cart)", "def stock(request):\n    return list(request.getfixturevalue(argname='cart'))"
+    )
+    root = make_project(tmp_path, text + "\n\ndef test_stock(stock):\n    assert stock == ['apples']\n")
+
+    assert fix(root, unsafe=True) == ["conftest.py", "plugins/carts.py"]
+
+    assert outcome(run_pytest(root)) == "4 passed"

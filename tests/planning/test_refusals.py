@@ -396,6 +396,55 @@ def test_read_again(client):
     ),
 }
 
+ASKING = {
+    "by a class that keeps request": "    return Asker(request).ask()",
+    "by a helper that hands it to a class": "    return ask_for(request)",
+    "by a method that is handed on": '    return next(map(request.getfixturevalue, ["alice"]))',
+    "by an object that request is put into": """\
+    asker = Empty()
+    asker.request = request
+    return asker.request.getfixturevalue('alice')""",
+}
+REFUSALS |= {
+    f"a fixture asked for {how}": Refusal(
+        files=f"""\
+# --- conftest.py
+import pytest
+
+
+class Empty:
+    pass
+
+
+class Asker:
+    def __init__(self, request):
+        self.request = request
+
+    def ask(self):
+        return self.request.getfixturevalue("alice")
+
+
+def ask_for(wanted):
+    return Asker(wanted).ask()
+
+
+@pytest.fixture(scope="session")
+def alice():
+    return "alice"
+
+
+@pytest.fixture(scope='module')
+def user(request):
+{body}
+# --- test_a.py
+def test_user(user, alice):
+    assert user == alice
+""",
+        why="requests fixtures by computed names",
+    )
+    for how, body in ASKING.items()
+}
+
 # A plugin that is installed, so that no static reader sees it.
 PLUGIN = """
 import pytest

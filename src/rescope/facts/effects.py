@@ -41,6 +41,7 @@ MUTATORS = frozenset(
 )
 COMPUTED = "<computed>"
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
+_ASKING = frozenset({"request", "request.getfixturevalue"})
 _EXPECTS = ("pytest.raises", "self.assertRaises", "self.assertRaisesRegex")
 _OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
@@ -71,6 +72,7 @@ class Scan:
     shielded: tuple[str, ...] = ()
     statement_call: ast.expr | None = None
     telling: bool = False
+    plain: ast.expr | None = None
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -83,6 +85,7 @@ class Scan:
         """Walk one statement."""
         match node:
             case ast.Assign(targets=targets, value=value):
+                self.plain = value if all(isinstance(t, ast.Name) for t in targets) else None
                 self.expression(value)
                 for target in targets:
                     self.assign(target, value)
@@ -374,6 +377,8 @@ class Scan:
         target = self.env.resolve(node)
         if target is not None and target.root in _OUTSIDE:
             self.mentions.add(target)
+        if target is not None and target.root is Root.ARGUMENT and target.dotted in _ASKING and node is not self.plain:
+            self.requests_unknown = True
         inner = node
         while isinstance(inner, (ast.Attribute, ast.Subscript)):
             if isinstance(inner, ast.Subscript):
@@ -392,9 +397,11 @@ class Scan:
 
     def _call(self, node: ast.Call, *, entered: bool, awaited: bool, looked_into: bool) -> None:
         self.telling = node is self.statement_call
+        self.plain = node.func
         self.expression(node.func)
         self.telling = False
         for argument in [*node.args, *(k.value for k in node.keywords)]:
+            self.plain = argument if isinstance(argument, ast.Name) and self._stands_for(argument, "request") else None
             self.expression(argument)
         callee = self.env.resolve(node.func)
         if callee is None:
@@ -442,11 +449,17 @@ class Scan:
             if target is not None and target.root is not Root.LOCAL:
                 yield slot, target
 
+    def _stands_for(self, node: ast.expr, dotted: str) -> bool:
+        target = self.env.resolve(node)
+        return target is not None and target.root is Root.ARGUMENT and target.dotted == dotted
+
     def _dynamic_request(self, node: ast.Call, callee: Target) -> None:
-        if callee.root is Root.ARGUMENT and callee.dotted == "request.getfixturevalue" and node.args:
-            texts = call_strings(node)
-            self.requested += texts[:1]
-            self.requests_unknown |= not texts
+        """A name that `request` is asked for; unknown where it is computed, or asked of what holds some other `request`."""
+        if callee.dotted.rpartition(".")[2] == "getfixturevalue":
+            names = [*node.args, *(k.value for k in node.keywords if k.arg == "argname")][:1]
+            texts = [n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            self.requested += texts if self._stands_for(node.func, "request.getfixturevalue") else []
+            self.requests_unknown |= not texts or not self._stands_for(node.func, "request.getfixturevalue")
         if callee.dotted == "request.addfinalizer":
             self.finalizers.update(a.id for a in node.args if isinstance(a, ast.Name))
 

@@ -1,11 +1,11 @@
 """What narrowing a fixture may break: reasons to refuse, and reasons to call the edit unsafe."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rescope.graph.fixture_graph import TestNode
-from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Root
+from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Function, Root
 from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.planning.repeating import refused_twice, removes_what_it_finds
@@ -32,6 +32,7 @@ _READS = frozenset(
     ],
 )
 _BOUND_TO_LOOP = frozenset({"asyncio.Future", "asyncio.StreamReader", "asyncio.ensure_future", "asyncio.gather", "asyncio.wrap_future"})
+_HELPER_DEPTH = 3
 _REMOVALS = frozenset({"clear"})
 
 
@@ -111,7 +112,7 @@ def _unseen_plugin(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[Fixtur
     names, narrowed = set(ctx.graph.names_of(fixture)), {f.address for f in steps}
     for module in ctx.index.modules.values():
         asks = any(
-            f.address not in narrowed and f.scope is not Scope.FUNCTION and (names & _requested(f) or f.function.requests_unknown)
+            f.address not in narrowed and f.scope is not Scope.FUNCTION and (names & _requested(f) or _computes_names(ctx, f))
             for f in module.fixtures
         )
         if asks or module.failure or any(f.makes_fixtures for f in module.functions):
@@ -137,14 +138,31 @@ def _computed_requests(unseen: Unseen, fixture: FixtureDef, steps: Iterable[Fixt
 
 
 def _computes_names(ctx: RuleContext, fixture: FixtureDef) -> bool:
-    """Whether the fixture, or a helper that it hands `request` to, calls getfixturevalue with anything but a literal."""
-    if fixture.function.requests_unknown:
-        return True
-    for call in fixture.function.calls:
-        helper = ctx.flow.callee(fixture.function, call) if _passes_request(call) else None
-        if helper is not None and any(c.callee.dotted.endswith(".getfixturevalue") for c in helper.calls):
-            return True
+    """Whether the fixture asks by anything but a literal, or what it hands `request` to may ask."""
+    return fixture.function.requests_unknown or _hands_to_asker(ctx, fixture.function, {"request"}, _HELPER_DEPTH)
+
+
+def _hands_to_asker(ctx: RuleContext, function: Function, arguments: Collection[str], depth: int) -> bool:
+    """Whether a function or class of the project that gets one of the arguments calls getfixturevalue, or hands it on to one that does."""
+    for call in function.calls:
+        if any(target.root is Root.ARGUMENT and target.dotted in arguments for _, target in call.passes):
+            for helper in _getting(ctx, function, call):
+                asks = any(c.callee.dotted.endswith(".getfixturevalue") for c in helper.calls)
+                if asks or (depth and helper.address != function.address and _hands_to_asker(ctx, helper, helper.params, depth - 1)):
+                    return True
     return False
+
+
+def _getting(ctx: RuleContext, function: Function, call: Call) -> Iterator[Function]:
+    """The function that a call reaches; all methods of a class, which may keep what its instance is made with."""
+    klass = ctx.index.class_at(ctx.index.target(call.callee, function.address.path))
+    if klass is not None:
+        for owner in ctx.flow.namespaces.mro(klass):
+            names = ctx.index.functions[owner.address.path].items()
+            yield from (method for name, method in names if name.startswith(f"{owner.address.qualname}."))
+    helper = None if klass else ctx.flow.called(function, call)
+    if helper is not None:
+        yield helper
 
 
 def _in_sight(ctx: RuleContext, requester: FixtureDef, fixture: FixtureDef) -> bool:
