@@ -9,6 +9,31 @@ from rescope.model.finding import Confidence
 from rescope.reporting.text import render_text
 
 CASES = {
+    "an object that has no vars()": """\
+# --- level.py
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Level:
+    value: int = 1
+
+    def set(self, value):
+        self.value = value
+
+
+level = Level()
+# --- test_level.py
+from level import level
+
+
+def test_two():
+    level.set(2)
+
+
+def test_three():
+    level.set(3)
+""",
     "a class attribute filled with what is no object of the project": """\
 # --- words.py
 class Words:

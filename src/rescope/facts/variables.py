@@ -68,5 +68,6 @@ def _size(node: ast.expr | None) -> int:
 
 
 def class_keywords(node: ast.ClassDef) -> tuple[str, ...]:
-    """`metaclass=X` and other class keywords, as `name=dotted`."""
-    return tuple(f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords if k.arg)
+    """`metaclass=X` and other class keywords, as `name=dotted`; `slots=` of a decorator, too."""
+    slots = (k for d in node.decorator_list if isinstance(d, ast.Call) for k in d.keywords if k.arg == "slots")
+    return tuple(f"{k.arg}={ast.unparse(k.value)}" for k in (*node.keywords, *slots) if k.arg)

@@ -11,6 +11,7 @@ THREAD_LOCALS = frozenset({"threading.local", "_thread._local"})
 _MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__enter__", "__aenter__", "__exit__", "__aexit__", "__del__", "__setstate__"})
 _OPAQUE = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__call__", "__get__"})
 _VALUE_BASES = frozenset({"BaseModel", "BaseSettings", "local"})
+_SLOTTED = frozenset(f"{package}.{name}" for package in ("attr", "attrs") for name in ("define", "mutable", "frozen"))
 _DEPTH = 3
 
 
@@ -47,7 +48,8 @@ def _is_plain(known: Known, klass: ClassDef) -> bool:
     """Whether an object of the class keeps its state in `vars()`, and is what it looks like."""
     for owner in known.calls.flow.namespaces.mro(klass):
         names = {b.name for b in owner.bindings}
-        if not known.is_own(owner, _VALUE_BASES) or "__slots__" in names or names & _OPAQUE or "slots=True" in owner.keywords:
+        slotted = "__slots__" in names or "slots=True" in owner.keywords or _SLOTTED & set(owner.decorators)
+        if not known.is_own(owner, _VALUE_BASES) or slotted or names & _OPAQUE:
             return False
     return True
 
