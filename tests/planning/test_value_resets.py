@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from projects import check, fix, make_project, outcome, run_pytest
+from rescope.model.edit import AddResetFixture
 from rescope.model.finding import Applicability, Strategy
 
 SERVER = """\
@@ -262,3 +263,65 @@ def test_initial({name}):
     assert fix(root, unsafe=True) == ["test_named.py"]
 
     assert outcome(run_pytest(root)) == "2 passed"
+
+
+HIDDEN = """\
+# --- test_gauge.py
+import pytest
+
+
+class Gauge:
+    def __init__(self):
+        self._level = None
+
+    @property
+    def level(self):
+        return self._level
+
+    @level.setter
+    def level(self, level):
+        if level is None:
+            raise ValueError("a level")
+        self._level = level
+
+
+class Plain:
+    pass
+
+
+class Fixed:
+    def __delattr__(self, name):
+        raise AttributeError("only more")
+
+
+@pytest.fixture(scope="module")
+def gauge():
+    {value}
+
+
+def test_set(gauge):
+    gauge.level = 3
+
+
+def test_read(gauge):
+    assert gauge
+"""
+
+
+@pytest.mark.parametrize("value", ["return Gauge()", "return Fixed()", "if pytest:\n        return Plain()\n    return None"])
+def test_what_its_class_guards_is_not_put_back(value: str, tmp_path: Path) -> None:
+    """A property or a special method may refuse the value that was there before: no reset is offered."""
+    root = make_project(tmp_path, HIDDEN.replace("{value}", value))
+    (root / "pyproject.toml").write_text('[tool.rescope]\nstrategy = "reset"\n[tool.pytest.ini_options]\n')
+
+    assert "restore_gauge" not in "".join(e.name for g in check(root).plan.groups for e in g.edits if isinstance(e, AddResetFixture))
+
+
+def test_a_value_that_a_narrower_fixture_changes(tmp_path: Path) -> None:
+    """The second run finds nothing more to do: what the reset puts back after a fixture of the test is put back, too."""
+    text = LIST.replace("def test_add(cart):", "@pytest.fixture\ndef full(cart):", 1) + "\n\ndef test_full(cart, full):\n    assert cart\n"
+    root = make_project(tmp_path, text)
+    (root / "pyproject.toml").write_text('[tool.rescope]\nstrategy = "reset"\n[tool.pytest.ini_options]\n')
+
+    assert fix(root, unsafe=True) == ["test_cart.py"]
+    assert fix(root, unsafe=True) == []

@@ -30,6 +30,7 @@ _NAME = "mutated-broad-fixture"
 _SHOWN = 3
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
 _CONTAINERS = frozenset({"dict", "list", "set"})
+_GUARDS = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
 _KINDS = MappingProxyType(
     {
         "dict": PartKind.DICT,
@@ -68,10 +69,13 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
 
 
 def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
-    """Whether an autouse fixture around the test takes back what the test changes."""
+    """Whether an autouse fixture around the test takes back what the test changes, or a fixture that it uses."""
+    by = {mutation.by.address}
+    fixtures = [f for f in ctx.graph.definitions() if f.function.address in by]
+    tests = {t.function.address for f in fixtures for t in ctx.graph.tests_using(f)} or by
     for other in ctx.flow.mutations(mutation.fixture):
         covers = other.part in {"", mutation.part} or mutation.part.startswith(f"{other.part}.")
-        if other.effect.after_yield and covers and mutation.by.address in ctx.kept_by(other.by):
+        if other.effect.after_yield and covers and tests <= ctx.kept_by(other.by):
             return True
     return False
 
@@ -104,7 +108,7 @@ def _parts(ctx: RuleContext, found: list[Mutation]) -> tuple[ValuePart, ...]:
     if whole is not None:
         deep = any(m.part for m in found) or any(m.effect.kind is EffectKind.SET_ATTR for m in found)
         return (ValuePart(path="", kind=whole, deep=deep),)
-    parts = {_part(m) for m in found}
+    parts = {None if _hidden(ctx, m) else _part(m) for m in found}
     known = sorted((p for p in parts if p is not None), key=lambda p: p.path)
     apart = len({p.path for p in known}) == len(known) and len(known) <= _SHOWN
     return tuple(known) if apart and None not in parts else ()
@@ -128,6 +132,15 @@ def _part(mutation: Mutation) -> ValuePart | None:
         effect.key.startswith(("'", '"')) if effect.kind is not EffectKind.MUTATE else effect.how in {"update", "setdefault", "popitem"}
     )
     return ValuePart(path=path, kind=PartKind.DICT) if mapping else None
+
+
+def _hidden(ctx: RuleContext, mutation: Mutation) -> bool:
+    """Whether there may be no value, or code of its class stands between an attribute's name and what it holds."""
+    if any(v.kind is ValueKind.NONE for v in mutation.fixture.function.values):
+        return True
+    klass = ctx.flow.built_class(mutation.fixture)
+    names = {mutation.part.partition(".")[0], *_GUARDS}
+    return klass is not None and any(ctx.flow.method(klass, name) is not None for name in names)
 
 
 def _handed_on(fixture: FixtureDef) -> bool:
