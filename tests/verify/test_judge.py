@@ -97,6 +97,19 @@ def test_flaky_tests_do_not_regress() -> None:
     assert judge(side(good, good), side(bad, good)).regressions == ()
 
 
+def test_what_becomes_flaky_regresses() -> None:
+    """A test that held in five runs of an order and fails now and then after is a regression, and told with counts."""
+    good, bad = run(FILE, t="P"), run(FILE, t="F")
+
+    (found,) = judge(side(*[good] * 5), side(good, bad, good)).regressions
+
+    assert (found.test, found.orders, found.outcome) == ("t", ("file order",), "failed")
+    assert found.message == "in 1 of 3 runs, and in none of 5 before"
+    assert judge(side(*[good] * 4), side(good, bad)).regressions == ()
+    assert judge(side(*[good] * 5, run(REVERSED, t="P"), run(REVERSED, t="F")), side(good, bad, run(REVERSED, t="P"))).regressions == ()
+    assert judge(side(*[run(WORKERS, t="P")] * 5), side(run(WORKERS, t="P"), run(WORKERS, t="F"))).regressions == ()
+
+
 def test_regression_counts_in_its_own_order() -> None:
     """Failing in an order in which it failed before is none, even if it passes in another."""
     before = side(run(FILE, t="P"), run(FILE, t="P"), run(REVERSED, t="F"), run(REVERSED, t="F"))

@@ -20,6 +20,7 @@ from rescope.model.verdict import (
 )
 
 NOT_RUN = "did not run"
+STEADY = 5
 _UNSTEADY = frozenset({Arrangement.WORKERS})
 
 
@@ -135,25 +136,54 @@ def worse(before: Outcome | None, after: Outcome | None) -> bool:
     return after not in PASSES if before in PASSES else after is None or after in FAILS
 
 
+def unsteadied(before: Side, after: Side) -> dict[Order, frozenset[str]]:
+    """For each order the tests that end now so, now so in it after, and held in it before, every time."""
+    shaky = flaky_tests(after) - flaky_tests(before)
+    found = {}
+    for order in dict.fromkeys(run.order for run in after.runs) if shaky else ():
+        earlier, later = _in_order(before, order), _in_order(after, order)
+        tests = frozenset(t for t in shaky if {o in FAILS for o in _outcomes(later, t)} == {True, False} and _held(earlier, t))
+        if tests and order.arrangement not in _UNSTEADY:
+            found[order] = tests
+    return found
+
+
+def _held(runs: list[Run], test: str) -> bool:
+    return bool(runs) and all(run.outcomes.get(test, Outcome.FAILED) not in FAILS for run in runs)
+
+
 def regressions(before: Side, after: Side) -> tuple[Regression, ...]:
-    """The suspects that were tried at least twice on both sides in the order in which they fail."""
+    """The suspects that were tried at least twice on both sides in the order in which they fail, and what became flaky.
+
+    A test that fails now and then after has become flaky where it held in STEADY runs of that order before.
+    """
     by_test: dict[str, list[Order]] = {}
     for order, tests in suspects(before, after).items():
         if min(len(_in_order(before, order)), len(_in_order(after, order))) > 1:
+            for test in tests:
+                by_test.setdefault(test, []).append(order)
+    for order, tests in unsteadied(before, after).items():
+        if len(_in_order(before, order)) >= STEADY:
             for test in tests:
                 by_test.setdefault(test, []).append(order)
     return tuple(_regression(before, after, test, orders) for test, orders in sorted(by_test.items()))
 
 
 def _regression(before: Side, after: Side, test: str, orders: list[Order]) -> Regression:
-    run = _in_order(after, orders[0])[0]
+    later = _in_order(after, orders[0])
+    run = next((r for r in later if r.outcomes.get(test) in FAILS), later[0])
     ended = run.outcomes.get(test)
+    says = run.messages.get(test, run.cut if ended is None else "")
+    failed = sum(r.outcomes.get(test) in FAILS for r in later)
+    if 0 < failed < len(later):
+        often = f"in {failed} of {len(later)} runs, and in none of {len(_in_order(before, orders[0]))} before"
+        says = f"{often}: {says}" if says else often
     alone = list(_outcomes(_alone(before), test))
     return Regression(
         test=test,
         orders=tuple(order.name for order in orders),
         outcome=ended.value if ended is not None else NOT_RUN,
-        message=run.messages.get(test, run.cut if ended is None else ""),
+        message=says,
         brittle=bool(alone) and all(o in FAILS for o in alone),
     )
 

@@ -143,12 +143,18 @@ def compare(lab: Lab, before: Side, changes: Sequence[FileChange]) -> tuple[Side
 
 
 def confirmed(lab: Lab, before: Side, after: Side, changes: Sequence[FileChange], when: str) -> tuple[Side, Side]:
-    """Both sides with each suspected order run at least twice, and each suspected test alone as it was before."""
+    """Both sides with each suspected order run at least twice, and each suspected test alone as it was before.
+
+    Where a test became flaky, the suite as it is runs often enough to tell that it was not so before.
+    """
     suspects = judge.suspects(before, after)
     for_before = [order for order in suspects if _times(before, order) < 2]
     for_after = [order for order in suspects if _times(after, order) < 2]
     before = repeated(lab, before, for_before, (), "before")
     after = repeated(lab, after, for_after, changes, when)
+    for order in judge.unsteadied(before, after):
+        while _times(before, order) < judge.STEADY and order in judge.unsteadied(before, after):
+            before = repeated(lab, before, (order,), (), "before")
     tests = {test for found in judge.suspects(before, after).values() for test in found}
     alone = [order for test in sorted(tests)[:_MOST_ALONE] if not _times(before, order := _alone(test))]
     return repeated(lab, before, alone, (), "before"), after

@@ -45,7 +45,7 @@ def _objection(lab: Lab, changes: Sequence[FileChange], trials: Trials, *, allow
     lab.meter.together_left = len(lab.orders) + 1
     for order in (*lab.orders, FILE_ORDER):
         after = Side(runs=(*after.runs, lab.once(order, changes, "trial")))
-        if judge.suspects(trials.before, after):
+        if judge.suspects(trials.before, after) or judge.unsteadied(trials.before, after):
             trials.before, after = confirmed(lab, trials.before, after, changes, "trial")
             broken = judge.regressions(trials.before, after)
             if broken:
