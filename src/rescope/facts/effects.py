@@ -8,39 +8,11 @@ from dataclasses import dataclass, field
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.values import call_strings, keywords_of, short
+from rescope.facts.verbs import MONKEYPATCH, MUTATORS
 from rescope.facts.walking import children, walk
 from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
-MUTATORS = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "remove",
-        "pop",
-        "popitem",
-        "clear",
-        "update",
-        "setdefault",
-        "add",
-        "discard",
-        "sort",
-        "reverse",
-        "appendleft",
-        "extendleft",
-        "popleft",
-        "rotate",
-        "intersection_update",
-        "difference_update",
-        "symmetric_difference_update",
-        "fill",
-        "itemset",
-        "resize",
-        "put",
-    ],
-)
 COMPUTED = "<computed>"
-MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 _ASKING = frozenset({"request", "request.getfixturevalue"})
 _EXPECTS = ("pytest.raises", "self.assertRaises", "self.assertRaisesRegex")
 _OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})

@@ -18,7 +18,7 @@ When every test below the fixture needs the change: `# rescope: keep <reason>`.
 
 from collections.abc import Iterator
 
-from rescope.facts.effects import MONKEYPATCH
+from rescope.facts.verbs import MONKEYPATCH
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
 from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rescope.facts.effects import MUTATORS
+from rescope.facts.verbs import MUTATORS
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CallGraph
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, Root, ValueKind
