@@ -54,6 +54,31 @@ def test_names(names):
 """,
         why="request.node",
     ),
+    "request.node read by a helper under another name": Refusal(
+        files="""\
+# --- conftest.py
+import pytest
+
+
+class Names:
+    def __init__(self, asked):
+        scope = asked
+        self.all = {item.name for item in scope.node.items}
+
+
+def collected(to, asked):
+    return Names(asked)
+
+
+@pytest.fixture(scope="session")
+def names(request):
+    return collected("session", request).all
+# --- test_a.py
+def test_names(names):
+    assert names == {"test_names"}
+""",
+        why="request.node",
+    ),
     "bookkeeping on request.session": Refusal(
         files="""\
 # --- conftest.py

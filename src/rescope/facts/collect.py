@@ -360,7 +360,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         stored=tuple(scan.stored),
         requested=tuple(scan.requested),
         requests_unknown=scan.requests_unknown,
-        request_attributes=tuple(sorted(_request_attributes(node, params))),
+        request_attributes=frozenset(scan.request_attributes | _request_attributes(node, params)),
         yields_at=scan.yields_at,
         is_async=isinstance(node, ast.AsyncFunctionDef),
         is_method=method,
@@ -379,11 +379,11 @@ def _registers(functions: Iterable[Function]) -> bool:
 
 
 def _request_attributes(node: FunctionNode, params: tuple[str, ...]) -> set[str]:
-    """The attributes of `request` that a fixture reads."""
+    """What a function with a parameter `request` reads of it, as `request.node`: where it is assigned to as well."""
     if "request" not in params:
         return set()
     return {
-        inner.attr
+        f"request.{inner.attr}"
         for inner in walk(node)
         if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "request"
     }

@@ -10,7 +10,7 @@ from rescope.facts.names import bound_names, import_table
 from rescope.facts.values import call_strings, keywords_of, short
 from rescope.facts.verbs import MONKEYPATCH, MUTATORS
 from rescope.facts.walking import children, walk
-from rescope.model.facts import Call, Effect, EffectKind, Root, Target, Value, ValueKind
+from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 COMPUTED = "<computed>"
 _ASKING = frozenset({"request", "request.getfixturevalue"})
@@ -29,6 +29,7 @@ class Scan:
     calls: list[Call] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     mentions: set[Target] = field(default_factory=set)
+    request_attributes: set[str] = field(default_factory=set)
     guards: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
     requested: list[str] = field(default_factory=list)
@@ -349,8 +350,8 @@ class Scan:
         target = self.env.resolve(node)
         if target is not None and target.root in _OUTSIDE:
             self.mentions.add(target)
-        if target is not None and target.root is Root.ARGUMENT and target.dotted in _ASKING and node is not self.plain:
-            self.requests_unknown = True
+        if target is not None and target.root is Root.ARGUMENT:
+            self._argument(target, plain=node is self.plain)
         inner = node
         while isinstance(inner, (ast.Attribute, ast.Subscript)):
             if isinstance(inner, ast.Subscript):
@@ -358,6 +359,13 @@ class Scan:
             inner = inner.value
         if not isinstance(inner, ast.Name):
             self.expression(inner, looked_into=not self.telling)
+
+    def _argument(self, target: Target, *, plain: bool) -> None:
+        if target.dotted in _ASKING and not plain:
+            self.requests_unknown = True
+        first = target.tail.partition(".")[0]
+        if first in REQUEST_ATTRIBUTES:
+            self.request_attributes.add(f"{target.head}.{first}")
 
     def _hand_out(self, value: ast.expr | None) -> None:
         if value is not None:

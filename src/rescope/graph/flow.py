@@ -9,7 +9,7 @@ from rescope.graph.fixture_graph import FixtureGraph
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
 from rescope.model.address import Address
-from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, ValueKind
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, ValueKind
 
 _DEPTH = 4
 
@@ -104,6 +104,12 @@ class Flow:
                         yield _join(part, tail[len(attr) + 1 :]), effect, other
 
     def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:
+        for helper, param, target in self.handed(function, call, name):
+            for part, effect, inside in self._effects(helper, param, depth - 1):
+                yield _join(target.tail, part), effect, inside
+
+    def handed(self, function: Function, call: Call, name: str) -> Iterator[tuple[Function, str, Target]]:
+        """Where a call hands on an argument, or a part of it: the project function, its parameter, and what it gets."""
         passed = [(slot, target) for slot, target in call.passes if target.root is Root.ARGUMENT and target.head == name]
         helper = self.called(function, call) if passed else None
         if helper is None or helper.address == function.address:
@@ -113,8 +119,7 @@ class Flow:
         for slot, target in passed:
             param = slot if isinstance(slot, str) else _param_at(helper, slot + offset)
             if param in helper.params:
-                for part, effect, inside in self._effects(helper, str(param), depth - 1):
-                    yield _join(target.tail, part), effect, inside
+                yield helper, str(param), target
 
     def called(self, function: Function, call: Call) -> Function | None:
         """As callee, and the constructor of a class and the methods of a local instance too."""

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from rescope.model.address import Address
 from rescope.model.scope import Scope, ScopeUnknown
 
+REQUEST_ATTRIBUTES = frozenset({"node", "session", "cls", "instance", "keywords", "applymarker"})
+"""What pytest's `request` gives that means something else at another scope."""
+
 
 class Root(StrEnum):
     """What the first name of a dotted target is."""
@@ -150,8 +153,9 @@ class Function(NamedTuple):
     """A function, method or module body (`<module>`): what it requests and what it does to state.
 
     `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`. `refuses` names what a guard
-    looks at before it raises; `removes` are the lines behind the yield that delete a file or folder which nothing before
-    the yield speaks of.
+    looks at before it raises; `request_attributes` are attributes of pytest's `request` that it reads of a parameter, as
+    `request.node`: a helper may call what it is handed otherwise; `removes` are the lines behind the yield that delete a
+    file or folder which nothing before the yield speaks of.
     """
 
     address: Address
@@ -170,7 +174,7 @@ class Function(NamedTuple):
     stored: tuple[tuple[str, Target], ...] = ()
     requested: tuple[str, ...] = ()
     requests_unknown: bool = False
-    request_attributes: tuple[str, ...] = ()
+    request_attributes: frozenset[str] = frozenset()
     yields_at: int | None = None
     is_async: bool = False
     is_method: bool = False

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from rescope.graph.fixture_graph import TestNode
-from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Function, Root
+from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, FixtureDef, Function, Root
 from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.planning.repeating import refused_twice, removes_what_it_finds
 from rescope.rule import RuleContext
 
-_NODE_ATTRIBUTES = frozenset({"node", "session", "cls", "instance", "keywords", "applymarker"})
 _READS = frozenset(
     [
         "get",
@@ -71,7 +70,7 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
     plugin = _unseen_plugin(ctx, fixture, steps)
     if plugin:
         return plugin
-    bound = _NODE_ATTRIBUTES & _read_of_request(ctx, fixture)
+    bound = REQUEST_ATTRIBUTES & set(_read_of_request(ctx, fixture.function, "request", _HELPER_DEPTH))
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
     reasons = (
@@ -88,10 +87,12 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
     return next(filter(None, reasons), "")
 
 
-def _read_of_request(ctx: RuleContext, fixture: FixtureDef) -> set[str]:
-    """The attributes of `request` that the fixture reads, or a helper that it hands `request` to."""
-    helpers = (ctx.flow.callee(fixture.function, call) for call in fixture.function.calls if _passes_request(call))
-    return {attribute for function in (fixture.function, *filter(None, helpers)) for attribute in function.request_attributes}
+def _read_of_request(ctx: RuleContext, function: Function, name: str, depth: int) -> Iterator[str]:
+    """The attributes of pytest's `request` that a function reads of its parameter, or a helper that it hands it on to."""
+    yield from (read.partition(".")[2] for read in function.request_attributes if read.startswith(f"{name}."))
+    for call in function.calls if depth else ():
+        for helper, param, _ in ctx.flow.handed(function, call, name):
+            yield from _read_of_request(ctx, helper, param, depth - 1)
 
 
 def _plugin_asks(ctx: RuleContext, fixture: FixtureDef) -> str:

@@ -10,7 +10,7 @@ _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
     """A set-up that enters something where a second entry is refused, and has no teardown that could take it out."""
     function = fixture.function
-    if function.yields_at is not None or "addfinalizer" in function.request_attributes:
+    if function.yields_at is not None or "request.addfinalizer" in function.request_attributes:
         return ""
     run = list(steps(ctx.flow, function))
     refused = {name for step in run for name in step.function.refuses}
