@@ -15,6 +15,7 @@ from rescope.model.plan import ChangeGroup, Plan
 
 SCHEMA = 1
 _BY_SET_UP = frozenset({"RSC101", "RSC102"})
+_BY_TEST = "RSC208"
 _BY_VALUE = frozenset({"RSC103", "RSC104", "RSC105"})
 _LOWER = {Confidence.HIGH: Confidence.MEDIUM, Confidence.MEDIUM: Confidence.LOW, Confidence.LOW: Confidence.LOW}
 _SHOWN = 3
@@ -129,6 +130,8 @@ def _key(subject: Subject) -> tuple[str, str]:
 
 def _proves(seen: Seen, finding: Finding, subjects: tuple[Subject, ...]) -> bool:
     """Whether a change is the one that the finding speaks of."""
+    if finding.code == _BY_TEST:
+        return seen.at[0] == finding.primary.path and seen.state.partition("[")[0].endswith(finding.subject.name)
     if finding.subject.kind is SubjectKind.SINGLETON:
         return seen.kind == "singleton" and (seen.path, seen.qualname) == _key(finding.subject)
     if finding.code in _BY_SET_UP:
@@ -141,7 +144,9 @@ def _would_show(finding: Finding, watched: list[Watched]) -> bool:
     """Whether the finding, if true, would have shown in what was watched: not so for effects of a set-up, and for half-seen values."""
     if any(w.moved for w in watched) or finding.code in _BY_SET_UP:
         return False
-    return finding.subject.kind is SubjectKind.SINGLETON or (finding.code in _BY_VALUE and all(w.whole for w in watched))
+    return (finding.subject.kind is SubjectKind.SINGLETON and finding.code != _BY_TEST) or (
+        finding.code in _BY_VALUE and all(w.whole for w in watched)
+    )
 
 
 def _told(seen: Seen) -> str:

@@ -158,6 +158,11 @@ class RuleContext:
             return definition.name if definition and definition.name else effect.target.dotted
         return effect.target.dotted
 
+    def puts_back_initial(self, effect: Effect, function: Function) -> bool:
+        """Whether an assignment only puts a variable back to what it starts as: a reset, not a leak."""
+        found = self.index.variable(self.index.target(effect.target, function.address.path))
+        return found is not None and bool(effect.value) and found[0].value.text == effect.value
+
     def resource(self, singleton: Singleton) -> str | None:
         """Why the singleton holds a resource that must not be dropped, None if it does not: by what it is built from."""
         direct = match(singleton.builds, self.packs.infrastructure)

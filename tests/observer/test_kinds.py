@@ -1,5 +1,6 @@
 """Each kind of state that is watched: a test that leaves it changed is told with what was there before."""
 
+import re
 from pathlib import Path
 
 from projects import make_project
@@ -192,6 +193,15 @@ def test_named_singleton(tmp_path: Path, observe) -> None:
 
 def test_unnamed_state_is_left_alone(tmp_path: Path, observe) -> None:
     """Without `all`, state that the analysis does not name is not told of, but for overrides of applications."""
-    _, seen = observe(make_project(tmp_path, LEAVES))
+    kept = re.sub(r"(os\.environ\[.*|os\.chdir.*|sys\.path\.append.*|app\.\S+ = .*)", r"\1  # rescope: keep it is meant so", LEAVES)
+    _, seen = observe(make_project(tmp_path, kept))
 
     assert [c["kind"] for c in seen["changes"] if c["kind"] != "singleton"] == ["overrides"]
+
+
+def test_process_state_that_a_finding_names(tmp_path: Path, observe) -> None:
+    """Where the analysis says that a test leaves the process changed, such state is watched without `all` too."""
+    _, seen = observe(make_project(tmp_path, LEAVES))
+
+    told = {c["kind"] for c in seen["changes"] if c["kind"] not in {"singleton", "overrides"}}
+    assert told == {"environment", "working directory", "search path"}

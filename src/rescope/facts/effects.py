@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
-from rescope.facts.values import call_strings, keywords_of, short
+from rescope.facts.values import asked_for, call_strings, keywords_of, short
 from rescope.facts.verbs import MONKEYPATCH, MUTATORS
 from rescope.facts.walking import children, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
@@ -169,6 +169,7 @@ class Scan:
         for node in nodes:
             self.guards.update(n.id for n in walk(node) if isinstance(n, ast.Name))
             self.guards.update(n.attr for n in walk(node) if isinstance(n, ast.Attribute))
+            self.guards.update(name for n in walk(node) if isinstance(n, ast.Call) for name in asked_for(n))
 
     def _looked_at(self, test: ast.expr) -> Iterator[str]:
         """All names and attributes of a condition; a local counts as what it was made from."""
@@ -279,7 +280,7 @@ class Scan:
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
-                undone_at=node.lineno if self._is_shielded(target) else None,
+                undone_at=node.lineno if self._is_shielded(target) or made.target == target else None,
             ),
         )
 

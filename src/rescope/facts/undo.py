@@ -44,4 +44,9 @@ def _takes_back(other: Effect, effect: Effect) -> bool:
     if other.after_yield and (theirs == dotted or (other.kind is EffectKind.SET_ATTR and dotted.startswith(f"{theirs}."))):
         return True
     later = other.line > effect.line and other.nested == effect.nested
-    return later and theirs == dotted and takes_away(other)
+    return later and theirs == dotted and (takes_away(other) or _restores(other))
+
+
+def _restores(effect: Effect) -> bool:
+    """Whether what is assigned was read from the same place before."""
+    return effect.kind is EffectKind.SET_ATTR and effect.undone_at == effect.line

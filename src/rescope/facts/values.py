@@ -38,3 +38,9 @@ def keywords_of(node: ast.Call) -> tuple[str, ...]:
 def call_strings(node: ast.Call) -> tuple[str, ...]:
     """The literal strings among the positional arguments of a call."""
     return tuple(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+
+
+def asked_for(node: ast.Call) -> tuple[str, ...]:
+    """The attribute that `hasattr` or `getattr` is asked for by a literal name."""
+    named = isinstance(node.func, ast.Name) and node.func.id in {"hasattr", "getattr"}
+    return call_strings(node)[:1] if named else ()

@@ -1,4 +1,4 @@
-"""Names of methods that change the object which they are called on, and of those of pytest's MonkeyPatch that patch."""
+"""Names of methods that change the object which they are called on, of those of pytest's MonkeyPatch that patch, and of process state."""
 
 MUTATORS = frozenset(
     [
@@ -29,3 +29,4 @@ MUTATORS = frozenset(
     ],
 )
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
+PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")

@@ -58,7 +58,7 @@ class EffectKind(StrEnum):
 
 
 class Effect(NamedTuple):
-    """One change of state. `undone_at` is the line that takes it back, in the same function."""
+    """One change of state. `undone_at` is the line that takes it back, in the same function; its own, where it puts back what was read."""
 
     kind: EffectKind
     target: Target

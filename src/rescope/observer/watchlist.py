@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_PROCESS = "RSC102"
+_BY_SET_UP = "RSC102"
+_BY_TEST = "RSC208"
 
 
 class WatchError(Exception):
@@ -30,11 +31,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchList:
-    """Subjects to watch, each once; and whether a finding is about the state of the process."""
+    """Subjects to watch, each once; whether a finding is about the state of the process, and whether set-ups change it."""
 
     singletons: tuple[Subject, ...] = ()
     fixtures: tuple[Subject, ...] = ()
     process: bool = False
+    by_set_ups: bool = False
 
 
 def parse(text: str, source: str) -> WatchList:
@@ -49,7 +51,8 @@ def parse(text: str, source: str) -> WatchList:
     return WatchList(
         singletons=_each_once(s for s in subjects if s.kind == "singleton"),
         fixtures=_each_once(s for s in subjects if s.kind == "fixture"),
-        process=_PROCESS in codes,
+        process=bool({_BY_SET_UP, _BY_TEST} & codes),
+        by_set_ups=_BY_SET_UP in codes,
     )
 
 
@@ -65,7 +68,8 @@ def _each_once(subjects: Iterable[Subject]) -> tuple[Subject, ...]:
 
 def _subjects(data: Mapping[str, Any]) -> Iterator[Subject]:
     for finding in data["findings"]:
-        yield _subject(finding["subject"], f"{finding['code']} {finding['message']}")
+        if finding["code"] != _BY_TEST:
+            yield _subject(finding["subject"], f"{finding['code']} {finding['message']}")
         for edit in (finding["fix"] or {}).get("edits", ()):
             if edit["kind"] == "change-scope":
                 yield _subject({**edit, "kind": "fixture", "scope": edit["from"]}, "")

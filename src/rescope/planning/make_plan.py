@@ -231,13 +231,13 @@ def _singletons(planner: _Planner) -> None:
     by_address = {s.address: s for s in ctx.singletons}
     for address, finding in planner.findings.items():
         if finding.subject.kind is SubjectKind.SINGLETON and address not in planner.keeps:
-            planner.groups.append(_reset_group(planner, finding, by_address[address], narrowed))
+            planner.groups.append(_reset_group(planner, finding, by_address.get(address), narrowed))
     planner.groups[:] = name_resets(ctx, planner.groups)
 
 
-def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton, narrowed: frozenset[Address]) -> ChangeGroup:
+def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton | None, narrowed: frozenset[Address]) -> ChangeGroup:
     ctx = planner.ctx
-    if finding.strategy is not Strategy.RESET:
+    if finding.strategy is not Strategy.RESET or singleton is None:
         return _display_only(finding, finding.caveat)
     target = find_target(ctx, singleton)
     if target.blocked:

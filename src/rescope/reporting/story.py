@@ -12,14 +12,18 @@ from rescope.reporting.text import finding_block
 from rescope.rule import RuleContext
 
 _LISTED = 5
+_BY_TEST = "RSC208"
 
 
 def render_story(context: RuleContext, report: Report, name: str) -> tuple[str, list[str]]:
-    """The story of everything that has the name ("" if nothing has), and the nearest known names."""
+    """The story of every fixture, singleton and state left changed that has the name ("" if nothing has), and the nearest known names."""
     fixtures = [f for f in context.graph.definitions() if name in context.graph.names_of(f)]
     states = [s for s in context.singletons if name in {s.name, *(n for n, _ in s.group)}]
     blocks = ["\n".join(_fixture(context, report, f)) for f in sorted(fixtures, key=lambda f: f.address)]
     blocks += ["\n".join(_singleton(context, report, s)) for s in states]
+    blocks += [
+        "\n".join(_left_changed(report, g)) for g in report.plan.groups if g.finding.code == _BY_TEST and g.finding.subject.name == name
+    ]
     known = {r.name for r in context.graph.registrations} | {s.name for s in context.singletons}
     near = [] if blocks else difflib.get_close_matches(name, sorted(known), n=2)
     return ("\n\n".join(blocks) + "\n" if blocks else ""), near
@@ -49,6 +53,12 @@ def _singleton(context: RuleContext, report: Report, singleton: Singleton) -> It
         yield f"  written by {writer.function.qualname}() in line {writer.line} ({writer.role.value})"
     for at in singleton.touched_by_tests[:_LISTED]:
         yield f"  touched by {at.path}:{at.line}: {at.note}"
+    yield from _verdict(report, subject)
+
+
+def _left_changed(report: Report, group: ChangeGroup) -> Iterator[str]:
+    subject = group.finding.subject
+    yield f"{subject.address.path}:{subject.line}: state of the process '{subject.name}'"
     yield from _verdict(report, subject)
 
 

@@ -18,7 +18,7 @@ When every test below the fixture needs the change: `# rescope: keep <reason>`.
 
 from collections.abc import Iterator
 
-from rescope.facts.verbs import MONKEYPATCH
+from rescope.facts.verbs import MONKEYPATCH, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
 from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
@@ -30,7 +30,6 @@ from rescope.rule import Example, Rule, RuleContext
 _CODE = "RSC102"
 _NAME = "global-state-in-broad-fixture"
 _CONTAINERS = frozenset({"dict", "list", "set"})
-_PROCESS = {"os.environ": "os.environ", "sys.path": "sys.path", "sys.modules": "sys.modules", "sys.argv": "sys.argv"}
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -55,7 +54,7 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
         if function.yields_at is None and (effect.in_context or (helper and effect.undone_at is not None)):
             continue  # undone before anybody gets the value
         quiet = effect.after_yield or effect.nested or effect.how == "setdefault" or (effect.guarded and "environ" in effect.target.dotted)
-        what = "" if quiet or _is_initial(ctx, effect, function) else _state(ctx, effect, function)
+        what = "" if quiet or ctx.puts_back_initial(effect, function) else _state(ctx, effect, function)
         if what:
             undone = effect.undone_at is not None or effect.in_context
             note = "undone only when the scope ends" if undone else "never undone"
@@ -87,7 +86,7 @@ def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
         return f"the patch of {effect.key}" if effect.in_context or effect.undone_at else ""
     if effect.target.root is not Root.IMPORTED:
         return ""
-    known = next((name for name in _PROCESS if effect.target.dotted.startswith(name)), "")
+    known = next((name for name in PROCESS_STATE if effect.target.dotted.startswith(name)), "")
     if known:
         return known
     overrides = effect.target.dotted.rpartition(".")[2] in ctx.packs.overrides
@@ -97,12 +96,6 @@ def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
     if found and found[0].value.text in _CONTAINERS and effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE}:
         return ctx.state_name(effect, function)
     return ""
-
-
-def _is_initial(ctx: RuleContext, effect: Effect, function: Function) -> bool:
-    """Whether the fixture only puts a variable back to what it starts as: a reset, not a leak."""
-    found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
-    return found is not None and bool(effect.value) and found[0].value.text == effect.value
 
 
 def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Location, bool]], noticed: TestNode) -> Finding:

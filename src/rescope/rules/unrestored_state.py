@@ -1,0 +1,374 @@
+"""A test changes the process or an imported object, and nothing puts it back.
+
+Why it leaks
+------------
+`os.chdir(...)`, `os.environ[...] = ...` and `module.attribute = ...` last as long as the process: every later test runs
+in that folder, with that variable, under that assignment.
+
+What rescope does
+-----------------
+It names the state, the tests and function-scoped fixtures that leave it changed, and what of pytest undoes it: mostly
+`monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same function,
+behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
+(they make later tests repeatable) and warning filters (pytest restores them). An entry left in `sys.path` or
+`sys.modules` is told in one line, with low confidence.
+
+When to keep it
+---------------
+When the change is meant for the rest of the run: `# rescope: keep <reason>` on the first line that makes it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from rescope.facts.undo import takes_away
+from rescope.facts.verbs import PROCESS_STATE
+from rescope.graph.fixture_graph import TestNode
+from rescope.model.address import Address, Location
+from rescope.model.facts import Effect, EffectKind, Function, Root
+from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
+from rescope.model.scope import Scope
+from rescope.packs import match
+from rescope.rule import Example, Rule, RuleContext, only_told
+
+_CODE = "RSC208"
+_NAME = "unrestored-state"
+_SHOWN = 3
+_ENTRIES = frozenset({"sys.path", "sys.modules"})
+_OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
+_EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
+_UNREPORTED = frozenset({"random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed", "time.tzset"})
+_PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
+_TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
+_MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
+_RESETS = ("reset", "clear", "clean", "restore")
+_CLEANUPS = (".addCleanup", ".addfinalizer", ".callback", ".enterContext", ".push_async_callback")
+_CALLS = {
+    "os.chdir": ("the working directory", "monkeypatch.chdir(...)"),
+    "os.umask": ("the umask", ""),
+    "logging.disable": ("the logging threshold", "caplog.set_level(...)"),
+    "locale.setlocale": ("the locale", ""),
+    "signal.signal": ("a signal handler", ""),
+    "asyncio.set_event_loop_policy": ("the event loop policy", ""),
+}
+
+
+class _Change(NamedTuple):
+    """What a function leaves changed: the state as messages call it, its dotted name, and the idiom that undoes it."""
+
+    state: str
+    dotted: str
+    idiom: str
+    by: Function
+    at: Location
+
+
+def check(ctx: RuleContext) -> Iterator[Finding]:
+    """Findings for state that tests and function-scoped fixtures leave changed, one for each state of a file."""
+    around = _Around(ctx)
+    found: defaultdict[tuple[str, str], list[_Change]] = defaultdict(list)
+    for function, tests in _run_for_each_test(ctx).items():
+        for change in _left(ctx, function):
+            if not around.put_back(change, tests):
+                found[function.address.path, change.state].append(change)
+    yield from (_finding(changes) for changes in _together(found.values()))
+
+
+def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
+    """All that one function is the first to change of other people's attributes is one finding."""
+    groups: defaultdict[tuple[Address | str, ...], list[_Change]] = defaultdict(list)
+    for changes in found:
+        first = min(changes, key=lambda c: c.at)
+        own = first.dotted in {*PROCESS_STATE, *_CALLS}
+        groups[first.at.path, first.dotted if own else first.by.address] += changes
+    return [sorted(changes, key=lambda c: c.at) for _, changes in sorted(groups.items(), key=lambda item: min(c.at for c in item[1]))]
+
+
+def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
+    """Test functions and those of function-scoped fixtures, with the tests that they run for; none where only one test runs."""
+    found: defaultdict[Address, list[TestNode]] = defaultdict(list)
+    functions: dict[Address, Function] = {}
+    for test in ctx.graph.tests if len(ctx.graph.tests) > 1 else ():
+        klass = ctx.index.classes[test.path].get(".".join(test.classes))
+        if klass is not None and _is_patched(klass.decorators):
+            continue
+        functions[test.function.address] = test.function
+        found[test.function.address].append(test)
+    for fixture in ctx.graph.definitions() if functions else ():
+        if fixture.scope is Scope.FUNCTION and ctx.graph.tests_using(fixture):
+            functions[fixture.function.address] = fixture.function
+            found[fixture.function.address] += ctx.graph.tests_using(fixture)
+    return {functions[address]: tests for address, tests in found.items()}
+
+
+# --- what a function leaves -----------------------------------------------------------------------
+
+
+def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
+    if function.address.name.lstrip("_").startswith(_RESETS) or _is_patched(function.decorators) or _under_context(function):
+        return  # it is there to put something back, or what stands around its body may be
+    effects = [e for e in function.effects if e.target.root is Root.IMPORTED]
+    for effect in effects:
+        if _stays(effect) and sum(_same(effect, other) for other in effects) == 1:
+            yield from _of_effect(ctx, function, effect)
+    yield from _of_calls(ctx, function)
+
+
+def _stays(effect: Effect) -> bool:
+    """Whether nothing says that the change is taken back, or made only where it is missing."""
+    taken_back = effect.undone_at is not None or effect.after_yield or effect.in_context
+    return not (taken_back or effect.nested or effect.guarded or effect.how == "setdefault")
+
+
+def _is_patched(decorators: Iterable[str]) -> bool:
+    return any(d.endswith("patch") or ".patch." in d for d in decorators)
+
+
+def _of_effect(ctx: RuleContext, function: Function, effect: Effect) -> Iterator[_Change]:
+    where = Location(path=function.address.path, line=effect.line, column=effect.column, note=f"changed by {function.address.qualname}")
+    known = next((name for name in PROCESS_STATE if effect.target.dotted == name), "")
+    if known and not _patched(function, known, effect.key):
+        yield _Change(known, known, _idiom(known, effect), function, where)
+    elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect):
+        owner, _, attribute = effect.text.rpartition(".")
+        idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
+        yield _Change(effect.text, effect.target.dotted, idiom, function, where)
+
+
+def _of_calls(ctx: RuleContext, function: Function) -> Iterator[_Change]:
+    for call in function.calls:
+        dotted = call.callee.dotted
+        if call.nested or call.after_yield or call.entered or dotted in _UNREPORTED or not match(dotted, ctx.packs.process):
+            continue
+        calls = [c for c in function.calls if c.callee.dotted == dotted]
+        if len(calls) == 1 and not _patched(function, dotted, dotted.rpartition(".")[2]):
+            state, idiom = _CALLS.get(dotted, (f"what {dotted}() sets", ""))
+            where = Location(path=function.address.path, line=call.line, note=f"{dotted}() in {function.address.qualname}")
+            yield _Change(state, dotted, idiom, function, where)
+
+
+def _lives_on(ctx: RuleContext, function: Function, effect: Effect) -> bool:
+    """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
+    parts = effect.target.dotted.split(".")
+    of_other = "[]" in parts or _OF_MOCKS & set(parts) or _patched(function, effect.target.dotted, parts[-1])
+    if of_other or effect.value in _EMPTY:
+        return False
+    found = ctx.index.target(effect.target, function.address.path)
+    if found is None:
+        return True
+    if found.path in ctx.tests or ctx.puts_back_initial(effect, function):
+        return False
+    head = found.name.partition(".")[0]
+    return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)
+
+
+def _idiom(known: str, effect: Effect) -> str:
+    key = effect.key or "..."
+    removed = takes_away(effect)
+    match known:
+        case "os.environ":
+            return f"monkeypatch.delenv({key})" if removed else f"monkeypatch.setenv({key}, ...)"
+        case "sys.path":
+            return f"monkeypatch.syspath_prepend({key})"
+        case "sys.modules":
+            return f"monkeypatch.{'delitem' if removed else 'setitem'}(sys.modules, {key}{'' if removed else ', ...'})"
+        case _:
+            return f'monkeypatch.setattr("{known}", ...)'
+
+
+def _same(one: Effect, other: Effect) -> bool:
+    """Whether two changes are of the same place: the second may be what restores it."""
+    return one.target == other.target and (one.key == other.key or not (one.key and other.key))
+
+
+def _under_context(function: Function) -> bool:
+    """Whether the body enters or registers something that may put the change back."""
+    return any((c.entered and _PUTS_BACK.search(c.callee.dotted)) or c.callee.dotted.endswith(_CLEANUPS) for c in function.calls)
+
+
+def _patched(function: Function, dotted: str, key: str) -> bool:
+    """Whether the function patches the same place through monkeypatch or mock, which take the whole of it back."""
+    last = dotted.rpartition(".")[2]
+    for call in function.calls:
+        if call.callee.head in {"monkeypatch", "mocker"} or ".patch" in call.callee.dotted:
+            named = (*call.strings, *(t.dotted for _, t in call.passes))
+            if any(text in {dotted, last} or repr(text) == key or dotted.startswith(f"{text}.") for text in named):
+                return True
+            if last == "chdir" and call.callee.dotted.endswith("chdir"):
+                return True
+    return False
+
+
+# --- what stands around it ------------------------------------------------------------------------
+
+
+class _Around:
+    """What fixtures, teardowns and hooks around a test take back, each function looked at once."""
+
+    def __init__(self, ctx: RuleContext) -> None:
+        self._ctx = ctx
+        self._by_id = {r.id: r.definition.function for r in ctx.graph.registrations}
+        self._memo: dict[Address, frozenset[str]] = {}
+        self._hooks = [f for path in ctx.tests for f in ctx.index.functions[path].values() if f.address.name.startswith("pytest_runtest")]
+
+    def put_back(self, change: _Change, tests: Iterable[TestNode]) -> bool:
+        """Whether something around one of the tests takes the change back, or may."""
+        return any(self._touches(f, change) for test in tests for f in self._functions(test, change.by))
+
+    def _functions(self, test: TestNode, by: Function) -> Iterator[Function]:
+        yield from self._hooks
+        requested = (self._by_id[number] for number in test.resolution.fixtures())
+        yield from (f for f in requested if f.address != by.address and _may_undo(f))
+        functions = self._ctx.index.functions[test.path]
+        yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
+        klass = self._ctx.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
+        torn = (self._ctx.flow.method(klass, name) for name in sorted(_TEARDOWNS)) if klass is not None else ()
+        yield from filter(None, torn)
+
+    def _touches(self, function: Function, change: _Change) -> bool:
+        if change.dotted in _CALLS and _PUTS_BACK.search(function.address.name):
+            return True
+        if function.address not in self._memo:
+            self._memo[function.address] = frozenset(_words(function))
+        words = self._memo[function.address]
+        owner, _, last = change.dotted.rpartition(".")
+        wanted = {change.dotted, f"monkeypatch.{last}" if change.dotted in _CALLS else owner}
+        return any(word in wanted or word.startswith(f"{change.dotted}.") for word in words)
+
+
+def _may_undo(function: Function) -> bool:
+    """Whether a fixture may do something after the test: itself, by a finalizer, or through monkeypatch."""
+    return (
+        function.yields_at is not None
+        or "monkeypatch" in function.argnames
+        or any(c.callee.dotted.endswith(_CLEANUPS) for c in function.calls)
+    )
+
+
+def _words(function: Function) -> Iterator[str]:
+    """All that a function names: what it reads, changes, calls and patches."""
+    yield from (target.dotted for target in function.mentions)
+    yield from (text for effect in function.effects for text in (effect.target.dotted, effect.key))
+    yield from (text for call in function.calls for text in (call.callee.dotted, *call.strings))
+
+
+def _finding(changes: list[_Change]) -> Finding:
+    first, *others = changes
+    functions = list(dict.fromkeys(c.by.address.qualname for c in changes))
+    states = list(dict.fromkeys(c.state for c in changes))
+    who = functions[0] if len(functions) == 1 else f"{functions[0]} and {len(functions) - 1} more"
+    what = states[0] if len(states) == 1 else f"{states[0]} and {len(states) - 1} more"
+    related = [c.at for c in others[:_SHOWN]]
+    if len(others) > _SHOWN:
+        related.append(replace(others[_SHOWN].at, note=f"and {len(others) - _SHOWN} more"))
+    subject = Subject(
+        kind=SubjectKind.SINGLETON,
+        name=first.state,
+        address=Address(path=first.at.path, qualname=first.dotted),
+        line=first.at.line,
+    )
+    cure = f"use {first.idiom}, which pytest undoes after the test" if first.idiom else "put it back behind the yield of a fixture"
+    finding = Finding(
+        code=_CODE,
+        rule=_NAME,
+        message=f"{who} leave{'s' if len(functions) == 1 else ''} {what} changed for the tests that follow",
+        reason=f"{what} is after each test what it was before",
+        subject=subject,
+        primary=first.at,
+        related=tuple(related),
+        severity=Severity.WARNING,
+        confidence=Confidence.MEDIUM,
+        applicability=Applicability.DISPLAY_ONLY,
+        strategy=Strategy.NONE,
+        caveat=cure,
+    )
+    return only_told(finding, cure) if first.dotted in _ENTRIES else finding
+
+
+RULE = Rule(
+    code=_CODE,
+    name=_NAME,
+    check=check,
+    doc=__doc__,
+    examples=(
+        Example(
+            name="a test that stays in another folder",
+            files="""\
+# --- test_files.py
+import os
+from pathlib import Path
+
+
+def test_write(tmp_path):
+    os.chdir(tmp_path)
+    Path("out.txt").write_text("done")
+    assert Path("out.txt").exists()
+
+
+def test_read(tmp_path):
+    assert tmp_path.exists()
+""",
+            codes=(_CODE,),
+        ),
+        Example(
+            name="an attribute of a class of another library",
+            files="""\
+# --- test_json.py
+import json
+
+
+def test_encoder():
+    json.JSONEncoder.item_separator = ","
+    assert json.JSONEncoder.item_separator == ","
+
+
+def test_dump():
+    assert json.loads(json.dumps([1])) == [1]
+""",
+            codes=(_CODE,),
+        ),
+        Example(
+            name="what is put back is silent",
+            files="""\
+# --- test_env.py
+import os
+from unittest import mock
+
+import pytest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    yield tmp_path
+    os.chdir(before)
+
+
+@mock.patch.dict(os.environ)
+def test_patched():
+    os.environ["LEVEL"] = "1"
+
+
+def test_removed():
+    os.environ["LEVEL"] = "1"
+    try:
+        assert os.environ["LEVEL"] == "1"
+    finally:
+        del os.environ["LEVEL"]
+
+
+def test_undone(monkeypatch):
+    monkeypatch.setenv("LEVEL", "1")
+    os.environ["LEVEL"] = "2"
+
+
+def test_folder(folder):
+    assert os.getcwd()
+""",
+        ),
+    ),
+)

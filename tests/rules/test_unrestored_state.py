@@ -1,0 +1,150 @@
+"""What tests leave changed in the process, and what takes it back."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, rescope, run_pytest
+
+LEAVES = {
+    "the working directory": ("os.chdir(tmp_path)", "monkeypatch.chdir(...)"),
+    "os.environ": ('os.environ["LEVEL"] = "1"', "monkeypatch.setenv('LEVEL', ...)"),
+    "sys.argv": ('sys.argv = ["tool"]', 'monkeypatch.setattr("sys.argv", ...)'),
+    "sys.path": ("sys.path.insert(0, str(tmp_path))", "monkeypatch.syspath_prepend"),
+    "sys.modules": ('sys.modules["tool"] = sys', "monkeypatch.setitem(sys.modules, 'tool', ...)"),
+    "json.dumps": ("json.dumps = repr", 'monkeypatch.setattr(json, "dumps", ...)'),
+    "the umask": ("os.umask(0o77)", "behind the yield of a fixture"),
+}
+
+BACK = {
+    "put back from where it was read": """
+def test_first():
+    before = json.dumps
+    json.dumps = repr
+    assert json.dumps(1) == "1"
+    json.dumps = before
+""",
+    "put back in a finally": """
+def test_first(tmp_path):
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        assert os.listdir() == []
+    finally:
+        os.chdir(before)
+""",
+    "a fixture around it": """
+@pytest.fixture(autouse=True)
+def environment():
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_first():
+    os.environ["LEVEL"] = "1"
+""",
+    "monkeypatch first": """
+def test_first(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    os.chdir("/")
+""",
+    "a teardown": """
+class TestFirst:
+    def setup_method(self):
+        self.before = json.dumps
+
+    def teardown_method(self):
+        json.dumps = self.before
+
+    def test_first(self):
+        json.dumps = repr
+""",
+    "a patch around the class": """
+@mock.patch.dict(os.environ)
+class TestFirst:
+    def test_first(self):
+        os.environ["LEVEL"] = "1"
+""",
+    "a clean-up": """
+class TestFirst(unittest.TestCase):
+    def test_first(self):
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir("/")
+""",
+    "only where it is missing": """
+def test_first():
+    if not hasattr(json, "dump_all"):
+        json.dump_all = repr
+""",
+    "a mock": """
+def test_first():
+    with mock.patch("json.dumps"):
+        json.dumps.return_value = "1"
+        assert json.dumps(2) == "1"
+""",
+}
+
+HEAD = "# --- test_state.py\nimport json\nimport os\nimport sys\nimport unittest\nfrom unittest import mock\n\nimport pytest\n\n"
+PATCHES = """
+@pytest.fixture
+def plain():
+    json.dumps = repr
+    json.loads = str
+
+
+def test_first(plain):
+    assert json.loads(1) == "1"
+"""
+OTHER = "\n\ndef test_second():\n    assert json\n"
+
+
+@pytest.mark.parametrize("state", LEAVES)
+def test_what_a_test_leaves_is_named_with_what_undoes_it(tmp_path: Path, state: str) -> None:
+    """The finding says which test leaves what, and what of pytest undoes it; it rewrites nothing."""
+    line, idiom = LEAVES[state]
+    root = make_project(tmp_path, f"{HEAD}\ndef test_first(tmp_path):\n    {line}\n{OTHER}")
+    (group,) = check(root).plan.groups
+    assert group.finding.code == "RSC208"
+    assert f"test_first leaves {state} changed" in group.finding.message
+    assert idiom in group.caveat
+    assert group.edits == ()
+
+
+@pytest.mark.parametrize("case", BACK)
+def test_what_is_taken_back_is_silent(tmp_path: Path, case: str) -> None:
+    """What the test itself, a fixture, a teardown or a patch around it takes back is no finding."""
+    root = make_project(tmp_path, f"{HEAD}{BACK[case]}{OTHER}")
+    assert run_pytest(root).returncode == 0
+    assert check(root).plan.groups == ()
+
+
+def test_all_that_one_fixture_patches_is_one_finding(tmp_path: Path) -> None:
+    """A fixture that patches by hand is told of once, not once for each attribute."""
+    root = make_project(tmp_path, f"{HEAD}{PATCHES}{OTHER}")
+    (group,) = check(root).plan.groups
+    assert group.finding.message == "plain leaves json.dumps and 1 more changed for the tests that follow"
+
+
+def test_a_lone_test_disturbs_nobody(tmp_path: Path) -> None:
+    """Where only one test runs, nobody sees what it leaves."""
+    assert check(make_project(tmp_path, f"{HEAD}\ndef test_first(tmp_path):\n    os.chdir(tmp_path)\n")).plan.groups == ()
+
+
+def test_a_comment_keeps_it(tmp_path: Path) -> None:
+    """A keep comment on the line that makes the change is honoured, with its reason."""
+    line = "os.chdir(tmp_path)  # rescope: keep every test below runs there"
+    report = check(make_project(tmp_path, f"{HEAD}\ndef test_first(tmp_path):\n    {line}\n{OTHER}"))
+    assert report.plan.groups == ()
+    assert [k.because for k in report.plan.kept] == ["every test below runs there"]
+
+
+def test_a_run_confirms_it(tmp_path: Path) -> None:
+    """What a recorded run saw of the process is evidence of the finding, and `why` tells it by its name."""
+    root = make_project(tmp_path, f"{HEAD}\ndef test_first():\n    os.environ['LEVEL'] = '1'\n{OTHER}")
+    run_pytest(root, "--rescope=all", "--rescope-record=seen.json", "-p", "no:randomly")
+    shown = rescope(root, "check", "--evidence", "seen.json").stdout
+    assert "os.environ['LEVEL'] changed by test_state.py::test_first" in shown
+    assert "low confidence" not in shown
+    assert "test_first leaves os.environ changed" in rescope(root, "why", "os.environ").stdout
