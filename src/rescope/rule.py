@@ -214,9 +214,13 @@ class RuleContext:
         return self.folders[folder]
 
     def live(self, shape: Shape) -> Iterator[Singleton]:
-        """The singletons of a shape that tests reach, hold no resource, and that nothing resets yet."""
+        """The singletons of a shape that tests reach and speak of, hold no resource, and that nothing resets yet.
+
+        What no test names, nor any function that reads or writes it, may change in a run, but nobody has shown to care.
+        """
         for singleton in self.singletons:
-            if singleton.shape is shape and not singleton.reset_by and not self.resource(singleton) and self.reachable(singleton):
+            spoken = singleton.named_by_tests or singleton.touched_by_tests or singleton.set_by_tests
+            if singleton.shape is shape and spoken and not (singleton.reset_by or self.resource(singleton)) and self.reachable(singleton):
                 yield singleton
 
     def written_at(self, singleton: Singleton) -> tuple[Location, ...]:

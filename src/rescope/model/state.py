@@ -48,7 +48,8 @@ class Singleton:
     `group` holds (name, initial source) for all names that are written together; `container` is the
     type of a container; `builds` the dotted callee whose result it holds, `builds_project` whether that
     is the project's own; `reset_function` a function without arguments that puts the whole group back.
-    `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back.
+    `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back; `named_by_tests` are the
+    places where tests read it, or call a function that reads or writes it.
     """
 
     address: Address
@@ -70,6 +71,7 @@ class Singleton:
     touched_by_tests: tuple[Location, ...] = ()
     set_by_tests: tuple[Location, ...] = ()
     reset_by: tuple[Location, ...] = ()
+    named_by_tests: tuple[Location, ...] = ()
 
     @property
     def name(self) -> str:

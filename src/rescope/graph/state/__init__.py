@@ -1,5 +1,7 @@
 """The project's singletons: facts of all files joined by the state that they write. Nothing here decides what is reported."""
 
+from dataclasses import replace
+
 from rescope.graph.index import ModuleIndex
 from rescope.graph.reach import CallGraph
 from rescope.graph.state.caches import cached_factories
@@ -9,6 +11,7 @@ from rescope.graph.state.evidence import read_evidence
 from rescope.graph.state.instances import instances
 from rescope.graph.state.known import Known
 from rescope.graph.state.module_globals import module_globals
+from rescope.graph.state.naming import read_naming
 from rescope.graph.state.slots import class_slots
 from rescope.graph.state.writes import read_writes
 from rescope.model.state import Singleton
@@ -23,4 +26,5 @@ def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str])
     evidence = read_evidence(known)
     modules = [module for path, module in sorted(index.modules.items()) if path not in tests]
     found = {s.address: s for module in modules for kind in _KINDS for s in kind(known, writes, module)}
-    return tuple(evidence.join(singleton) for singleton in found.values())
+    naming = read_naming(known, found.values())
+    return tuple(replace(evidence.join(s), named_by_tests=tuple(sorted(naming.of(s)))) for s in found.values())
