@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
+from rescope.facts.patches import is_monkeypatch, patcher, put_back_by, replaced
 from rescope.facts.values import asked_for, call_strings, keywords_of, short
-from rescope.facts.verbs import MONKEYPATCH, MUTATORS
+from rescope.facts.verbs import CLEANUPS, MONKEYPATCH, MUTATORS
 from rescope.facts.walking import children, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
@@ -135,7 +136,7 @@ class Scan:
         outer = self.shielded
         for item in node.items:
             self.expression(item.context_expr, entered=True)
-            self.shielded += tuple(self._guarded_by(item.context_expr))
+            self.shielded += tuple(put_back_by(self.env, item.context_expr))
             if isinstance(item.optional_vars, ast.Name):
                 self._enter(item.optional_vars.id, item.context_expr)
         self.raising += raising
@@ -144,17 +145,8 @@ class Scan:
         self.contexts -= holds_yield
         self.shielded = outer
 
-    def _guarded_by(self, node: ast.expr) -> Iterator[str]:
-        """Objects handed to a context manager function: it is there to put them back. A class only uses them."""
-        name = self.env.names.dotted(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
-        if isinstance(node, ast.Call) and name[:1].islower():
-            for argument in node.args:
-                target = self.env.resolve(argument) if isinstance(argument, (ast.Name, ast.Attribute)) else None
-                if target is not None:
-                    yield target.dotted
-
     def _enter(self, name: str, node: ast.expr) -> None:
-        target = self.env.resolve(node)
+        target = patcher(self.env, node) or self.env.resolve(node)
         if target is not None and target.root is not Root.LOCAL:
             self.env.aliases[name] = target
         else:
@@ -381,9 +373,14 @@ class Scan:
         self.plain = node.func
         self.expression(node.func)
         self.telling = False
+        cleans_up = isinstance(node.func, ast.Attribute) and node.func.attr in CLEANUPS
+        self.finals += cleans_up
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             self.plain = argument if isinstance(argument, ast.Name) and self._stands_for(argument, "request") else None
             self.expression(argument)
+        if cleans_up and node.args:
+            self._registered(node.args[0])
+        self.finals -= cleans_up
         callee = self.env.resolve(node.func)
         if callee is None:
             self._call_computed(node)
@@ -410,6 +407,12 @@ class Scan:
             keywords=keywords_of(node) if callee.dotted.endswith(".parametrize") else (),
         )
         self.calls.append(call)
+
+    def _registered(self, node: ast.expr) -> None:
+        """A function that is handed over to be called after the test counts as called there."""
+        callee = self.env.resolve(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+        if callee is not None and callee.root is not Root.LOCAL:
+            self.calls.append(Call(callee=callee, line=node.lineno, after_yield=True, discarded=True, nested=self.nested))
 
     def _call_computed(self, node: ast.Call) -> None:
         """A call of what another expression gives, recorded where it is handed an argument."""
@@ -447,11 +450,13 @@ class Scan:
     def _call_effects(self, node: ast.Call, callee: Target, *, entered: bool) -> None:
         base = node.func.value if isinstance(node.func, ast.Attribute) else None
         method = callee.dotted.rpartition(".")[2]
+        if method == "setattr" and (callee.dotted == "monkeypatch.setattr" or (base is not None and is_monkeypatch(self.env, base))):
+            self.shielded += tuple(replaced(self.env, node))
         if callee.dotted in {"setattr", "delattr"} and len(node.args) > 1:
             self._setattr(node, callee.dotted)
         elif callee.root is Root.IMPORTED and callee.dotted.endswith(PATCHERS):
             self._patch(node, callee, entered=entered)
-        elif base is not None and method in MONKEYPATCH and self._is_monkeypatch(base):
+        elif base is not None and method in MONKEYPATCH and is_monkeypatch(self.env, base):
             self._record(
                 EffectKind.PATCH, Target(root=Root.IMPORTED, dotted=f"pytest.MonkeyPatch.{method}"), node, how="with", key=_first(node)
             )
@@ -460,11 +465,6 @@ class Scan:
             target = self.env.resolve(base)
             if target is not None:
                 self._record(EffectKind.MUTATE, target, node, how=method, key=_first(node))
-
-    def _is_monkeypatch(self, base: ast.expr) -> bool:
-        """An object that `pytest.MonkeyPatch` made here, whose patches last as long as the fixture."""
-        made = self.env.made.get(base.id) if isinstance(base, ast.Name) else None
-        return made is not None and made.target is not None and made.target.dotted.startswith("pytest.MonkeyPatch")
 
     def _inplace(self, node: ast.Call) -> bool:
         return any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)

@@ -1,4 +1,4 @@
-"""Names of methods that change the object which they are called on, of those of pytest's MonkeyPatch that patch, and of process state."""
+"""Names of methods that change the object which they are called on, that patch, or register what is called later; of process state."""
 
 MUTATORS = frozenset(
     [
@@ -30,3 +30,4 @@ MUTATORS = frozenset(
 )
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")
+CLEANUPS = frozenset({"addfinalizer", "addCleanup", "addClassCleanup", "addAsyncCleanup", "callback", "push_async_callback"})

@@ -29,6 +29,7 @@ from rescope.rule import Example, Rule, RuleContext
 
 _CODE = "RSC102"
 _NAME = "global-state-in-broad-fixture"
+_PYTEST = ("'PYTEST_", '"PYTEST_')
 _CONTAINERS = frozenset({"dict", "list", "set"})
 
 
@@ -88,7 +89,7 @@ def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
         return ""
     known = next((name for name in PROCESS_STATE if effect.target.dotted.startswith(name)), "")
     if known:
-        return known
+        return "" if effect.key.startswith(_PYTEST) else known
     overrides = effect.target.dotted.rpartition(".")[2] in ctx.packs.overrides
     if effect.kind is EffectKind.SET_ATTR and not overrides:
         return ctx.state_name(effect, function)

@@ -25,10 +25,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rescope.facts.undo import takes_away
-from rescope.facts.verbs import PROCESS_STATE
+from rescope.facts.verbs import CLEANUPS, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Address, Location
-from rescope.model.facts import Effect, EffectKind, Function, Root
+from rescope.model.facts import Call, Effect, EffectKind, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
 from rescope.packs import match
@@ -45,7 +45,6 @@ _PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|te
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
 _RESETS = ("reset", "clear", "clean", "restore")
-_CLEANUPS = (".addCleanup", ".addfinalizer", ".callback", ".enterContext", ".push_async_callback")
 _CALLS = {
     "os.chdir": ("the working directory", "monkeypatch.chdir(...)"),
     "os.umask": ("the umask", ""),
@@ -186,7 +185,11 @@ def _same(one: Effect, other: Effect) -> bool:
 
 def _under_context(function: Function) -> bool:
     """Whether the body enters or registers something that may put the change back."""
-    return any((c.entered and _PUTS_BACK.search(c.callee.dotted)) or c.callee.dotted.endswith(_CLEANUPS) for c in function.calls)
+    return any((c.entered and _PUTS_BACK.search(c.callee.dotted)) or _cleans_up(c) for c in function.calls)
+
+
+def _cleans_up(call: Call) -> bool:
+    return call.callee.dotted.rpartition(".")[2] in {*CLEANUPS, "enterContext"}
 
 
 def _patched(function: Function, dotted: str, key: str) -> bool:
@@ -241,11 +244,7 @@ class _Around:
 
 def _may_undo(function: Function) -> bool:
     """Whether a fixture may do something after the test: itself, by a finalizer, or through monkeypatch."""
-    return (
-        function.yields_at is not None
-        or "monkeypatch" in function.argnames
-        or any(c.callee.dotted.endswith(_CLEANUPS) for c in function.calls)
-    )
+    return function.yields_at is not None or "monkeypatch" in function.argnames or any(_cleans_up(c) for c in function.calls)
 
 
 def _words(function: Function) -> Iterator[str]:

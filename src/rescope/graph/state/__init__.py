@@ -27,4 +27,4 @@ def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str])
     modules = [module for path, module in sorted(index.modules.items()) if path not in tests]
     found = {s.address: s for module in modules for kind in _KINDS for s in kind(known, writes, module)}
     naming = read_naming(known, found.values())
-    return tuple(replace(evidence.join(s), named_by_tests=tuple(sorted(naming.of(s)))) for s in found.values())
+    return tuple(replace(evidence.join(s), named_by_tests=tuple(sorted(naming.of(s, evidence.patchers(s))))) for s in found.values())

@@ -1,6 +1,6 @@
 """What the tests say of state: where they touch, set and reset it, and what holds it from import on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from rescope.facts.undo import takes_away
 from rescope.graph.index import Definition
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
-from rescope.model.facts import Function
+from rescope.model.facts import Call, EffectKind, Function, Target
 from rescope.model.scope import Scope
 from rescope.model.state import Role, Shape, Singleton, Writer
 
@@ -17,6 +17,7 @@ _HOOKS = ("pytest_runtest_setup", "pytest_runtest_teardown", "pytest_runtest_cal
 _BACK = ("reset", "clear", "restore", "remove", "unregister", "deregister", "unsubscribe", "disconnect", "delete", "pop", "discard", "undo")
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown"})
 _XUNIT = _TEARDOWNS | {"setup_method", "setup_function", "setUp", "asyncSetUp"}
+_ASSIGNS = frozenset({EffectKind.SET_ATTR, EffectKind.BIND})
 _DEPTH = 3
 _Key = tuple[str, str]
 
@@ -36,7 +37,11 @@ class Use(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Evidence:
-    """Places in tests by the state that they name; `called` are the functions of the program that they call themselves."""
+    """Places in tests by the state that they name.
+
+    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done;
+    `patched` the functions of the tests that put something else in the place of the state.
+    """
 
     touched: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     standing: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
@@ -46,6 +51,8 @@ class Evidence:
     called: defaultdict[Address, list[tuple[Address, Location]]] = field(default_factory=lambda: defaultdict(list))
     around: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
     on_request: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    after: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
+    patched: defaultdict[_Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
 
     def join(self, singleton: Singleton) -> Singleton:
         """The singleton with all that the tests say of it."""
@@ -56,11 +63,12 @@ class Evidence:
         keys = [(path, n) for n in names] + [(path, f"{n}.cache_clear") for n in names]
         if singleton.reset_function:
             keys.append((path, singleton.reset_function))
+        backward = [(w.function.path, w.function.qualname) for w in singleton.writers if w.role is Role.RESET or _is_back(w.function.name)]
         filling = [w.function for w in singleton.writers if w.role is not Role.RESET]
         touched = tuple(sorted(at for key in keys for at in self.touched.get(key, ())))
         resets = [at for key in [*keys, (path, "")] for at in self.resets.get(key, ())]
         resets += self._around(singleton.writers)
-        asked = [at for key in keys for at in self.on_request.get(key, ())]
+        asked = [at for key in [*keys, *backward] for at in self.on_request.get(key, ())]
         if asked and all(any(_covers(by, at) for by in asked) for at in touched):
             resets += asked
         return replace(
@@ -68,7 +76,7 @@ class Evidence:
             held_at_import=tuple(at for f in filling for at in self.held.get(f, ())),
             set_by_set_up=tuple(sorted(at for key in keys for at in self.standing.get(key, ()))),
             touched_by_tests=touched,
-            set_by_tests=tuple(sorted(self._set_through(singleton.writers))),
+            set_by_tests=tuple(sorted(self._set_through(singleton))),
             reset_by=tuple(sorted(resets)),
         )
 
@@ -87,7 +95,7 @@ class Evidence:
             held_at_import=(),
             set_by_set_up=tuple(sorted(u.at for u in changes if u.stands)),
             touched_by_tests=tuple(sorted(u.at for u in uses if not u.resets)),
-            set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton.writers)])),
+            set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton)])),
             reset_by=tuple(sorted(self._reset_uses(singleton, uses, changes))),
         )
 
@@ -100,12 +108,18 @@ class Evidence:
         backward = (w.function for w in writers if w.role is Role.RESET or _is_back(w.function.name))
         yield from (at for function in dict.fromkeys(backward) for at in self.around.get(function, ()))
 
-    def _set_through(self, writers: tuple[Writer, ...]) -> Iterator[Location]:
-        """Calls of a setter by tests that call nothing which takes the state back."""
-        backward = {by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for by, _ in self.called.get(w.function, ())}
+    def _set_through(self, singleton: Singleton) -> Iterator[Location]:
+        """Calls of a setter by tests that call nothing which takes the state back; a method of an object says nothing of others."""
+        writers = [w for w in singleton.writers if not (singleton.shape is Shape.INSTANCE and w.role is Role.MUTATOR)]
+        spared = {by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for by, _ in self.called.get(w.function, ())}
+        spared |= {by for w in writers for by in self.after.get(w.function, ())} | self.patchers(singleton)
         forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or _is_back(w.function.name)))
         for function in dict.fromkeys(w.function for w in forward):
-            yield from (at for by, at in self.called.get(function, ()) if by not in backward)
+            yield from (at for by, at in self.called.get(function, ()) if by not in spared)
+
+    def patchers(self, singleton: Singleton) -> set[Address]:
+        """The functions of the tests that put something else in the place of the state: what they do afterwards does not reach it."""
+        return {by for name, _ in singleton.group for by in self.patched.get((singleton.address.path, name), ())}
 
 
 def _covers(by: Location, at: Location) -> bool:
@@ -133,6 +147,8 @@ def read_evidence(known: Known) -> Evidence:
 
 
 def _read_function(known: Known, function: Function, found: Evidence) -> None:
+    for key in _patches(known, function):
+        found.patched[key].add(function.address)
     resets = _is_reset_fixture(known, function)
     stands = not resets and _stands(known, function)
     if resets and function.address.name.startswith(("reset", "_reset")):
@@ -140,7 +156,8 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
             found.resets[key].append(location)
     _read_undoing(known, function, found, resets=resets)
     for key, location in _touches(known, function, patched=resets):
-        found.touched[key].append(location)
+        if function.address not in found.patched.get(key, ()) or resets:
+            found.touched[key].append(location)
         if stands:
             found.standing[key].append(location)
         if resets:
@@ -178,8 +195,12 @@ def _read_uses(known: Known, function: Function, found: Evidence, *, resets: boo
 
 def _read_calls(known: Known, function: Function, found: Evidence) -> None:
     for call in function.calls:
-        callee = None if call.after_yield or call.nested or call.raises else known.calls.flow.callee(function, call)
-        if callee is not None and callee.address.path not in known.tests:
+        callee = None if call.nested or call.raises else known.calls.flow.callee(function, call)
+        if callee is None or callee.address.path in known.tests:
+            continue
+        if call.after_yield:
+            found.after[callee.address].add(function.address)
+        else:
             at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
             found.called[callee.address].append((function.address, at))
 
@@ -242,26 +263,54 @@ def _is_reset_fixture(known: Known, function: Function) -> bool:
 def _touches(known: Known, function: Function, *, patched: bool) -> Iterator[tuple[_Key, Location]]:
     """What a function of the tests changes or calls; a patch, which takes itself back, and a call that is to fail say nothing of others."""
     path = function.address.path
+    restored = () if patched else _restored(known, function)
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
         taken_back = effect.undone_at is not None and not _is_reset_fixture(known, function)
-        if not taken_back:
+        if not (taken_back or effect.target in restored):
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
-        if call.raises or (_is_patch(call.callee.dotted) and not patched):
+        if call.raises or (_is_patch(call) and not patched):
             continue
         yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
         for text in call.strings[:1]:
             yield from _named(known, text, path, call.line, call.callee.dotted)
-        if call.callee.dotted.endswith("setattr") and call.passes and call.strings:
-            owner = known.index.target(call.passes[0][1], path)
-            if owner is not None:
-                whole = owner._replace(name=".".join(part for part in (owner.name, call.strings[0]) if part))
-                yield from _at(known, whole, path, call.line, f"{call.callee.dotted}()")
+        if call.callee.dotted.endswith("setattr"):
+            yield from _at(known, _attribute(known, call, path), path, call.line, f"{call.callee.dotted}()")
 
 
-def _is_patch(callee: str) -> bool:
-    return callee.startswith(("monkeypatch.", "mocker.patch")) or callee.endswith((".patch", ".patch.object", ".patch.dict"))
+def _restored(known: Known, function: Function) -> set[Target]:
+    """What the function assigns, and at last sets to the value that the state starts with."""
+    assigned = [e for e in sorted(function.effects, key=lambda e: e.line) if e.kind in _ASSIGNS and not e.nested]
+    times = Counter(e.target for e in assigned)
+    last = {e.target: e for e in assigned if times[e.target] > 1}
+    found = ((target, e, known.index.variable(known.index.target(target, function.address.path))) for target, e in last.items())
+    return {target for target, effect, held in found if held is not None and effect.value and held[0].value.text == effect.value}
+
+
+def _attribute(known: Known, call: Call, path: str) -> Definition | None:
+    """The attribute that `setattr(owner, "name", ...)` or `patch.object(owner, "name")` names."""
+    owner = known.index.target(call.passes[0][1], path) if call.passes and call.strings else None
+    return None if owner is None else owner._replace(name=".".join(part for part in (owner.name, call.strings[0]) if part))
+
+
+def _patches(known: Known, function: Function) -> Iterator[_Key]:
+    """The state in whose place the function puts something else, until pytest or a `with` takes it back."""
+    path = function.address.path
+    for call in function.calls:
+        if not _is_patch(call) or call.nested:
+            continue
+        found = [_attribute(known, call, path)]
+        found += [known.index.locate(text, path) for text in call.strings[:1] if "." in text]
+        found += [known.index.target(target, path) for _, target in call.passes[:1] if call.callee.dotted.endswith(".dict")]
+        for definition in found:
+            yield from (key for key, _ in _at(known, definition, path, call.line, ""))
+
+
+def _is_patch(call: Call) -> bool:
+    callee = call.callee.dotted
+    own = callee.startswith(("monkeypatch.", "mocker.patch")) or call.receiver.startswith("pytest.MonkeyPatch")
+    return own or callee.endswith((".patch", ".patch.object", ".patch.dict"))
 
 
 def _named(known: Known, text: str, path: str, line: int, callee: str) -> Iterator[tuple[_Key, Location]]:

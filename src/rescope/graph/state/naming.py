@@ -1,7 +1,7 @@
 """Which state the tests speak of: by its name, or by a call of a function of the program that reads or writes it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rescope.graph.state.known import Known
@@ -10,27 +10,29 @@ from rescope.model.facts import Call, Function, Root
 from rescope.model.state import Singleton
 
 _Key = tuple[str, str]
+_Said = tuple[Address, Location]
 
 
 @dataclass(slots=True, kw_only=True)
 class Naming:
     """Places in tests by the state that they read, and by the function of the program that they call."""
 
-    read: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
-    called: dict[Address, Location] = field(default_factory=dict)
-    classes: dict[_Key, Location] = field(default_factory=dict)
+    read: defaultdict[_Key, list[_Said]] = field(default_factory=lambda: defaultdict(list))
+    called: defaultdict[Address, list[_Said]] = field(default_factory=lambda: defaultdict(list))
     access: defaultdict[_Key, list[Address]] = field(default_factory=lambda: defaultdict(list))
 
-    def of(self, singleton: Singleton) -> Iterator[Location]:
-        """Where tests name the state, or call what reads or writes it; methods stand for the class that holds it."""
+    def of(self, singleton: Singleton, but: Container[Address]) -> Iterator[Location]:
+        """Where tests, `but` some functions of them, name the state, or call what reads or writes it."""
+        yield from (at for by, at in self._all(singleton) if by not in but)
+
+    def _all(self, singleton: Singleton) -> Iterator[_Said]:
         path = singleton.address.path
+        functions = [w.function for w in singleton.writers]
         for name, _ in singleton.group:
             yield from self.read.get((path, name), ())
-            yield from (self.called[f] for f in self.access.get((path, name), ()) if f in self.called)
-            owner = name.rpartition(".")[0]
-            if (path, owner) in self.classes:
-                yield self.classes[path, owner]
-        yield from (self.called[w.function] for w in singleton.writers if w.function in self.called)
+            functions += self.access.get((path, name), ())
+        for function in dict.fromkeys(functions):
+            yield from self.called.get(function, ())
 
 
 def read_naming(known: Known, singletons: Iterable[Singleton]) -> Naming:
@@ -51,28 +53,32 @@ def read_naming(known: Known, singletons: Iterable[Singleton]) -> Naming:
 
 
 def _read(known: Known, function: Function, found: Naming) -> None:
-    path = function.address.path
-    at = Location(path=path, line=function.def_line, note=f"named by {function.address.qualname}")
+    path, by = function.address.path, function.address
+    at = Location(path=path, line=function.def_line, note=f"named by {by.qualname}")
     for target in function.mentions:
         definition = known.index.target(target, path)
         if definition is not None and definition.path not in known.tests and definition.name:
             whole = known.canonical(definition)
-            parts = whole.name.split(".")
-            for cut in range(1, len(parts) + 1):
-                found.read[whole.path, ".".join(parts[:cut])].append(at)
+            for name in _prefixes(whole.name):
+                found.read[whole.path, name].append((by, at))
     for call in function.calls:
-        callee = known.calls.flow.called(function, call) or _of_fixture(known, function, call)
-        if callee is not None and callee.address.path not in known.tests:
-            place = Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
-            found.called.setdefault(callee.address, place)
-            owner = callee.address.qualname.rpartition(".")[0]
-            if callee.is_method and owner:
-                found.classes.setdefault((callee.address.path, owner), place)
-        klass = known.index.class_at(known.index.target(call.callee, path))
-        if klass is not None:
-            place = Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
-            for base in known.calls.flow.namespaces.mro(klass):
-                found.classes.setdefault((base.address.path, base.address.qualname), place)
+        place = Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
+        for callee in _callees(known, function, call):
+            if callee.address.path not in known.tests:
+                found.called[callee.address].append((by, place))
+
+
+def _callees(known: Known, function: Function, call: Call) -> Iterator[Function]:
+    """The function that a call runs; of a class, both that make an instance."""
+    flow = known.calls.flow
+    klass = known.index.class_at(known.index.target(call.callee, function.address.path))
+    found = [flow.method(klass, name) for name in ("__new__", "__init__")] if klass is not None else [flow.called(function, call)]
+    yield from filter(None, (*found, _of_fixture(known, function, call)))
+
+
+def _prefixes(dotted: str) -> Iterator[str]:
+    parts = dotted.split(".")
+    yield from (".".join(parts[:cut]) for cut in range(1, len(parts) + 1))
 
 
 def _of_fixture(known: Known, function: Function, call: Call) -> Function | None:
@@ -94,10 +100,9 @@ def _accessed(known: Known, function: Function, words: set[str]) -> Iterator[_Ke
         parts = target.dotted.split(".")
         if not words.intersection(parts):
             continue
-        if target.root is Root.CLS and target.tail:
+        if target.root in {Root.CLS, Root.SELF} and target.tail:
             yield path, f"{owner}.{target.tail.partition('.')[0]}"
             continue
         definition = known.index.target(target, path)
         if definition is not None:
-            whole = known.canonical(definition).name.split(".")
-            yield from ((definition.path, ".".join(whole[:cut])) for cut in range(1, len(whole) + 1))
+            yield from ((definition.path, name) for name in _prefixes(known.canonical(definition).name))

@@ -1,0 +1,39 @@
+"""What stands around a body to put things back: monkeypatch, its contexts, and context managers that are handed an object."""
+
+import ast
+from collections.abc import Iterator
+
+from rescope.facts.environment import Environment
+from rescope.facts.values import call_strings
+from rescope.model.facts import Root, Target
+
+
+def patcher(env: Environment, node: ast.expr) -> Target | None:
+    """What `monkeypatch.context()` gives, as which it takes its patches back; None for any other expression."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "context":
+        base = env.resolve(node.func.value)
+        return base if base is not None and base.root is Root.ARGUMENT and base.dotted == "monkeypatch" else None
+    return None
+
+
+def is_monkeypatch(env: Environment, base: ast.expr) -> bool:
+    """Whether it is an object that `pytest.MonkeyPatch` made here, whose patches last as long as the fixture."""
+    made = env.made.get(base.id) if isinstance(base, ast.Name) else None
+    return made is not None and made.target is not None and made.target.dotted.startswith("pytest.MonkeyPatch")
+
+
+def replaced(env: Environment, node: ast.Call) -> Iterator[str]:
+    """The attribute that a patch stands in for: what is done to it from here on is gone after the test."""
+    target = env.resolve(node.args[0]) if node.args else None
+    if target is not None:
+        yield from (f"{target.dotted}.{name}" for name in call_strings(node)[:1])
+
+
+def put_back_by(env: Environment, node: ast.expr) -> Iterator[str]:
+    """Objects handed to a context manager function: it is there to put them back. A class only uses them."""
+    name = env.names.dotted(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    if isinstance(node, ast.Call) and name[:1].islower():
+        for argument in node.args:
+            target = env.resolve(argument) if isinstance(argument, (ast.Name, ast.Attribute)) else None
+            if target is not None:
+                yield target.dotted
