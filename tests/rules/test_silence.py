@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project
+from projects import check, make_project, rescope
 from rescope.model.finding import Confidence
 from rescope.reporting.text import render_text
 
@@ -677,13 +677,15 @@ def test_safe():
 
 @pytest.mark.parametrize("text", TOLD.values(), ids=[name.replace(" ", "-") for name in TOLD])
 def test_only_told(text: str, tmp_path: Path) -> None:
-    """What may well be a pure memo is told in one line, with low confidence, and never edited."""
+    """What may well be a pure memo is told to whoever asks for everything, with low confidence, fails no check, and is never edited."""
     report = check(make_project(tmp_path, text))
     (group,) = report.plan.groups
 
     assert group.finding.confidence is Confidence.LOW
     assert group.edits == ()
-    assert "(low confidence: " in render_text(report).splitlines()[0]
+    assert render_text(report).startswith("no findings, 1 of low confidence told with -v")
+    assert "low confidence, no fix: " in render_text(report, show_all=True)
+    assert rescope(tmp_path, "check").returncode == 0
 
 
 def test_pool_of_a_class_of_the_project(tmp_path: Path) -> None:

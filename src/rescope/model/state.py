@@ -49,7 +49,8 @@ class Singleton:
     type of a container; `builds` the dotted callee whose result it holds, `builds_project` whether that
     is the project's own; `reset_function` a function without arguments that puts the whole group back.
     `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back; `named_by_tests` are the
-    places where tests read it, or call a function that reads or writes it.
+    places where tests read it, or call a function that reads or writes it; `varied_by_tests` says whether tests put something
+    else in the place of what a cached answer depends on.
     """
 
     address: Address
@@ -72,6 +73,7 @@ class Singleton:
     set_by_tests: tuple[Location, ...] = ()
     reset_by: tuple[Location, ...] = ()
     named_by_tests: tuple[Location, ...] = ()
+    varied_by_tests: bool = True
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rescope.model.address import Location
 from rescope.model.edit import AddResetFixture, ChangeScope
-from rescope.model.finding import Applicability, Confidence, Keep, Strategy, Subject
+from rescope.model.finding import Applicability, Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
 
@@ -16,14 +16,12 @@ _LEAST_CODE_WIDTH = 24
 def render_text(report: Report, *, show_kept: bool = False, show_all: bool = False, statistics: bool = False, width: int = 0) -> str:
     """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines.
 
-    What is only told, with low confidence, is one line each, behind the rest; a block, too, with `show_all`. Code is cut
-    so that it stands beside its note in `width` columns; 0 means that there is room.
+    What is only told, with low confidence, is counted in the last line, and shown with `show_all`. Code is cut so that it
+    stands beside its note in `width` columns; 0 means that there is room.
     """
     if statistics:
         return "".join(_statistics(report))
-    told = [g for g in report.plan.groups if _only_told(g) and not show_all]
-    blocks = [finding_block(report, group, width) for group in report.plan.groups if group not in told]
-    blocks += [[f"{_headline(group)} (low confidence: {group.caveat})"] for group in told]
+    blocks = [finding_block(report, group, width) for group in report.plan.groups if show_all or not group.only_told]
     if show_kept:
         blocks += [[_keep_line(report, keep)] for keep in report.plan.kept]
     blocks += [[_skip_line(skip)] for skip in report.plan.skipped]
@@ -47,10 +45,6 @@ def _joined(blocks: list[list[str]]) -> Iterator[list[str]]:
     if run:
         yield run
     yield blocks[-1]
-
-
-def _only_told(group: ChangeGroup) -> bool:
-    return group.finding.confidence is Confidence.LOW and not group.edits
 
 
 def _headline(group: ChangeGroup) -> str:
@@ -84,7 +78,8 @@ def _code_width(locations: Iterable[Location], home: str, width: int) -> int:
 
 def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
     if not group.edits:
-        yield f"  no fix: {group.caveat}" if group.caveat else "  no fix"
+        sure = "low confidence, " if group.only_told else ""
+        yield f"  {sure}no fix: {group.caveat}" if group.caveat else f"  {sure}no fix"
         return
     level = group.applicability.value
     because = f": {group.caveat}" if group.caveat and group.applicability is Applicability.UNSAFE else ""
@@ -138,10 +133,12 @@ def _statistics(report: Report) -> Iterator[str]:
 
 def summary(report: Report) -> str:
     """The closing line with all counts."""
-    groups = report.plan.groups
+    groups = [g for g in report.plan.groups if not g.only_told]
+    told = len(report.plan.groups) - len(groups)
     levels = Counter(g.applicability for g in groups if g.edits)
     fixable = f"{levels[Applicability.SAFE]} safe, {levels[Applicability.UNSAFE]} unsafe" if levels else "none fixable"
     found = f"{_count(len(groups), 'finding')} ({fixable})" if groups else "no findings"
+    found += f", {told} of low confidence told with -v" if told else ""
     accepted = f"{report.accepted} in the baseline, " if report.accepted else ""
     return (
         f"{found}, {accepted}{len(report.plan.kept)} kept, {len(report.plan.skipped)} skipped, "

@@ -36,7 +36,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
             message = f"cached function '{singleton.name}' keeps its answers for the tests that follow"
             yield only_told(replace(_finding(ctx, singleton), message=message), "it has arguments, and may answer the same in every test")
         elif _cleared(singleton) or (singleton.reads_settings and not singleton.has_arguments):
-            yield _finding(ctx, singleton)
+            found = _finding(ctx, singleton)
+            yield found if singleton.varied_by_tests else only_told(found, "no test is seen to vary what the answer depends on")
 
 
 def _cleared(singleton: Singleton) -> bool:

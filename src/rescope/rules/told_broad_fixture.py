@@ -20,10 +20,10 @@ When each test puts the object into the state that it needs: `# rescope: keep <r
 from collections.abc import Iterator
 
 from rescope.graph.flow import Mutation
-from rescope.model.facts import EffectKind, FixtureDef, ValueKind
+from rescope.model.facts import Effect, EffectKind, FixtureDef, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity
 from rescope.packs import match
-from rescope.rule import Example, Rule, RuleContext, changed_at
+from rescope.rule import Example, Rule, RuleContext, changed_at, only_told
 
 _CODE = "RSC107"
 _NAME = "told-broad-fixture"
@@ -38,7 +38,9 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
             continue
         found = [m for m in ctx.flow.mutations(fixture) if _tells(ctx, m) and ctx.other_users(fixture, m.by)]
         if found:
-            yield _finding(ctx, fixture, found)
+            finding = _finding(ctx, fixture, found)
+            sure = finding.confidence is not Confidence.LOW or any(_verb(m.effect) in ctx.packs.changes for m in found)
+            yield finding if sure else only_told(finding, "nothing but the result that nobody looks at says that it changes")
 
 
 def _is_made(ctx: RuleContext, fixture: FixtureDef) -> bool:
@@ -54,13 +56,18 @@ def _tells(ctx: RuleContext, mutation: Mutation) -> bool:
     if effect.kind is not EffectKind.CALL or effect.undone_at is not None or ctx.as_broad(mutation.by, mutation.fixture):
         return False
     handed = effect.text.endswith("(...)")
-    verb = effect.how.lstrip("_").split("_")[0].lower()
+    verb = _verb(effect)
     klass = None if mutation.part else ctx.flow.built_class(mutation.fixture)
     if klass is not None and ctx.flow.method(klass, effect.how) is not None:
         return verb in ctx.packs.changes and not handed and not ctx.flow.changes_self(klass, effect.how)
     if verb in ctx.packs.changes:
         return not (handed and verb in _REQUESTS)
     return (handed and verb not in ctx.packs.looks and verb not in _REQUESTS) or _read_back(mutation)
+
+
+def _verb(effect: Effect) -> str:
+    """The first word of the method that is called."""
+    return effect.how.lstrip("_").split("_")[0].lower()
 
 
 def _read_back(mutation: Mutation) -> bool:

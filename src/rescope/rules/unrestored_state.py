@@ -11,7 +11,7 @@ It names the state, the tests and function-scoped fixtures that leave it changed
 `monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same function,
 behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
 (they make later tests repeatable) and warning filters (pytest restores them). An entry left in `sys.path` or
-`sys.modules` is told in one line, with low confidence.
+`sys.modules` is told with low confidence.
 
 When to keep it
 ---------------

@@ -8,6 +8,7 @@ from rescope.graph.state.caches import cached_factories
 from rescope.graph.state.containers import containers
 from rescope.graph.state.context import context_variables
 from rescope.graph.state.evidence import read_evidence
+from rescope.graph.state.inputs import read_varied
 from rescope.graph.state.instances import instances
 from rescope.graph.state.known import Known
 from rescope.graph.state.module_globals import module_globals
@@ -26,5 +27,12 @@ def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str])
     evidence = read_evidence(known)
     modules = [module for path, module in sorted(index.modules.items()) if path not in tests]
     found = {s.address: s for module in modules for kind in _KINDS for s in kind(known, writes, module)}
-    naming = read_naming(known, found.values())
-    return tuple(replace(evidence.join(s), named_by_tests=tuple(sorted(naming.of(s, evidence.patchers(s))))) for s in found.values())
+    naming, varied = read_naming(known, found.values()), read_varied(known)
+    return tuple(
+        replace(
+            evidence.join(singleton),
+            named_by_tests=tuple(sorted(naming.of(singleton, evidence.patchers(singleton)))),
+            varied_by_tests=varied.touches(known, singleton),
+        )
+        for singleton in found.values()
+    )

@@ -264,9 +264,10 @@ def _touches(known: Known, function: Function, *, patched: bool) -> Iterator[tup
     """What a function of the tests changes or calls; a patch, which takes itself back, and a call that is to fail say nothing of others."""
     path = function.address.path
     restored = () if patched else _restored(known, function)
+    resets, may_undo = _is_reset_fixture(known, function), patched or _may_stand_around(known, function)
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
-        taken_back = effect.undone_at is not None and not _is_reset_fixture(known, function)
+        taken_back = (effect.undone_at is not None and not resets) or (effect.after_yield and not may_undo)
         if not (taken_back or effect.target in restored):
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
