@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project
+from projects import check, fix, make_project, run_pytest
 from rescope.model.finding import Applicability
 
 PLUGINS = """\
@@ -81,3 +81,50 @@ def test_what_is_safe(made: str, call: str, expected: Applicability, tmp_path: P
     """Only the project's own object is dropped without asking: anything else may be a memo."""
     root = make_project(tmp_path, PLUGINS.format(made=made, call=call))
     assert [(g.finding.code, g.applicability) for g in check(root).plan.groups] == [("RSC203", expected)]
+
+
+PRIVATE = """\
+# --- rates.py
+class Table:
+    def __init__(self):
+        self.rows = []
+
+
+class Rates:
+    __table = None
+    __last = 0
+
+    @classmethod
+    def table(cls):
+        if cls.__table is None:
+            cls.__table = Table()
+        return cls.__table
+
+    @classmethod
+    def ask(cls, number):
+        cls.__last = number
+
+    @classmethod
+    def last(cls):
+        return cls.__last
+# --- test_rates.py
+from rates import Rates
+
+
+def test_fill():
+    Rates.ask(3)
+    Rates.table().rows.append(1)
+
+
+def test_empty():
+    assert Rates.table().rows == []
+    assert Rates.last() == 0
+"""
+
+
+def test_private_names(tmp_path: Path) -> None:
+    """A private name is written as it is stored: outside of its class Python does not mangle it."""
+    root = make_project(tmp_path, PRIVATE)
+    assert run_pytest(root, "-p", "no:randomly").returncode == 1
+    fix(root, unsafe=True)
+    assert run_pytest(root, "-p", "no:randomly").returncode == 0

@@ -50,7 +50,7 @@ def resets(steps: Sequence[ResetStep], local: str) -> list[str]:
     lines: list[str] = []
     slots: dict[str, list[tuple[str, str]]] = {}
     for step in steps:
-        target = f"{local}.{step.name}"
+        target = f"{local}.{_stored(step.name)}"
         match step.kind:
             case ResetKind.INITIAL:
                 lines.append(f"{target} = {literal(step.initial)}")
@@ -66,14 +66,19 @@ def resets(steps: Sequence[ResetStep], local: str) -> list[str]:
     return lines + [line for owner, found in slots.items() for line in _slot_loop(owner, found)]
 
 
+def _stored(name: str) -> str:
+    """The dotted name as it is stored: Python mangles a private name inside its class alone."""
+    owner, _, last = name.rpartition(".")
+    private = owner and last.startswith("__") and not last.endswith("__")
+    return f"{owner}._{owner.rpartition('.')[2].lstrip('_')}{last}" if private else name
+
+
 def _slot(name: str) -> tuple[str, str]:
-    """The class and its attribute as it is stored, private names mangled."""
-    owner, _, slot = name.rpartition(".")
+    """The class and its attribute as it is stored."""
+    owner, _, slot = _stored(name).rpartition(".")
     if not owner:
         reason = f"the class slot {name!r} names no class"
         raise MisfitError(reason)
-    if slot.startswith("__") and not slot.endswith("__"):
-        slot = f"_{owner.rpartition('.')[2].lstrip('_')}{slot}"
     return owner, slot
 
 
@@ -121,7 +126,7 @@ def saved(steps: Sequence[ResetStep], locals_: dict[str, str], taken: frozenset[
 
 
 def _saved(step: ResetStep, local: str, name: str) -> Saved:
-    target = f"{local}.{step.name}"
+    target = f"{local}.{_stored(step.name)}"
     match step.kind, step.container:
         case ResetKind.SNAPSHOT, _:
             return Saved(module=step.module, save=(f"{name} = {target}",), restore=(f"{target} = {name}",))
