@@ -191,11 +191,15 @@ def stock(cart):
 
 
 def test_computed_plugins(tmp_path: Path) -> None:
-    """Where pytest_plugins is computed, a module with a broad fixture that requests the name stops the narrowing; a narrow one does not."""
+    """A module with a broad fixture that requests the name stops the narrowing where pytest_plugins is computed; a test file does not."""
     root = make_project(tmp_path / "narrow", PLUGINS)
     assert outcome(run_pytest(root)) == "2 failed, 1 passed"
     fix(root, unsafe=True)
     assert outcome(run_pytest(root)) == "3 passed"
+
+    test_file = PLUGINS + BROAD.replace("plugins/stock.py", "test_stock.py") + "\n\ndef test_stock():\n    assert True\n"
+    (group,) = check(make_project(tmp_path / "tests", test_file.replace("list(cart)", "list(range(3))"))).plan.groups
+    assert group.edits
 
     (group,) = check(make_project(tmp_path / "broad", PLUGINS + BROAD)).plan.groups
     assert group.caveat.endswith("conftest.py computes pytest_plugins, and plugins/stock.py may be one that requests 'cart'")

@@ -106,12 +106,17 @@ def _plugin_asks(ctx: RuleContext, fixture: FixtureDef) -> str:
 
 
 def _unseen_plugin(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
-    """A module that may be a plugin, where pytest_plugins is computed, and has a broad fixture that would request this one."""
+    """A module that may be a plugin, where pytest_plugins is computed, and has a broad fixture that would request this one.
+
+    Test files are none.
+    """
     computed = _computed_plugins(ctx)
     if not computed:
         return ""
-    names, narrowed = set(ctx.graph.names_of(fixture)), {f.address for f in steps}
+    names, narrowed, collected = set(ctx.graph.names_of(fixture)), {f.address for f in steps}, ctx.test_files()
     for module in ctx.index.modules.values():
+        if module.path in collected:
+            continue  # a file that pytest collects tests from is hardly a plugin too
         asks = any(
             f.address not in narrowed and f.scope is not Scope.FUNCTION and (names & _requested(f) or _computes_names(ctx, f))
             for f in module.fixtures
