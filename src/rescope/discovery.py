@@ -93,7 +93,16 @@ def _ignore_file(path: Path) -> GitIgnoreSpec:
         lines = path.read_text("utf-8", "replace").splitlines()
     except OSError:
         lines = []
-    return GitIgnoreSpec.from_lines(lines)
+    return GitIgnoreSpec.from_lines(filter(_is_pattern, lines))
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether a line of `.gitignore` may match anything: git takes a lone `!` or a trailing backslash without a word."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
 
 
 def _ignored(path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:

@@ -217,6 +217,20 @@ def test_fix_leaves_an_ignored_file_alone(repository: Path) -> None:
     assert before == (repository / "conftest.py").read_text()
 
 
+@pytest.mark.parametrize("line", ["!", "conftest.py\\"])
+def test_lines_of_gitignore_that_match_nothing(repository: Path, line: str) -> None:
+    """A line that is no pattern hides nothing, as in git, and those around it count."""
+    (repository / "gen").mkdir()
+    (repository / "gen" / "conftest.py").write_text((repository / "conftest.py").read_text())
+    (repository / ".gitignore").write_text(f"{line}\ngen/\n")
+
+    found = rescope(repository, "check", "--no-cache")
+
+    assert found.returncode == 1
+    assert "conftest.py:7:1: RSC101" in found.stdout
+    assert "gen/" not in found.stdout
+
+
 def test_strange_names(repository: Path) -> None:
     """A name that nothing bears and a report that cannot be written are usage errors, not success or a crash."""
     assert rescope(repository, "check", "--only", "nobody").returncode == 2
