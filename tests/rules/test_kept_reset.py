@@ -109,3 +109,44 @@ def test_a_fixture_that_others_do_not_see(tmp_path: Path) -> None:
     plan = check(make_project(tmp_path, STATE + RESETS["a fixture that all tests of the file ask for"] + other)).plan
 
     assert "SEEN" in {g.finding.subject.name for g in plan.groups}
+
+
+CACHED = """\
+# --- region.py
+from functools import lru_cache
+
+REGION = "eu"
+
+
+@lru_cache(maxsize=1)
+def partition():
+    return REGION
+
+
+def _clear_caches():
+    partition.cache_clear()
+# --- test_region.py
+import pytest
+
+import region
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    region._clear_caches()
+
+
+def test_partition(monkeypatch):
+    monkeypatch.setattr(region, "REGION", "cn")
+    region.partition.cache_clear()
+    assert region.partition() == "cn"
+"""
+
+
+def test_a_function_of_the_program_that_clears_the_cache(tmp_path: Path) -> None:
+    """A cache is reset, too, where an autouse fixture calls what clears it, under whatever name."""
+    kept = check(make_project(tmp_path / "kept", CACHED)).plan
+    found = check(make_project(tmp_path / "found", CACHED.replace("    partition.cache_clear()\n#", "    pass\n#"))).plan
+
+    assert (kept.groups, [k.code for k in kept.kept]) == ((), ["RSC904"])
+    assert [g.finding.code for g in found.groups] == ["RSC202"]

@@ -171,6 +171,8 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
     if resets:
         for address, location in _reached(known, function):
             found.around[address].append(location)
+            for key, _ in _cleared(known, address):
+                found.resets[key].append(location)
     elif _may_stand_around(known, function):
         for key, location in _takes_back(known, function):
             found.on_request[key].append(location)
@@ -233,6 +235,14 @@ def _takes_back(known: Known, function: Function) -> Iterator[tuple[_Key, Locati
     for call in function.calls:
         if _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(".cache_clear"):
             yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
+
+
+def _cleared(known: Known, address: Address) -> Iterator[tuple[_Key, Location]]:
+    """The caches that a function of the program clears."""
+    function = known.index.function_at(*address[:3])
+    for call in function.calls if function is not None else ():
+        if call.callee.dotted.endswith(".cache_clear"):
+            yield from _at(known, known.index.target(call.callee, address.path), address.path, call.line, call.callee.dotted)
 
 
 def _mentioned(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
