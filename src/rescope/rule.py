@@ -216,10 +216,12 @@ class RuleContext:
     def live(self, shape: Shape) -> Iterator[Singleton]:
         """The singletons of a shape that tests reach and speak of, hold no resource, and that nothing resets yet.
 
-        What no test names, nor any function that reads or writes it, may change in a run, but nobody has shown to care.
+        What no test names, nor any function that reads or writes it, may change in a run, but nobody has shown to care; whoever
+        works on an object of the project that a getter hands out changes that one, by whatever way they came to it.
         """
         for singleton in self.singletons:
-            spoken = singleton.named_by_tests or singleton.touched_by_tests or singleton.set_by_tests
+            handed = shape is Shape.LAZY_GLOBAL and singleton.builds_project and singleton.handed_out
+            spoken = handed or singleton.named_by_tests or singleton.touched_by_tests or singleton.set_by_tests
             if singleton.shape is shape and spoken and not (singleton.reset_by or self.resource(singleton)) and self.reachable(singleton):
                 yield singleton
 
