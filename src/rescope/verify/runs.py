@@ -24,6 +24,7 @@ _PLUGIN = "rescope_inside"
 _TAIL = 30
 _NOTHING_RUN = frozenset({0, 5})
 _SLICE = 0.1
+_SHORTEST = 0.001
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+\b")
 _RANK = list(Outcome)
 
@@ -69,14 +70,14 @@ def run(suite: Suite, order: Order, changes: Sequence[FileChange], *, limit: flo
         remove(work)
 
 
-def _ended(suite: Suite, copy: Copy, work: Path, wait: Callable[[subprocess.Popen[bytes]], tuple[int, bool]]) -> _Ended:
+def _ended(suite: Suite, copy: Copy, work: Path, wait: Callable[[subprocess.Popen[bytes]], bool]) -> _Ended:
     started = time.monotonic()
     shown = work / "output.txt"
     with shown.open("wb") as output, _running(suite, copy, work, output) as process:
-        code, late = wait(process)
+        late = wait(process)
     text = shown.read_text("utf-8", "replace").replace(str(copy.top), str(copy.original))
     tail = "\n".join(text.rstrip().splitlines()[-_TAIL:])
-    return _Ended(seconds=time.monotonic() - started, code=code, late=late, tail=tail)
+    return _Ended(seconds=time.monotonic() - started, code=-1 if late else process.returncode, late=late, tail=tail)
 
 
 def _task(order: Order, copy: Copy, record: Path) -> dict[str, object]:
@@ -132,15 +133,36 @@ def _start(suite: Suite, copy: Copy, work: Path, output: Any) -> subprocess.Pope
 # --- the process ----------------------------------------------------------------------------------
 
 
-def _waited(process: subprocess.Popen[bytes], record: Path, *, limit: float, watch: Watch) -> tuple[int, bool]:
-    """The exit code, and whether the process is still running when the time is over."""
+def _waited(process: subprocess.Popen[bytes], record: Path, *, limit: float, watch: Watch) -> bool:
+    """Whether the process is still running when the time is over."""
     ends = time.monotonic() + limit
     over = _Over(record=record)
     while time.monotonic() < ends:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(_SLICE), False
+        if _ends_within(process, _SLICE):
+            return False
         watch(over.count())
-    return -1, True
+    return True
+
+
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether the process ends in this time. It is not reaped where that can be helped: until then, its group is its own."""
+    until = time.monotonic() + seconds
+    pause = _SHORTEST
+    while not _has_ended(process):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, seconds / 2)
+    return True
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    if sys.platform == "win32" or not hasattr(os, "waitid"):
+        return process.poll() is not None
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # SIGCHLD is ignored here, so the kernel has reaped it
+        return process.poll() is not None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,12 +183,16 @@ class _Over:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all of its group: suites leave servers and workers behind."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+    """End the process and all of its group: suites leave servers and workers behind.
+
+    Once the process is reaped, its number may be another group's, which is let alone.
+    """
+    if process.returncode is None:
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
