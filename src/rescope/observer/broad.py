@@ -6,6 +6,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from rescope.observer.fingerprint import Print, Reader, is_whole
+from rescope.observer.layout import Kind
 from rescope.observer.state import Moved, Owner, State
 from rescope.observer.watchlist import Subject
 
@@ -23,6 +24,7 @@ class BroadFixtures:
     subjects: tuple[Subject, ...]
     watch_all: bool
     active: dict[int, tuple[State, "pytest.FixtureDef[Any]"]] = field(default_factory=dict)
+    objects: set[int] = field(default_factory=set)
     last: dict[int, Print] = field(default_factory=dict)
     owners: dict[tuple[int, str], Owner] = field(default_factory=dict)
 
@@ -64,6 +66,8 @@ class BroadFixtures:
             whole=is_whole(taken) and (type(taken) in {dict, list, frozenset} or _is_object(taken)),
         )
         self.active[id(fixture)] = (state, fixture)
+        if self.reader.layouts.of(fixture.cached_result[0]).kind is Kind.OBJECT:
+            self.objects.add(id(fixture))
         self.last[id(fixture)] = taken
 
     def state_of(self, fixture: "pytest.FixtureDef[Any]") -> State | None:
@@ -74,23 +78,26 @@ class BroadFixtures:
     def ended(self, fixture: "pytest.FixtureDef[Any]") -> None:
         """Watch it no longer."""
         self.active.pop(id(fixture), None)
+        self.objects.discard(id(fixture))
         self.last.pop(id(fixture), None)
 
     def moved(self) -> Iterator[Moved]:
         """Which values changed since the last look."""
         for key, (state, fixture) in self.active.items():
-            if fixture.cached_result is None:
+            result, before = fixture.cached_result, self.last[key]
+            if result is None or self.reader.is_same(result[0], before):
                 continue
-            now, before = self._look(fixture), self.last[key]
+            now = self._look(fixture)
             if before != now:
                 self.last[key] = now
                 yield Moved(state=state, before=before, after=now)
 
-    def values(self) -> Iterator[tuple[str, object]]:
-        """The values by fixture name, for those who look for applications in them."""
-        for state, fixture in self.active.values():
-            if fixture.cached_result is not None:
-                yield state.name, fixture.cached_result[0]
+    def holders(self) -> list[tuple[str, object]]:
+        """The values that are plain objects by fixture name, for those who look for applications in them."""
+        if not self.objects:
+            return []
+        active = ((state.name, fixture.cached_result) for key, (state, fixture) in self.active.items() if key in self.objects)
+        return [(name, result[0]) for name, result in active if result is not None]
 
     def _look(self, fixture: "pytest.FixtureDef[Any]") -> Print:
         result = fixture.cached_result

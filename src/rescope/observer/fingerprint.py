@@ -9,10 +9,11 @@ large is CUT, which equals itself: unknown is never a change.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import is_
 from types import FunctionType
 from typing import Any, cast
 
-from rescope.observer.layout import ATOMS, Kind, Layout, Layouts
+from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts
 
 OBJECT = "\0object"
 CUT = "\0cut"
@@ -29,6 +30,9 @@ _MAX_ITEMS = 1000
 _MAX_TEXT = 4096
 _MAX_NESTING = 6
 _SHOWN = 60
+_PLAIN = Kind.OBJECT
+_PLAIN_OR_OPAQUE = (_PLAIN, Kind.OPAQUE)
+_SHORT = ATOMS - {id(str), id(bytes)}
 
 Print = Any
 
@@ -50,6 +54,43 @@ class Reader:
         except (RuntimeError, RecursionError):  # another thread changes the container while it is read
             return CUT
 
+    def is_same(self, value: object, taken: Print) -> bool:
+        """Whether a value is at first sight what a fingerprint of it says: cheaper than another one, but False proves nothing.
+
+        Identity of the plain values inside is what is asked, so that no code of the project is run.
+        """
+        of, taken_of = type(value), type(taken)
+        try:
+            if of is dict:
+                held = cast("dict[object, object]", value)
+                return (
+                    taken_of is dict
+                    and len(held) == len(taken)
+                    and all(map(is_, held, taken))
+                    and all(map(is_, held.values(), taken.values()))
+                )
+            if of is list:
+                return taken_of is list and len(value) == len(taken) and all(map(is_, value, taken))  # type: ignore[arg-type,call-overload]
+            if of is CACHE:
+                return bool(taken == (_SIZED, "cache", value.cache_info().currsize))  # type: ignore[attr-defined]
+            return value is taken or (taken_of is tuple and self._is_same_object(value, taken))
+        except RuntimeError:  # another thread changes the container meanwhile
+            return False
+
+    def _is_same_object(self, value: object, taken: tuple[Any, ...]) -> bool:
+        if len(taken) != 5 or taken[0] != OBJECT or taken[1] != id(value):
+            return False
+        layout, inside = self.layouts.of(value), taken[3]
+        if layout.name != taken[2]:
+            return False
+        if inside is None:  # it was not looked into
+            return layout.kind in _PLAIN_OR_OPAQUE
+        if layout.kind is not _PLAIN or not layout.own or layout.slots or layout.attributes is None:
+            return False
+        held = layout.attributes(value)
+        same = type(held) is dict and len(held) == len(inside) and all(map(is_, held, inside))
+        return same and all(map(self.is_same, held.values(), inside.values()))
+
     def identity(self, value: object) -> Print:
         """The fingerprint of a value that is not looked into."""
         return (OBJECT, id(value), _named(value, self.layouts.of(value)), None, False)
@@ -64,26 +105,34 @@ class Reader:
         self.left -= 1
         if self.left < 0 or nesting > _MAX_NESTING:
             return CUT
-        if type(value) is dict and len(value) <= _MAX_ITEMS:  # by far the commonest, so without the detour
-            return self._mapping(value, depth, nesting)
+        of = type(value)  # dicts, lists and objects are by far the commonest, so without the detour
+        if of is dict and len(value) <= _MAX_ITEMS:  # type: ignore[arg-type]
+            return self._mapping(cast("dict[object, object]", value), depth, nesting)
+        if of is list and len(value) <= _MAX_ITEMS and _flat(items := cast("list[object]", value).copy()):  # type: ignore[arg-type]
+            return items
         layout = self.layouts.of(value)
-        if layout.kind is Kind.CACHE:
+        kind = layout.kind
+        if kind is _PLAIN and layout.base is object:
+            inside = self._attributes(value, layout, depth, nesting) if depth > 0 else None
+            return (OBJECT, id(value), layout.name, inside, layout.own)
+        if kind is Kind.CACHE:
             return (_SIZED, "cache", cast("Any", value).cache_info().currsize)
-        if layout.kind is Kind.VALUE:
+        if kind is Kind.VALUE:
             return (_SIZED, layout.name, str(value))
         if layout.base is not object:
             return self._contents(value, layout, depth, nesting)
-        if layout.kind is Kind.ARRAY:
+        if kind is Kind.ARRAY:
             return (OBJECT, id(value), f"{layout.name} {_shape(value)}", None, False)
-        inside = self._attributes(value, layout, depth, nesting) if layout.kind is Kind.OBJECT and depth > 0 else None
-        return (OBJECT, id(value), _named(value, layout), inside, layout.own)
+        return (OBJECT, id(value), _named(value, layout), None, layout.own)
 
     def _attributes(self, value: object, layout: Layout, depth: int, nesting: int) -> dict[Print, Print] | None:
         if layout.attributes is None and not layout.slots:
             return None
         held = list(dict.items(layout.attributes(value))) if layout.attributes else []
         wanted = held if layout.own else [(n, v) for n, v in held if type(n) is str and n.lstrip("_") in _SETTINGS]
-        found: dict[Print, Print] = {n: self._take(v, depth - 1, nesting + 1) for n, v in wanted if type(n) is str and n != OVERRIDES}
+        found: dict[Print, Print] = {
+            n: v if id(type(v)) in _SHORT else self._take(v, depth - 1, nesting + 1) for n, v in wanted if type(n) is str and n != OVERRIDES
+        }
         for name, read in layout.slots:
             try:
                 found[name] = self._take(read(value), depth - 1, nesting + 1)
@@ -114,9 +163,12 @@ class Reader:
         return (OBJECT, id(value), layout.name, {"": inside, **(self._attributes(value, layout, depth, nesting) or {})}, True)
 
     def _mapping(self, value: dict[object, object], depth: int, nesting: int) -> dict[Print, Print]:
-        if type(value) is dict and not value:
-            return {}
-        if _flat(dict.values(value)) and _flat(value.keys() if type(value) is dict else list(dict.keys(value))):
+        if type(value) is dict:
+            if not value:
+                return {}
+            if _flat(value.values()) and _flat(value):
+                return value.copy()
+        elif _flat(dict.values(value)) and _flat(list(dict.keys(value))):
             return dict(zip(dict.keys(value), dict.values(value), strict=True))
         return {self._key(k): self._take(v, depth, nesting + 1) for k, v in list(dict.items(value))}
 

@@ -84,7 +84,7 @@ def namespace(owner: type) -> Mapping[str, object]:
 
 def is_class(value: object) -> bool:
     """Whether a value is a class; `isinstance` would ask the value's own `__class__`."""
-    return any(base is type for base in _bases(type(value)))
+    return type(value) is type or any(base is type for base in _bases(type(value)))
 
 
 def is_test_case(of: type) -> bool:

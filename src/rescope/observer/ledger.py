@@ -19,7 +19,7 @@ Paths are relative to pytest's rootdir. At most 20 changes of one state are told
 xdist the numbers are sums over the workers: each is a run of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ SCHEMA = 1
 _TOLD = 20
 _REMEMBERED = 8
 _FRESH = 3
+_FEW = 4
 Json = dict[str, Any]
 
 
@@ -48,12 +49,12 @@ class Ledger:
     errors: list[str] = field(default_factory=list)
     newest: int = -_FRESH
 
-    def begin(self, test: str, requested: Iterable[str]) -> None:
+    def begin(self, test: str, requested: Collection[str]) -> None:
         """A test begins: count it, also for the changes that belong to fixtures."""
         self.ran.append(test)
         if not self.followed:
             return
-        names = frozenset(requested)
+        names = requested if len(self.followed) < _FEW else frozenset(requested)
         for name, change in self.followed.values():
             if name in names:
                 change.requested += 1

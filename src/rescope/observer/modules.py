@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import cast
 
-from rescope.observer.fingerprint import UNSET, Print, Reader, atom
+from rescope.observer.fingerprint import UNSET, Print, Reader
 from rescope.observer.layout import ATOMS, Kind, Layouts, is_class, is_test_case, module_globals, namespace
 from rescope.observer.state import Moved, State
 from rescope.observer.watchlist import Subject
@@ -63,9 +63,13 @@ class NamedGlobals:
             self.places = list(self._find())
             for state, _, _ in self.places:
                 self.watch(state)
-        last = self.last
+        last, loaded, same = self.last, sys.modules, self.reader.is_same
         for state, module, parts in self.places:
-            now = self._look(module, parts)
+            members = module_globals(loaded.get(module))
+            value = members.get(parts[0], UNSET) if len(parts) == 1 else resolve(members, parts)
+            if state.name in last and same(value, last[state.name]):
+                continue
+            now = self.reader.take(value, depth=_NAMED_DEPTH, budget=_NAMED_BUDGET)
             before = last.setdefault(state.name, now)
             if before != now:
                 last[state.name] = now
@@ -86,11 +90,6 @@ class NamedGlobals:
                         kind="singleton", name=f"{module}.{name}", path=subject.path, qualname=subject.qualname, line=subject.line
                     )
                     yield state, module, tuple(name.split("."))
-
-    def _look(self, module: str, parts: tuple[str, ...]) -> Print:
-        members = module_globals(sys.modules.get(module))
-        value = members.get(parts[0], UNSET) if len(parts) == 1 else resolve(members, parts)
-        return atom(value) if id(type(value)) in ATOMS else self.reader.take(value, depth=_NAMED_DEPTH, budget=_NAMED_BUDGET)
 
 
 def resolve(members: Mapping[str, object], parts: tuple[str, ...]) -> object:
@@ -136,15 +135,28 @@ class AllGlobals:
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; new modules and classes are taken as they are."""
         self.loaded.refresh()
+        loaded = sys.modules
         for name, path in self.loaded.names.items():
-            members = module_globals(sys.modules.get(name))
-            rebound = yield from self._shelf(name, path, members)
+            members = module_globals(loaded.get(name))
+            shelf = self.shelves.get(name)
+            rebound = shelf is None or not self._is_still(shelf, members)
+            if rebound:
+                rebound = yield from self._shelf(name, path, members)
             if rebound or name not in self.classes:
                 self.classes[name] = tuple(n for n, v in list(members.items()) if _defined_here(v, n, name))
             for inner in self.classes[name]:
                 owner = members.get(inner)
                 if is_class(owner):
-                    yield from self._shelf(f"{name}.{inner}", path, namespace(cast("type", owner)), inner)
+                    label, held = f"{name}.{inner}", namespace(cast("type", owner))
+                    shelf = self.shelves.get(label)
+                    if shelf is None or not self._is_still(shelf, held):
+                        yield from self._shelf(label, path, held, inner)
+
+    def _is_still(self, shelf: Shelf, members: Mapping[str, object]) -> bool:
+        """Whether a namespace is at first sight what it was; where this is not so, a closer look tells."""
+        if shelf.ids != tuple(map(id, members.values())):
+            return False
+        return all(map(self.reader.is_same, map(members.__getitem__, shelf.live), map(shelf.prints.__getitem__, shelf.live)))
 
     def _shelf(self, label: str, path: str, members: Mapping[str, object], inner: str = "") -> Generator[Moved, None, bool]:
         """The differences of one namespace; the value is whether any name was bound anew."""

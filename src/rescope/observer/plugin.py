@@ -18,7 +18,7 @@ import pytest
 from rescope.observer.ledger import Json, merge
 from rescope.observer.process import RANDOM, Readings, warning_filters
 from rescope.observer.report import change_line, lines
-from rescope.observer.state import Change, Place
+from rescope.observer.state import Change
 from rescope.observer.watcher import Watcher, make_watcher
 from rescope.observer.watchlist import Subject, WatchError, WatchList, ask, parse, read
 
@@ -148,9 +148,8 @@ class Observer:
             self._begin(item)
 
     def _begin(self, item: pytest.Item) -> None:
-        path, line, _ = item.location
         watcher = self.watcher
-        watcher.test = Place(node=item.nodeid, path=path.replace("\\", "/"), line=(line or 0) + 1)
+        watcher.begun = item
         watcher.in_set_up = True
         watcher.ledger.begin(item.nodeid, getattr(item, "fixturenames", ()))
 

@@ -4,8 +4,9 @@ import logging
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, cast
 
 from rescope.observer.fingerprint import OVERRIDES, UNSET, Print, Reader
@@ -67,10 +68,13 @@ def warning_filters() -> Readings:
     """The filters of `warnings`, by their text: pytest puts copies in place around each test."""
     import warnings
 
-    def read() -> list[object]:
-        return [tuple(_plain(part) for part in entry) for entry in warnings.filters]
+    def read() -> tuple[int, ...]:
+        return tuple(map(id, chain.from_iterable(warnings.filters)))
 
-    return Readings(kind="warnings", read=read, spread=lambda found: {"warnings.filters": found})
+    def spread(_: object) -> dict[str, Print]:
+        return {"warnings.filters": [tuple(_plain(part) for part in entry) for entry in warnings.filters]}
+
+    return Readings(kind="warnings", read=read, spread=spread)
 
 
 def _plain(part: object) -> object:
@@ -132,7 +136,7 @@ class Overrides:
 
     loaded: Loaded
     reader: Reader
-    values: Callable[[], Iterator[tuple[str, object]]]
+    values: Callable[[], list[tuple[str, object]]]
     names: list[tuple[str, str]] = field(default_factory=list)
     labels: dict[int, str] = field(default_factory=dict)
     last: dict[str, Print] = field(default_factory=dict)
@@ -145,29 +149,30 @@ class Overrides:
             self.scanned = self.loaded.size
             everywhere = values_of(self.loaded.names)
             self.names = [tuple(n.rpartition(".")[::2]) for n, v in everywhere if self._table(v) is not None]  # type: ignore[misc]
-        seen = dict(self._look())
+        values = self.values()
+        if not (self.names or values or self.last):
+            return
+        seen = dict(self._look(values))
         for name, now in seen.items():
             before = self.last.get(name, now)
             if before != now:
                 yield Moved(state=State(kind="overrides", name=name), before=before, after=now)
         self.last = seen
 
-    def _look(self) -> Iterator[tuple[str, Print]]:
+    def _look(self, values: Iterable[tuple[str, object]]) -> Iterator[tuple[str, Print]]:
         """The tables by the name of their first holder, which they keep; an application imported elsewhere is the same one."""
         tables: set[int] = set()
-        for name, value in self._holders():
+        for name, value in self._holders(values):
             table = self._table(value)
             if table is not None and id(table) not in tables:
                 tables.add(id(table))
                 label = self.labels.setdefault(id(table), f"{name}.{OVERRIDES}")
                 yield label, self.reader.take(table, depth=0, budget=200)
 
-    def _holders(self) -> Iterator[tuple[str, object]]:
+    def _holders(self, values: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
         for module, name in self.names:
             yield f"{module}.{name}", module_globals(sys.modules.get(module)).get(name)
-        for name, value in self.values():
-            if self.reader.layouts.of(value).kind is not Kind.OBJECT:
-                continue
+        for name, value in values:
             yield name, value
             yield f"{name}.app", self.reader.layouts.attribute(value, "app")
 

@@ -40,8 +40,13 @@ class Watcher:
     probes: tuple[Probe, ...]
     at_set_ups: tuple[Probe, ...] = ()
     turns: list[Owner] = field(default_factory=list)
-    test: Place = _BEFORE
+    begun: "pytest.Item | None" = None
     in_set_up: bool = False
+
+    @property
+    def test(self) -> Place:
+        """The test that began last."""
+        return _place(self.begun) if self.begun else _BEFORE
 
     def look(self, *, quickly: bool = False) -> list[Change]:
         """Book what moved since the last look on whoever's turn it is; the new changes. A quick look is at named state only."""
@@ -63,9 +68,12 @@ class Watcher:
         return found
 
     def _book(self, probes: Iterable[Probe]) -> list[Change]:
+        moved = [each for probe in probes for each in probe.moved()]
+        if not moved:
+            return []
         owner = self.turns[-1] if self.turns else None
         enter, test = self.ledger.enter, self.test
-        found = [enter(m, test, owner, in_set_up=self.in_set_up) for probe in probes for m in probe.moved()]
+        found = [enter(each, test, owner, in_set_up=self.in_set_up) for each in moved]
         return [change for change in found if change is not None]
 
     def set_up(self, fixture: "pytest.FixtureDef[Any]") -> None:
@@ -96,7 +104,7 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
     broad = BroadFixtures(reader=reader, subjects=watch.fixtures, watch_all=wide)
     ledger = Ledger(mode=mode)
     named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons, watch=ledger.watch)
-    probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.values)]
+    probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.holders)]
     if wide or watch.process:
         probes += process_readings()
     everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
@@ -104,6 +112,11 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
         probes += [*wide_readings(layouts), everything]
     around = (everything,) if watch.by_set_ups and not wide else ()
     return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around)
+
+
+def _place(item: "pytest.Item") -> Place:
+    path, line, _ = item.location
+    return Place(node=item.nodeid, path=path.replace("\\", "/"), line=(line or 0) + 1)
 
 
 def _separator(root: Path) -> str:
