@@ -32,6 +32,7 @@ logger = logging.getLogger("app")
 def square(n):
     return n * n
 # --- test_app.py
+import asyncio
 import logging
 import os
 import random
@@ -85,6 +86,10 @@ def test_logging():
     app.logger.setLevel(logging.ERROR)
 
 
+def test_event_loop():
+    asyncio.set_event_loop(None)
+
+
 def test_random():
     random.random()
 
@@ -108,6 +113,7 @@ EXPECTED = {
     "test_directory": ("working directory", "the working directory", ""),
     "test_path": ("search path", "sys.path", ""),
     "test_logging": ("logging", "logging of 'app'", "[0]", "0", "40"),
+    "test_event_loop": ("event loop", "the current event loop", "", "'none yet'", "'none, and none will be made'"),
     "test_random": ("random numbers", "random", ""),
     "test_function": ("global", "app.square_again", "", "unset", "<cache of 1>"),
 }

@@ -1,9 +1,10 @@
-"""State of the process: environment, working directory, search path, logging, random numbers; and overrides of applications."""
+"""State of the process: environment, working directory, search path, logging, event loop, random numbers; and overrides of applications."""
 
 import logging
 import os
 import random
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,6 +17,7 @@ from rescope.observer.state import Moved, State
 
 RANDOM = "random numbers"
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"
+_NO_LOOP_YET = "none yet"
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -57,8 +59,9 @@ def process_readings() -> tuple[Readings, ...]:
 
 
 def wide_readings(layouts: Layouts) -> tuple[Readings, ...]:
-    """What only `--rescope=all` looks at: logging and random numbers."""
+    """What only `--rescope=all` looks at: logging, the event loop and random numbers."""
     return (
+        Readings(kind="event loop", read=lambda: _event_loop(layouts), spread=lambda found: {"the current event loop": found}),
         Readings(kind="logging", read=lambda: _logging(layouts), spread=_by_logger, grows=True),
         Readings(kind=RANDOM, read=_random, spread=lambda found: found),
     )
@@ -116,6 +119,24 @@ def _logging(layouts: Layouts) -> dict[str, Print]:
             lists = (tuple(map(id, held["handlers"])), tuple(map(id, held.get("filters", ()))))
             found[name] = (held.get("level"), held.get("disabled"), held.get("propagate"), *lists)
     return found
+
+
+def _event_loop(layouts: Layouts) -> str:
+    """What `asyncio.get_event_loop()` would come to in this thread, without asking it: it makes a loop where none was ever set."""
+    policy = module_globals(sys.modules.get("asyncio.events")).get("_event_loop_policy")
+    local = _held(layouts, policy).get("_local")
+    if not issubclass(type(local), threading.local):
+        return _NO_LOOP_YET
+    held = threading.local.__getattribute__(cast("threading.local", local), "__dict__")
+    loop = held.get("_loop")
+    if loop is None:
+        return "none, and none will be made" if held.get("_set_called") else _NO_LOOP_YET
+    return "a closed one" if _held(layouts, loop).get("_closed") is True else "an open one"
+
+
+def _held(layouts: Layouts, value: object) -> Mapping[str, object]:
+    read = layouts.of(value).attributes
+    return (read(value) if read else None) or {}
 
 
 def _random() -> dict[str, Print]:
