@@ -139,6 +139,42 @@ def test_warnings_filters(tmp_path: Path, observe) -> None:
     assert observe(project, "--rescope=all")[1]["changes"] == []
 
 
+LIBRARY = """\
+# --- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = [".", "site-packages"]
+# --- site-packages/library.py
+class Parser:
+    STATUS = 422
+
+    def parse(self):
+        self.calls = 1
+        self.LAST = "parsed"
+        return self.STATUS
+# --- app.py
+from library import Parser
+
+parser = Parser()
+# --- test_app.py
+import app
+
+
+def test_uses():
+    assert app.parser.parse() == 422
+
+
+def test_configures():
+    app.parser.STATUS = 400
+"""
+
+
+def test_library_object(tmp_path: Path, observe) -> None:
+    """A constant of its class that a test sets on a library's object is told, what the object notes of its own use is not."""
+    (change,) = observe(make_project(tmp_path, LIBRARY), "--rescope=all")[1]["changes"]
+    told = (change["test"], *(change[f] for f in FIELDS))
+    assert told == ("test_app.py::test_configures", "global", "app.parser", ".STATUS", "unset", "400")
+
+
 SINGLETONS = """\
 # --- state.py
 import functools

@@ -13,7 +13,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any, cast
 
-from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts
+from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, overridden
 
 OBJECT = "\0object"
 CUT = "\0cut"
@@ -94,6 +94,12 @@ class Reader:
     def identity(self, value: object) -> Print:
         """The fingerprint of a value that is not looked into."""
         return (OBJECT, id(value), _named(value, self.layouts.of(value)), None, False)
+
+    def constants(self, value: object) -> Print:
+        """The fingerprint of a library's object of which only the constants are looked at that were set on it."""
+        layout = self.layouts.of(value)
+        held = layout.attributes(value) if layout.attributes else None
+        return (OBJECT, id(value), layout.name, overridden(value, held) if held else {}, False)
 
     def is_flat(self, value: Any) -> bool:  # noqa: ANN401 - a tuple or frozenset
         """Whether an immutable container holds plain values only."""
@@ -242,13 +248,13 @@ def _entries(was: Mapping[Print, Print], now: Mapping[Print, Print], where: str)
 
 
 def _members(was: tuple[Any, ...], now: tuple[Any, ...], where: str) -> Iterator[tuple[str, str, str]]:
-    """Differences inside one object. In a library's object only containers count: its plain attributes flip as it is used."""
+    """Differences inside one object. In a library's object only containers and constants count: other attributes flip as it is used."""
     before, after = was[3], now[3]
     if before is None or after is None:
         return
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name, UNSET), after.get(name, UNSET)
-        if was[4] or (type(old) is type(new) and type(old) in {dict, list, frozenset}) or _same_object(old, new):
+        if was[4] or name.isupper() or (type(old) is type(new) and type(old) in {dict, list, frozenset}) or _same_object(old, new):
             yield from differences(old, new, f"{where}.{name}" if name else where)
 
 

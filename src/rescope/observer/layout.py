@@ -100,6 +100,12 @@ def module_globals(module: object) -> Mapping[str, object]:
     return (read(module) if read else None) or {}
 
 
+def overridden(value: object, held: Mapping[str, object]) -> dict[str, object]:
+    """What an instance has set over constants of its class: so users configure a library's object. Caches shadow no constant."""
+    names = [name for name in list(held) if type(name) is str and name.isupper() and id(type(held[name])) in ATOMS]
+    return {name: held[name] for name in names if any(id(type(namespace(c).get(name, namespace))) in ATOMS for c in _bases(type(value)))}
+
+
 def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
     """The layout of a type; `is_own` tells from a module's name whether the project wrote it."""
     line = _bases(of)

@@ -207,10 +207,12 @@ class AllGlobals:
         if layout.kind is Kind.CACHE:
             home = layout.attributes(value).get("__module__") if layout.attributes else None
             return type(home) is str and self.reader.layouts.is_own_module(home)
-        return layout.kind not in _STILL and (layout.base is not object or layout.own)
+        return layout.kind not in _STILL and (layout.base is not object or layout.own or layout.kind is Kind.OBJECT)
 
     def _take(self, value: object) -> Print:
         layout = self.reader.layouts.of(value)
+        if layout.kind is Kind.OBJECT and not layout.own:
+            return self.reader.constants(value)
         return self.reader.take(value, depth=_DEPTH if layout.own else 0, budget=_BUDGET)
 
 
