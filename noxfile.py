@@ -165,6 +165,13 @@ def pollution_bench(session: nox.Session) -> None:
 
 
 @nox.session
+def suites_bench(session: nox.Session) -> None:
+    """Which tests that hang on others the same tools explain in real suites: `nox -s suites_bench -- [NAME...]`."""
+    session.install("-e", ".", "pip>=25.1")
+    session.run("python", "tests/bench/suites.py", "--work", str(session.cache_dir / "suites"), *session.posargs, env=WITH_TESTS)
+
+
+@nox.session
 def observer_bench(session: nox.Session) -> None:
     """What `pytest --rescope` costs on 1,000 short tests, as ratios of CPU time."""
     install(session, "test")
