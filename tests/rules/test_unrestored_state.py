@@ -78,6 +78,12 @@ def test_first():
     if not hasattr(json, "dump_all"):
         json.dump_all = repr
 """,
+    "a call that configures a library": """
+def test_first():
+    import logging
+
+    logging.basicConfig(level=logging.INFO)
+""",
     "a mock": """
 def test_first():
     with mock.patch("json.dumps"):

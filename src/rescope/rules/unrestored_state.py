@@ -10,8 +10,8 @@ What rescope does
 It names the state, the tests and function-scoped fixtures that leave it changed, and what of pytest undoes it: mostly
 `monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same function,
 behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
-(they make later tests repeatable) and warning filters (pytest restores them). An entry left in `sys.path` or
-`sys.modules` is told with low confidence.
+(they make later tests repeatable), warning filters (pytest restores them) and calls that configure a library, which a
+reset function of its own may take back. An entry left in `sys.path` or `sys.modules` is told with low confidence.
 
 When to keep it
 ---------------
@@ -31,7 +31,6 @@ from rescope.model.address import Address, Location
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
-from rescope.packs import match
 from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC208"
@@ -40,7 +39,6 @@ _SHOWN = 3
 _ENTRIES = frozenset({"sys.path", "sys.modules"})
 _OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
-_UNREPORTED = frozenset({"random.seed", "numpy.random.seed", "torch.manual_seed", "tensorflow.random.set_seed", "time.tzset"})
 _PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
@@ -113,7 +111,7 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     for effect in effects:
         if _stays(effect) and sum(_same(effect, other) for other in effects) == 1:
             yield from _of_effect(ctx, function, effect)
-    yield from _of_calls(ctx, function)
+    yield from _of_calls(function)
 
 
 def _stays(effect: Effect) -> bool:
@@ -137,14 +135,14 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect) -> Iterator
         yield _Change(effect.text, effect.target.dotted, idiom, function, where)
 
 
-def _of_calls(ctx: RuleContext, function: Function) -> Iterator[_Change]:
+def _of_calls(function: Function) -> Iterator[_Change]:
     for call in function.calls:
         dotted = call.callee.dotted
-        if call.nested or call.after_yield or call.entered or dotted in _UNREPORTED or not match(dotted, ctx.packs.process):
+        if call.nested or call.after_yield or call.entered or dotted not in _CALLS:
             continue
         calls = [c for c in function.calls if c.callee.dotted == dotted]
         if len(calls) == 1 and not _patched(function, dotted, dotted.rpartition(".")[2]):
-            state, idiom = _CALLS.get(dotted, (f"what {dotted}() sets", ""))
+            state, idiom = _CALLS[dotted]
             where = Location(path=function.address.path, line=call.line, note=f"{dotted}() in {function.address.qualname}")
             yield _Change(state, dotted, idiom, function, where)
 
