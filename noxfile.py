@@ -120,9 +120,9 @@ def every_file(session: nox.Session) -> None:
 
 @nox.session
 def oracle(session: nox.Session) -> None:
-    """The fixture graph against pytest's own collection of real projects, edge by edge."""
-    install(session, "test")
-    command = ("python", "-m", "oracle.compare", "--cache", str(session.cache_dir / "oracle"))
+    """The fixture graph against pytest's own collection of real projects, edge by edge: `nox -s oracle -- [NAME...]`."""
+    session.install("-e", ".", "hypothesis>=6.130", "pytest", "pip>=25.1")
+    command = ("python", "-m", "oracle.compare", "--work", str(session.cache_dir / "corpus"))
     session.run(*command, *session.posargs, env=WITH_TESTS)
 
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from corpus.measuring import Row, measured
-from corpus.sources import Entry, Unavailable, entries, environment, unpacked
+from corpus.sources import PROJECTS, Entry, Unavailable, entries, environment, unpacked
 from corpus.table import render
 
 README = Path(__file__).parents[2] / "README.md"
@@ -43,8 +43,8 @@ def main() -> int:
     os.environ.pop("PYTHONPATH", None)  # it names the tests of rescope, which are none of the projects' business
     asked.work.mkdir(parents=True, exist_ok=True)
     rows = []
-    for entry in entries(Path(__file__).with_name("projects.toml")):
-        if not asked.names or entry.name in asked.names:
+    for entry in entries(PROJECTS):
+        if entry.runs and (not asked.names or entry.name in asked.names):
             rows.append(row(entry, asked.work.resolve(), anew=asked.anew))
             print(rows[-1], file=sys.stderr, flush=True)
     print(render(rows))

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rescope.config import load_project
+
+PROJECTS = Path(__file__).with_name("projects.toml")
 _AUTHOR = ("-c", "user.name=corpus", "-c", "user.email=corpus@example.com")
 
 
@@ -18,13 +21,17 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One release: `install` is what pip gets in its source, `options` what pytest gets, `folder` where pytest starts."""
+    """One release: `install` is what pip gets in its source, `options` what pytest gets, `folder` where pytest starts.
+
+    Its tests can be collected; not all `runs` to its end in minutes and offline.
+    """
 
     name: str
     version: str
     install: tuple[str, ...]
     options: tuple[str, ...] = ()
     folder: str = "."
+    runs: bool = True
 
 
 def entries(file: Path) -> tuple[Entry, ...]:
@@ -53,6 +60,9 @@ def unpacked(name: str, version: str, work: Path) -> Path:
     with tarfile.open(archive) as packed:
         packed.extractall(download, filter="data")
     next(p for p in download.iterdir() if p.is_dir()).rename(source)
+    if load_project([source]).root != source:
+        # Without a configuration of its own it would take that of the repository around the work folder.
+        (source / "pytest.ini").write_text("[pytest]\n", "utf-8")
     for arguments in (["init", "-q"], ["add", "-A", "-f"], [*_AUTHOR, "commit", "-q", "-m", "As shipped"]):
         _run("git", *arguments, cwd=source)
     return source

@@ -284,6 +284,22 @@ UNKNOWN = {
         def a(): return 1
         def test_it(a): pass
         """,
+    "a patch with unpacked arguments may bring what it puts in place": """
+        # --- test_a.py
+        import pytest
+        from unittest import mock
+        @pytest.fixture
+        def a(): pass
+        @pytest.fixture
+        def b(): pass
+        WITH_NEW, WITHOUT = ("os.path", None), ("os.path",)
+        @mock.patch("os.sep")
+        @mock.patch(*WITH_NEW)
+        def test_with_new(sep, a, b): pass
+        @mock.patch(*WITHOUT)
+        class TestWithout:
+            def test_it(self, a, b): pass
+        """,
 }
 
 

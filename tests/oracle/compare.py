@@ -1,4 +1,4 @@
-"""Collects projects from PyPI with pytest and compares rescope's graph: `python -m oracle.compare [--cache DIR] [NAME]...`.
+"""Collects projects from PyPI with pytest and compares rescope's graph: `python -m oracle.compare --work DIR [NAME]...`.
 
 Then rescope's own plan is applied, and one that narrows every broad fixture that planning lets go, all together and the
 first few alone: `--setup-plan` must refuse no test that it did not refuse before.
@@ -10,13 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
-import venv
 from collections.abc import Iterable
 from pathlib import Path
 
+from corpus.sources import PROJECTS, Entry, Unavailable, entries, environment, unpacked
+
 from oracle.comparison import Comparison, compare, summary
-from oracle.corpus import CORPUS, Distribution
 from oracle.plans import context_of, forced_plan, try_plan
 from rescope import pipeline
 from rescope.config import load_project
@@ -31,25 +30,28 @@ def main(arguments: Iterable[str]) -> int:
     """Print a line for each project, and its differences; 0 if every edge that can be known agrees."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="distributions to compare; all if none is given")
-    parser.add_argument("--cache", type=Path, default=Path(".oracle"), help="where sources and environments are kept")
+    parser.add_argument("--work", type=Path, required=True, help="where sources and environments are kept")
     parser.add_argument("--verbose", action="store_true", help="also list tests that pytest did not collect")
-    options = parser.parse_args(list(arguments))
-    chosen = [d for d in CORPUS if not options.names or d.name in options.names]
-    return max((_report(d, options.cache.resolve(), verbose=options.verbose) for d in chosen), default=2)
+    asked = parser.parse_args(list(arguments))
+    os.environ.pop("PYTHONPATH", None)
+    asked.work.mkdir(parents=True, exist_ok=True)
+    chosen = [e for e in entries(PROJECTS) if not asked.names or e.name in asked.names]
+    return max((_report(e, asked.work.resolve(), verbose=asked.verbose) for e in chosen), default=2)
 
 
-def _report(distribution: Distribution, cache: Path, *, verbose: bool) -> int:
+def _report(entry: Entry, work: Path, *, verbose: bool) -> int:
     try:
-        source, python = prepare(distribution, cache)
-        data = run_oracle(python, source, *distribution.arguments)
-    except (subprocess.CalledProcessError, OSError) as error:
-        print(f"{distribution.name:16} {distribution.version:8} could not be collected: {error}")
+        source = unpacked(entry.name, entry.version, work)
+        python = environment(entry, source)
+        data = run_oracle(python, source, *entry.options)
+    except (Unavailable, OSError) as error:
+        print(f"{entry.name:16} {entry.version:8} could not be collected: {error}")
         return 1
     result = compare(data, static_graph(source))
-    print(f"{distribution.name:16} {distribution.version:8} {summary(result)}", flush=True)
+    print(f"{entry.name:16} {entry.version:8} {summary(result)}", flush=True)
     for line in _differences(result, verbose=verbose):
         print(f"    {line}")
-    refused = _report_plans(_copy(source), python, distribution.arguments)
+    refused = _report_plans(_copy(source), python, entry.options)
     return 0 if result.exact and not refused else 1
 
 
@@ -88,38 +90,6 @@ def _differences(result: Comparison, *, verbose: bool) -> Iterable[str]:
         yield from (f"not collected: {test} ({why})" for test, why in result.uncollected)
         yield from (f"unknown {edge} ({why})" for edge, why in result.admitted)
         yield from (f"order {test}: graph {mine}, pytest {theirs}" for test, mine, theirs in result.order[:_SHOWN])
-
-
-def prepare(distribution: Distribution, cache: Path) -> tuple[Path, Path]:
-    """The unpacked source, and the interpreter of an environment with all that its tests import."""
-    home = cache / f"{distribution.name}-{distribution.version}"
-    source, python = home / "src", home / "venv" / "bin" / "python"
-    if not (home / "ready").exists():
-        home.mkdir(parents=True, exist_ok=True)
-        venv.create(home / "venv", with_pip=True)
-        _run(python, "-m", "pip", "install", "-q", "-U", "pip")
-        pinned = f"{distribution.name}=={distribution.version}"
-        _run(python, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", pinned, cwd=home)
-        if not source.exists():
-            _unpack(next(home.glob("*.tar.gz")), source)
-        for arguments in distribution.installs:
-            _run(python, "-m", "pip", "install", "-q", *arguments, cwd=source)
-        (home / "ready").touch()
-    return source, python
-
-
-def _unpack(archive: Path, source: Path) -> None:
-    with tarfile.open(archive) as content:
-        content.extractall(source.parent / "unpacked", filter="data")
-    next((source.parent / "unpacked").iterdir()).rename(source)
-    if load_project([source]).root != source:
-        # Without a configuration of its own it would take that of the repository around the cache.
-        (source / "pytest.ini").write_text("[pytest]\n", "utf-8")
-
-
-def _run(python: Path, *arguments: str, cwd: Path | None = None) -> None:
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    subprocess.run([python, *arguments], cwd=cwd, env=env, check=True, stdout=sys.stderr)
 
 
 def run_oracle(python: Path | str, root: Path, *arguments: str) -> dict[str, object]:

@@ -76,7 +76,7 @@ class _Body:
     """What the walk of one module or class body gathers."""
 
     prefix: str = ""
-    patches: int = 0
+    patches: tuple[int, int] = (0, 0)
     bindings: list[Binding] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     marks: list[ast.expr] = field(default_factory=list)
@@ -328,7 +328,7 @@ def _fixture(declared: Declaration, function: Function, why_not: str, *, address
     )
 
 
-def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, method: bool, patches: int = 0) -> Function:
+def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, method: bool, patches: tuple[int, int] = (0, 0)) -> Function:
     """What a function requests and does."""
     params = all_params(node)
     receiver = params[0] if method and params and not is_static(node) else ""
@@ -343,13 +343,15 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
     )
     scan = Scan(env=env)
     scan.block(node.body)
+    requested, doubtful = argnames(node, names, method=method, patches=patches)
     return Function(
         address=address,
         line=min([node.lineno, *(d.lineno for d in node.decorator_list)]),
         def_line=node.lineno,
         end_line=node.end_lineno or node.lineno,
         params=params,
-        argnames=argnames(node, names, method=method, patches=patches),
+        argnames=requested,
+        perhaps_patched=doubtful,
         decorators=tuple(callee_dotted(d, names) for d in node.decorator_list),
         marks=read_marks([*reversed(node.decorator_list)], names),
         effects=settle(scan.effects, scan.calls, frozenset(scan.finalizers)),

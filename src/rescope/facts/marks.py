@@ -134,9 +134,12 @@ def _indirect(node: ast.expr | None, argnames: tuple[str, ...]) -> tuple[str, ..
     return literal_strings(node)
 
 
-def mock_arguments(decorators: Sequence[ast.expr], names: ModuleNames) -> int:
-    """How many leading arguments `mock.patch` decorators fill (pytest drops them: D10)."""
-    count = 0
+def mock_arguments(decorators: Sequence[ast.expr], names: ModuleNames) -> tuple[int, int]:
+    """How many leading arguments `mock.patch` decorators fill (pytest drops them: D10), and how many more they may.
+
+    A patch whose arguments are unpacked (`mock.patch(*target)`) may bring its own `new` or not.
+    """
+    count = unsure = 0
     for node in decorators:
         if not isinstance(node, ast.Call):
             continue
@@ -147,8 +150,12 @@ def mock_arguments(decorators: Sequence[ast.expr], names: ModuleNames) -> int:
             new_at = 2
         else:
             continue
-        count += len(node.args) <= new_at and not any(k.arg == "new" for k in node.keywords)
-    return count
+        if len(node.args) > new_at or any(k.arg == "new" for k in node.keywords):
+            continue
+        unpacked = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
+        unsure += unpacked
+        count += not unpacked
+    return count, unsure
 
 
 def given_arguments(decorators: Sequence[ast.expr], names: ModuleNames) -> tuple[int, frozenset[str]] | None:

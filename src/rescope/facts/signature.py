@@ -32,20 +32,32 @@ def is_static(node: FunctionNode) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
 
 
-def argnames(node: FunctionNode, names: ModuleNames, *, method: bool, patches: int = 0) -> tuple[str, ...]:
-    """The fixture names that pytest requests for this function; `patches` decorate its class."""
+def argnames(
+    node: FunctionNode,
+    names: ModuleNames,
+    *,
+    method: bool,
+    patches: tuple[int, int] = (0, 0),
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fixture names that pytest requests for this function, and those of them that a patch may fill instead.
+
+    `patches` decorate its class, as `mock_arguments` counts them.
+    """
     found = list(required(node))
     bound = method and not is_static(node) and not node.args.posonlyargs
     if bound and found and node.args.args and node.args.args[0].arg == found[0]:
         del found[0]
-    on_class = patches if node.name.startswith("test") else 0
-    del found[: mock_arguments(node.decorator_list, names) + on_class]
+    filled, unsure = mock_arguments(node.decorator_list, names)
+    if node.name.startswith("test"):
+        filled, unsure = filled + patches[0], unsure + patches[1]
+    del found[:filled]
+    doubtful = found[:unsure]
     given = given_arguments(node.decorator_list, names)
     if given is not None:
         count, by_name = given
         found = found[: len(found) - count] if count else found
         found = [name for name in found if name not in by_name]
-    return tuple(found)
+    return tuple(found), tuple(doubtful)
 
 
 def hides_signature(node: FunctionNode) -> bool:

@@ -12,7 +12,7 @@ from rescope.graph.fixture_graph import ANY, FixtureGraph, Registration, Resolut
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
 from rescope.graph.plugins import loaded_plugins, plugin_paths
-from rescope.graph.uncertain import ASKED, Doubt, doubts_of_hooks, doubts_of_marks, doubts_of_steps
+from rescope.graph.uncertain import ASKED, Doubt, doubts_of_decorators, doubts_of_hooks, doubts_of_marks
 from rescope.graph.visibility import Holder, Place, Visibility
 from rescope.model.address import Address
 from rescope.model.facts import ClassDef, FixtureDef, Function, Marks, ModuleFacts
@@ -142,7 +142,7 @@ class _Collection:
         """What the test's names resolve to; shared with the tests beside it that ask for the same."""
         initial = tuple(dict.fromkeys([*self.ini.usefixtures, *scene.place.autouse(), *marks.usefixtures, *argnames]))
         shadowed = frozenset(n for p in marks.parametrize for n in p.argnames if p.indirect is not None and n not in p.indirect)
-        own = (*scene.doubts, *doubts_of_marks(marks), *doubts_of_steps(function.decorators))
+        own = (*scene.doubts, *doubts_of_marks(marks), *doubts_of_decorators(function))
         doubts = tuple(sorted(own, key=lambda doubt: doubt[1].startswith(ASKED)))
         key = (scene.place, initial, shadowed, function.requested, doubts)
         if key not in self.resolutions:

@@ -30,9 +30,10 @@ def doubts_of_marks(marks: Marks) -> Iterator[Doubt]:
             yield from ((name, "the 'indirect' of its parametrize mark is computed") for name in mark.argnames)
 
 
-def doubts_of_steps(decorators: Iterable[str]) -> Iterator[Doubt]:
-    """Any name, for a test that is a scenario: its steps ask for fixtures, and make some, when they run."""
-    if _SCENARIO in decorators:
+def doubts_of_decorators(function: Function) -> Iterator[Doubt]:
+    """Arguments that a patch may fill; any name, for a test that is a scenario: its steps ask for fixtures when they run, and make some."""
+    yield from ((name, f"{ASKED}a patch with unpacked arguments may fill it") for name in function.perhaps_patched)
+    if _SCENARIO in function.decorators:
         yield ANY, "the steps of its scenario request fixtures when they run"
 
 

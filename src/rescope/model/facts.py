@@ -155,7 +155,7 @@ class Function(NamedTuple):
     `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`. `refuses` names what a guard
     looks at before it raises; `request_attributes` are attributes of pytest's `request` that it reads of a parameter, as
     `request.node`: a helper may call what it is handed otherwise; `removes` are the lines behind the yield that delete a
-    file or folder which nothing before the yield speaks of.
+    file or folder which nothing before the yield speaks of; `perhaps_patched` are argnames that a patch decorator may fill.
     """
 
     address: Address
@@ -182,6 +182,7 @@ class Function(NamedTuple):
     given: bool = False
     makes_fixtures: bool = False
     hides_signature: bool = False
+    perhaps_patched: tuple[str, ...] = ()
     refuses: frozenset[str] = frozenset()
     removes: tuple[tuple[int, str], ...] = ()
 
