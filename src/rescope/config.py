@@ -70,7 +70,6 @@ class PytestIni:
     pythonpath: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
-    doctest_modules: bool = False
     asyncio_mode: str = "strict"
     asyncio_fixture_loop_scope: str = ""
     asyncio_loop_scopes: bool = False
@@ -208,7 +207,6 @@ def _pytest_ini(path: Path, root: Path) -> PytestIni:
         pythonpath=words.get("pythonpath", ()),
         plugins=tuple(name for name in plugins if not name.startswith("no:")),
         blocked=tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:")),
-        doctest_modules="--doctest-modules" in addopts,
         asyncio_mode=_asyncio_mode(words, addopts),
         anyio_auto=words.get("anyio_mode") == ("auto",),
         asyncio_fixture_loop_scope=_loop_scope(words, addopts),

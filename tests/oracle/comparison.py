@@ -33,6 +33,7 @@ class Observed:
 
     edges: frozenset[Edge]
     foreign: frozenset[str]
+    made: str
     closures: frozenset[tuple[str, ...]]
 
 
@@ -50,6 +51,7 @@ class Comparison:
     late: int = 0
     through_plugins: list[tuple[Edge, str]] = field(default_factory=list)
     unseen: list[tuple[str, str]] = field(default_factory=list)
+    made: list[tuple[str, str]] = field(default_factory=list)
     uncollected: list[tuple[str, str]] = field(default_factory=list)
     order: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
 
@@ -70,6 +72,8 @@ def compare(oracle: Mapping[str, Any], graph: FixtureGraph) -> Comparison:
     for test, seen in observed.items():
         if test in nodes:
             _compare_test(result, seen, nodes[test], graph, older=older)
+        elif seen.made:
+            result.made.append((test, seen.made))
         else:
             result.unseen.append((test, "the graph does not have it"))
     failed = oracle["failed"]
@@ -83,12 +87,16 @@ def read_oracle(oracle: Mapping[str, Any]) -> dict[str, Observed]:
     edges: defaultdict[str, set[Edge]] = defaultdict(set)
     closures: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
     foreign: defaultdict[str, set[str]] = defaultdict(set)
+    made: dict[str, str] = {}
     for test in oracle["tests"]:
+        made[test["id"]] = test["made"]
         edges[test["id"]] |= set(_observed_edges(test, places))
         foreign[test["id"]] |= {name for requester, name, _ in test["edges"] if requester != -1 and not places[requester]}
         own = {edge.name for edge in _observed_edges(test, places) if edge.requester == TEST}
         closures[test["id"]].add(tuple(name for name in test["closure"] if name in own))
-    return {t: Observed(edges=frozenset(edges[t]), closures=frozenset(closures[t]), foreign=frozenset(foreign[t])) for t in edges}
+    return {
+        t: Observed(edges=frozenset(edges[t]), closures=frozenset(closures[t]), foreign=frozenset(foreign[t]), made=made[t]) for t in edges
+    }
 
 
 def _place(definition: Mapping[str, Any], root: str) -> str:
@@ -218,10 +226,10 @@ def _why_uncollected(test: str, failed: Mapping[str, str]) -> str:
 
 def summary(result: Comparison) -> str:
     """One line of counts."""
-    reasons = Counter(why for _, why in result.admitted)
+    reasons = Counter(why for _, why in (*result.admitted, *result.made))
     shown = "".join(f"; {count} {why}" for why, count in reasons.most_common(3))
     return (
         f"tests {result.tests:5}  edges {result.edges:6}  agreeing {result.agreeing:6}  missing {len(result.missing):3}  "
         f"extra {len(result.extra):3}  plugins {len(result.through_plugins):4}  unknown {len(result.admitted):3}  "
-        f"unseen {len(result.unseen):3}{shown}"
+        f"unseen {len(result.unseen):3}  made at run time {len(result.made):3}{shown}"
     )

@@ -1,12 +1,10 @@
-"""What must not be reported: each case was a false finding once."""
+"""State that must not be reported: each case was a false finding once."""
 
 from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, rescope
-from rescope.model.finding import Confidence
-from rescope.reporting.text import render_text
+from projects import check, make_project
 
 CASES = {
     "an object that has no vars()": """\
@@ -129,146 +127,6 @@ def test_warn():
 
 def test_cleared():
     warn.cache_clear()
-""",
-    "a global that tests only patch": """\
-# --- api.py
-_client = None
-
-
-def client():
-    global _client
-    if _client is None:
-        _client = dict(a=1)
-    return _client
-# --- test_api.py
-from unittest.mock import patch
-
-from api import client
-
-
-def test_patched(monkeypatch):
-    monkeypatch.setattr("api._client", {"a": 2})
-    assert client()["a"] == 2
-
-
-def test_patched_too():
-    with patch("api._client", {"a": 3}):
-        assert client()["a"] == 3
-""",
-    "a change that is taken back by a context manager": """\
-# --- test_config.py
-from contextlib import contextmanager
-
-import pytest
-
-
-class Config:
-    debug = False
-
-
-@contextmanager
-def preserved(config):
-    before = dict(vars(config))
-    try:
-        yield config
-    finally:
-        vars(config).clear()
-        vars(config).update(before)
-
-
-@pytest.fixture(scope="module")
-def config():
-    return Config()
-
-
-def test_debug(config):
-    with preserved(config):
-        config.debug = True
-
-
-def test_default(config):
-    assert not config.debug
-""",
-    "a change that a method takes back in the end": """\
-# --- test_project.py
-import pytest
-
-
-class Project:
-    env = None
-
-    def activate(self):
-        self.env = {}
-
-    def deactivate(self):
-        self.env = None
-
-
-@pytest.fixture(scope="module")
-def project():
-    return Project()
-
-
-@pytest.fixture
-def active(project):
-    project.activate()
-    project.env["A"] = "1"
-    try:
-        yield project
-    finally:
-        project.deactivate()
-
-
-def test_active(active):
-    assert active.env
-
-
-def test_plain(project):
-    assert project.env is None
-""",
-    "a parameter that is bound anew before the change": """\
-# --- test_context.py
-import pytest
-
-
-def wrap(context=None):
-    if not context:
-        context = {}
-        context["fresh"] = True
-    return dict(context)
-
-
-@pytest.fixture(scope="session")
-def context():
-    return {"a": 1}
-
-
-def test_one(context):
-    assert wrap(context)
-
-
-def test_two(context):
-    assert wrap(context)
-""",
-    "a patch that exactly the tests of the module see": """\
-# --- test_patch.py
-from unittest import mock
-
-import pytest
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quiet():
-    with mock.patch("logging.basicConfig"):
-        yield
-
-
-def test_a():
-    pass
-
-
-def test_b():
-    pass
 """,
     "a default that is only set where it is missing": """\
 # --- conftest.py
@@ -468,36 +326,6 @@ from pages import environment
 def test_a():
     assert environment()
 """,
-    "headers that are sent along with a deletion": """\
-# --- test_api.py
-import pytest
-
-
-class Client:
-    def post(self, path):
-        return "token"
-
-    def delete(self, path, headers=None):
-        return path
-
-
-@pytest.fixture(scope="module")
-def client():
-    return Client()
-
-
-@pytest.fixture(scope="module")
-def headers(client):
-    return {"token": client.post("/login")}
-
-
-def test_delete(client, headers):
-    assert client.delete("/items/1", headers=headers)
-
-
-def test_again(client, headers):
-    assert client.delete("/items/2", headers=headers)
-""",
     "a table of equal values that are made once": """\
 # --- unit.py
 _UNITS = {}
@@ -543,60 +371,6 @@ def test_one():
 def test_two():
     assert plan(2) == 4
 """,
-    "a count of what is in use, put back behind the yield": """\
-# --- pins.py
-from contextlib import contextmanager
-
-_PINS = {}
-
-
-@contextmanager
-def pinned(key):
-    _PINS[key] = _PINS.get(key, 0) + 1
-    try:
-        yield
-    finally:
-        count = _PINS.pop(key) - 1
-        if count:
-            _PINS[key] = count
-# --- test_pins.py
-from pins import _PINS, pinned
-
-
-def test_pin():
-    with pinned("a"):
-        assert _PINS == {"a": 1}
-
-
-def test_twice():
-    with pinned("a"), pinned("a"):
-        assert _PINS == {"a": 2}
-""",
-    "an environment that is patched only while the value is made": """\
-# --- test_wheel.py
-import os
-
-import pytest
-
-
-def build():
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("PRETEND_VERSION", "1")
-        return os.environ["PRETEND_VERSION"]
-
-
-@pytest.fixture(scope="session")
-def wheel():
-    return build()
-
-
-def test_wheel(wheel):
-    assert wheel == "1"
-
-
-def test_environment():
-    assert "PRETEND_VERSION" not in os.environ
-""",
     "a cache that a session fixture warms on purpose": """\
 # --- tool.py
 import os
@@ -631,61 +405,6 @@ def test_silent(text: str, tmp_path: Path) -> None:
     groups = check(make_project(tmp_path, text)).plan.groups
 
     assert [g.finding.message for g in groups] == []
-
-
-TOLD = {
-    "a class attribute filled with what settings decide": """\
-# --- config.py
-WORDS = ["and", "or"]
-# --- words.py
-import config
-
-
-class Words:
-    KNOWN = None
-
-    @classmethod
-    def known(cls):
-        if cls.KNOWN is None:
-            cls.KNOWN = list(config.WORDS)
-        return cls.KNOWN
-# --- test_words.py
-from words import Words
-
-
-def test_known():
-    assert "and" in Words.known()
-""",
-    "a cached function with arguments that a test clears": """\
-# --- safe.py
-from functools import lru_cache
-
-
-@lru_cache
-def safe(char, fallback):
-    return char if char.isascii() else fallback
-# --- test_safe.py
-from safe import safe
-
-
-def test_safe():
-    safe.cache_clear()
-    assert safe("a", "?") == "a"
-""",
-}
-
-
-@pytest.mark.parametrize("text", TOLD.values(), ids=[name.replace(" ", "-") for name in TOLD])
-def test_only_told(text: str, tmp_path: Path) -> None:
-    """What may well be a pure memo is told to whoever asks for everything, with low confidence, fails no check, and is never edited."""
-    report = check(make_project(tmp_path, text))
-    (group,) = report.plan.groups
-
-    assert group.finding.confidence is Confidence.LOW
-    assert group.edits == ()
-    assert render_text(report).startswith("no findings, 1 of low confidence told with -v")
-    assert "low confidence, no fix: " in render_text(report, show_all=True)
-    assert rescope(tmp_path, "check").returncode == 0
 
 
 def test_pool_of_a_class_of_the_project(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Who reaches what: modules through imports, functions through calls."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -9,7 +9,7 @@ from rescope.facts.names import module_parts
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.model.address import Address
-from rescope.model.facts import Call, Function, Root, Target
+from rescope.model.facts import Call, ClassDef, Function, Root, Target
 
 _RECEIVERS = frozenset({Root.SELF, Root.CLS})
 CLASS_HOOKS = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__", "ready"})
@@ -264,9 +264,11 @@ def build_call_graph(flow: Flow) -> CallGraph:
     """The call graph, and which functions run while modules are imported."""
     methods: defaultdict[str, list[Function]] = defaultdict(list)
     starts: list[Function] = []
+    named = (k for m in flow.index.modules.values() for c in m.classes for k in c.keywords if k.startswith("metaclass="))
+    metaclasses = {k.removeprefix("metaclass=").rpartition(".")[2] for k in named}
     for module in flow.index.modules.values():
         starts += [module.body] if module.body else []
-        makers = {f"{c.address.qualname}.{name}" for c in module.classes if "type" in c.bases for name in ("__init__", "__new__")}
+        makers = {f"{c.address.qualname}.{n}" for c in module.classes if _makes_classes(c, metaclasses) for n in ("__init__", "__new__")}
         for function in module.functions:
             if runs_with_classes(function) or function.address.qualname in makers:
                 starts.append(function)
@@ -276,6 +278,12 @@ def build_call_graph(flow: Flow) -> CallGraph:
     bodies = {f.address for f in starts if f.address.qualname == "<module>"}
     graph.import_time = graph.reached(starts) - bodies
     return graph
+
+
+def _makes_classes(klass: ClassDef, metaclasses: Container[str]) -> bool:
+    """Whether its instances are classes: `type` and the like are among its bases, or some class names it as `metaclass=`."""
+    bases = [base.rpartition(".")[2] for base in klass.bases]
+    return klass.address.name in metaclasses or any(b == "type" or b.endswith(("Meta", "Metaclass", "MetaClass")) for b in bases)
 
 
 def runs_with_classes(function: Function) -> bool:

@@ -6,8 +6,9 @@ Nothing is set up: pytest's own lookup (`_get_active_fixturedef`) is asked for e
 that would run a fixture is replaced by one that asks for the fixture's arguments in turn. Works from pytest 7.4 to 9.2.
 
 The file holds `rootdir`, `pytest`, `definitions` (file, line = `co_firstlineno`, name, scope, baseid, first_party, kind),
-`tests` (id without parameters, closure names, edges [requester, name, target]; -1 is the test, null "not found") and
-`failed` (node ids that could not be collected, with the reason).
+`tests` (id without parameters, closure names, edges [requester, name, target]; -1 is the test, null "not found"; `made`,
+which says how it came to be if no function of the project's files stands for it) and `failed` (node ids that could not
+be collected, with the reason).
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class Recorder:
             "id": f"{item.parent.nodeid}::{name}",
             "closure": [n for n in info.names_closure if n != "request"],
             "edges": sorted(set(self.edges), key=str),
+            "made": _made(item),
         }
 
     def id_of(self, definition: object) -> int:
@@ -141,6 +143,16 @@ class _Everywhere:
     def is_node_active(self, _node: object) -> bool:
         """Whether fixtures may be requested for the node."""
         return True
+
+
+def _made(item: pytest.Item) -> str:
+    """How an item came to be that is no plain function of a test module, "" for one that is."""
+    if isinstance(item, pytest.DoctestItem):
+        return "a doctest"
+    if not type(item.parent).__module__.startswith(("_pytest.", "pytest.")):
+        return "collected by a plugin in its own way"
+    function = _innermost(getattr(item, "obj", None))
+    return "made by code when its module is imported" if "<locals>" in getattr(function, "__qualname__", "") else ""
 
 
 def _all_definitions(session: pytest.Session) -> list[object]:

@@ -1,0 +1,111 @@
+"""What is told with low confidence and never edited."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, rescope
+from rescope.model.finding import Confidence
+from rescope.reporting.text import render_text
+
+TOLD = {
+    "a class attribute filled with what settings decide": """\
+# --- config.py
+WORDS = ["and", "or"]
+# --- words.py
+import config
+
+
+class Words:
+    KNOWN = None
+
+    @classmethod
+    def known(cls):
+        if cls.KNOWN is None:
+            cls.KNOWN = list(config.WORDS)
+        return cls.KNOWN
+# --- test_words.py
+from words import Words
+
+
+def test_known():
+    assert "and" in Words.known()
+""",
+    "a cached function with arguments that a test clears": """\
+# --- safe.py
+from functools import lru_cache
+
+
+@lru_cache
+def safe(char, fallback):
+    return char if char.isascii() else fallback
+# --- test_safe.py
+from safe import safe
+
+
+def test_safe():
+    safe.cache_clear()
+    assert safe("a", "?") == "a"
+""",
+    "a registry that a metaclass fills, also for a module that a test is the first to import": """\
+# --- catalog.py
+_CATALOG = {}
+
+
+def register(name, made):
+    _CATALOG.setdefault(name, []).append(made)
+
+
+def find(name):
+    return _CATALOG[name][0]
+# --- base.py
+import abc
+
+import catalog
+
+
+class Registering(abc.ABCMeta):
+    def __init__(cls, name, bases, body):
+        super().__init__(name, bases, body)
+        catalog.register(name, cls)
+
+
+class Base(metaclass=Registering):
+    pass
+# --- lights.py
+from base import Base
+
+
+class Light(Base):
+    pass
+# --- test_base.py
+from catalog import find, register
+
+
+def test_first_import():
+    import lights
+
+    register("light", lights.Light)
+    assert find("light") is find("Light")
+
+
+def test_again():
+    import lights
+
+    register("lamp", lights.Light)
+    assert find("lamp") is find("Light")
+""",
+}
+
+
+@pytest.mark.parametrize("text", TOLD.values(), ids=[name.replace(" ", "-") for name in TOLD])
+def test_only_told(text: str, tmp_path: Path) -> None:
+    """What may well be a pure memo is told to whoever asks for everything, with low confidence, fails no check, and is never edited."""
+    report = check(make_project(tmp_path, text))
+    (group,) = report.plan.groups
+
+    assert group.finding.confidence is Confidence.LOW
+    assert group.edits == ()
+    assert render_text(report).startswith("no findings, 1 of low confidence told with -v")
+    assert "low confidence, no fix: " in render_text(report, show_all=True)
+    assert rescope(tmp_path, "check").returncode == 0
