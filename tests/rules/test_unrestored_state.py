@@ -84,6 +84,10 @@ def test_first():
 
     logging.basicConfig(level=logging.INFO)
 """,
+    "a place that keeps the original": """
+def test_first():
+    json.orig_dumps = json.dumps
+""",
     "a mock": """
 def test_first():
     with mock.patch("json.dumps"):
@@ -131,6 +135,14 @@ def test_all_that_one_fixture_patches_is_one_finding(tmp_path: Path) -> None:
     root = make_project(tmp_path, f"{HEAD}{PATCHES}{OTHER}")
     (group,) = check(root).plan.groups
     assert group.finding.message == "plain leaves json.dumps and 1 more changed for the tests that follow"
+
+
+def test_a_proxy_is_gone_with_its_context(tmp_path: Path) -> None:
+    """An attribute of what a pack calls a proxy goes with the request or the context; that of its neighbour stays."""
+    pack = "# --- packs.toml\nproxies = ['tool.ctx']\n# --- pyproject.toml\n[tool.rescope]\npacks = ['packs.toml']\n"
+    tests = "import flask, tool\ndef test_first():\n    flask.g.level = 1\n    tool.ctx.level = 1\n    tool.cty.level = 1\n"
+    (group,) = check(make_project(tmp_path, f"{pack}{HEAD}{tests}{OTHER}")).plan.groups
+    assert group.finding.message == "test_first leaves tool.cty.level changed for the tests that follow"
 
 
 def test_a_lone_test_disturbs_nobody(tmp_path: Path) -> None:

@@ -27,11 +27,12 @@ class Packs:
     overrides: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     looks: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
     plugin_scopes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 _TABLES = ("infrastructure", "costly", "sessions", "process", "once", "consumed")
-_WORDS = ("data", "overrides", "changes", "looks")
+_WORDS = ("data", "overrides", "changes", "looks", "proxies")
 _KEYS = {*_TABLES, *_WORDS, "plugins"}
 
 
@@ -73,6 +74,7 @@ def _merge(sources: Iterable[tuple[str, str]]) -> Packs:
         overrides=frozenset(words["overrides"]),
         changes=frozenset(words["changes"]),
         looks=frozenset(words["looks"]),
+        proxies=frozenset(words["proxies"]),
         plugin_scopes={fixture: tuple(found) for fixture, found in plugins.items()},
     )
 

@@ -10,8 +10,9 @@ What rescope does
 It names the state, the tests and function-scoped fixtures that leave it changed, and what of pytest undoes it: mostly
 `monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same function,
 behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
-(they make later tests repeatable), warning filters (pytest restores them) and calls that configure a library, which a
-reset function of its own may take back. An entry left in `sys.path` or `sys.modules` is told with low confidence.
+(they make later tests repeatable), warning filters (pytest restores them), attributes of what stands for the current
+request or context, and calls that configure a library, which a reset function of its own may take back. An entry left in
+`sys.path` or `sys.modules` is told with low confidence.
 
 When to keep it
 ---------------
@@ -151,7 +152,9 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect) -> bool:
     """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
     parts = effect.target.dotted.split(".")
     of_other = "[]" in parts or _OF_MOCKS & set(parts) or _patched(function, effect.target.dotted, parts[-1])
-    if of_other or effect.value in _EMPTY:
+    if of_other or effect.value in _EMPTY or parts[-1].lstrip("_").startswith("orig"):
+        return False
+    if any(".".join(parts[:cut]) in ctx.packs.proxies for cut in range(1, len(parts))):
         return False
     found = ctx.index.target(effect.target, function.address.path)
     if found is None:
