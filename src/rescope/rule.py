@@ -227,8 +227,7 @@ class RuleContext:
 
     def written_at(self, singleton: Singleton) -> tuple[Location, ...]:
         """Evidence: where the state is written, and what in the tests touches it."""
-        path = singleton.address.path
-        writes = (Location(path=path, line=w.line, note=f"{w.function.qualname}() writes it") for w in singleton.writers)
+        writes = (Location(path=w.function.path, line=w.line, note=f"{w.function.qualname}() writes it") for w in singleton.writers)
         touched = (replace(at, note="touched by a test") for at in singleton.touched_by_tests[:2])
         return (*writes, *touched, *singleton.held_at_import[:1])
 

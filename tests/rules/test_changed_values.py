@@ -107,7 +107,9 @@ class Lamp:
     def __init__(self):
         self.lit = False
 
-    def switch(self, lit):
+    def switch(self, lit=None):
+        if lit is None:
+            return self.lit
         self.lit = lit
 # --- test_lamp.py
 import pytest
@@ -126,11 +128,11 @@ def lamp():
 
 def test_switch(lamp):
     lamp.switch(True)
-    assert lamp.lit
+    assert lamp.switch()
 
 
 def test_dark(lamp):
-    assert not lamp.lit
+    assert not lamp.switch()
 """,
     ),
     "a mock that a broad patch puts in place": (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.patches import is_monkeypatch, patcher, put_back_by, replaced
-from rescope.facts.values import asked_for, call_strings, keywords_of, short
+from rescope.facts.values import asked_for, built, call_strings, keywords_of, only_constant, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH, MUTATORS
 from rescope.facts.walking import children, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
@@ -43,6 +43,7 @@ class Scan:
     finals: int = 0
     fallbacks: int = 0
     raising: int = 0
+    failing: bool = False
     shielded: tuple[str, ...] = ()
     statement_call: ast.expr | None = None
     telling: bool = False
@@ -140,10 +141,18 @@ class Scan:
             if isinstance(item.optional_vars, ast.Name):
                 self._enter(item.optional_vars.id, item.context_expr)
         self.raising += raising
-        self.block(node.body)
+        self.block(node.body[:-1] if raising else node.body)
+        if raising:
+            self._fail(node.body[-1])
         self.raising -= raising
         self.contexts -= holds_yield
         self.shielded = outer
+
+    def _fail(self, node: ast.stmt) -> None:
+        """Walk a statement that is expected to raise: what it would change stays as it is."""
+        outer, self.failing = self.failing, True
+        self.statement(node)
+        self.failing = outer
 
     def _enter(self, name: str, node: ast.expr) -> None:
         target = patcher(self.env, node) or self.env.resolve(node)
@@ -252,7 +261,7 @@ class Scan:
         key: str = "",
         value: ast.expr | None = None,
     ) -> None:
-        if target.root is Root.LOCAL:
+        if target.root is Root.LOCAL or self.failing:
             return
         made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
@@ -267,12 +276,12 @@ class Scan:
                 how=how,
                 key=key,
                 value=made.text,
-                builds=_built(made),
+                builds=built(made),
                 guarded=target.dotted.rpartition(".")[2] in self.guards,
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
-                undone_at=node.lineno if self._is_shielded(target) or made.target == target else None,
+                undone_at=node.lineno if self._is_shielded(target) or _was_read_from(made, target) else None,
             ),
         )
 
@@ -404,6 +413,7 @@ class Scan:
             arguments=len(node.args) + len(node.keywords),
             raises=self.raising > 0,
             receiver=self._receiver(node.func) if callee.root is Root.LOCAL else "",
+            constant=only_constant(node),
             keywords=keywords_of(node) if callee.dotted.endswith(".parametrize") else (),
         )
         self.calls.append(call)
@@ -458,13 +468,17 @@ class Scan:
             self._patch(node, callee, entered=entered)
         elif base is not None and method in MONKEYPATCH and is_monkeypatch(self.env, base):
             self._record(
-                EffectKind.PATCH, Target(root=Root.IMPORTED, dotted=f"pytest.MonkeyPatch.{method}"), node, how="with", key=_first(node)
+                EffectKind.PATCH,
+                Target(root=Root.IMPORTED, dotted=f"pytest.MonkeyPatch.{method}"),
+                node,
+                how="with",
+                key=short(node.args[0] if node.args else None),
             )
             self.effects[-1] = self.effects[-1]._replace(in_context=True)
         elif base is not None and (method in MUTATORS or self._inplace(node)):
             target = self.env.resolve(base)
             if target is not None:
-                self._record(EffectKind.MUTATE, target, node, how=method, key=_first(node))
+                self._record(EffectKind.MUTATE, target, node, how=method, key=short(node.args[0] if node.args else None))
 
     def _inplace(self, node: ast.Call) -> bool:
         return any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
@@ -481,15 +495,11 @@ class Scan:
     def _patch(self, node: ast.Call, callee: Target, *, entered: bool) -> None:
         if entered and self.contexts == 0:
             return
-        self._record(EffectKind.PATCH, callee, node, how="with" if entered else "call", key=_first(node))
+        self._record(EffectKind.PATCH, callee, node, how="with" if entered else "call", key=short(node.args[0] if node.args else None))
 
 
-def _built(made: Value) -> str:
-    """The dotted callee of a value that a call made; "?" where the callee is computed."""
-    if made.kind is not ValueKind.CALL:
-        return ""
-    return made.target.dotted if made.target else "?"
-
-
-def _first(node: ast.Call) -> str:
-    return short(node.args[0]) if node.args else ""
+def _was_read_from(made: Value, target: Target) -> bool:
+    """Whether the value is what the same place held before, or a copy of it."""
+    if made.target is None:
+        return False
+    return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from rescope.model.facts import Call, Effect, EffectKind, Root
+from rescope.model.facts import Call, Effect, EffectKind, Function, Root
 
+_ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE})
 REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
 
 
@@ -16,6 +17,17 @@ def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset
     closing = {c.callee.dotted.rpartition(".")[0]: c.line for c in calls if c.after_yield and c.discarded and "." in c.callee.dotted}
     effects = [_closed(e, closing) for e in effects]
     return tuple(e if e.after_yield else _undone(e, effects) for e in effects)
+
+
+def closing_lines(test: Function) -> frozenset[int]:
+    """The last lines of a test, as far as they only assign or delete: nothing in it looks at that any more, it puts something back."""
+    assigned = {e.line for e in test.effects if e.kind in _ASSIGNS and not e.nested}
+    found: set[int] = set()
+    while test.end_line - len(found) in assigned:
+        found.add(test.end_line - len(found))
+    first = test.end_line - len(found) + 1
+    worked = any(c.line < first for c in test.calls) or any(e.line < first for e in test.effects)
+    return frozenset(found) if worked else frozenset()
 
 
 def takes_away(effect: Effect) -> bool:

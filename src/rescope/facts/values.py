@@ -3,6 +3,8 @@
 import ast
 from types import MappingProxyType
 
+from rescope.model.facts import Value, ValueKind
+
 _LIMIT = 72
 
 LITERALS = MappingProxyType(
@@ -40,7 +42,20 @@ def call_strings(node: ast.Call) -> tuple[str, ...]:
     return tuple(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
 
 
+def only_constant(node: ast.Call) -> str:
+    """The source of the only argument of a call, "" if there are others or it is no constant."""
+    given = [*node.args, *(k.value for k in node.keywords)]
+    return constant_text(given[0]) if len(given) == 1 and isinstance(given[0], ast.Constant) else ""
+
+
 def asked_for(node: ast.Call) -> tuple[str, ...]:
     """The attribute that `hasattr` or `getattr` is asked for by a literal name."""
     named = isinstance(node.func, ast.Name) and node.func.id in {"hasattr", "getattr"}
     return call_strings(node)[:1] if named else ()
+
+
+def built(made: Value) -> str:
+    """The dotted callee of a value that a call made; "?" where the callee is computed."""
+    if made.kind is not ValueKind.CALL:
+        return ""
+    return made.target.dotted if made.target else "?"

@@ -54,8 +54,9 @@ def _value(node: ast.expr | None, names: ModuleNames) -> Value:
 
 
 def _default(node: ast.Call) -> str:
-    """Says that a call has a `default=`: a context variable that has one can be read before it is set."""
-    return "default" if any(k.arg == "default" for k in node.keywords) else ""
+    """The `default=` of a call, if it has one: a context variable that has one can be read before it is set."""
+    given = next((k.value for k in node.keywords if k.arg == "default"), None)
+    return constant_text(given) if isinstance(given, ast.Constant) else "default" if given is not None else ""
 
 
 def _size(node: ast.expr | None) -> int:

@@ -174,7 +174,7 @@ class CallGraph:
             if function.address not in seen:
                 seen[function.address] = function
                 for call in {c.callee: c for c in function.calls}.values():
-                    stack += self._certain(function, call)
+                    stack += self.certain(function, call)
         return frozenset(seen)
 
     def reaching(self, goals: Iterable[Address]) -> Reaching:
@@ -244,12 +244,13 @@ class CallGraph:
         return found
 
     def _called(self, function: Function, call: Call) -> tuple[Address | str, ...]:
-        certain = tuple(callee.address for callee in self._certain(function, call))
+        certain = tuple(callee.address for callee in self.certain(function, call))
         if certain or call.callee.root is Root.IMPORTED or "." not in call.callee.dotted:
             return certain
         return (call.callee.dotted.rpartition(".")[2],)
 
-    def _certain(self, function: Function, call: Call) -> Iterator[Function]:
+    def certain(self, function: Function, call: Call) -> Iterator[Function]:
+        """The functions that a call surely runs: one by its name, or what makes an instance of a class."""
         found = self.flow.callee(function, call)
         if found is not None:
             yield found

@@ -80,7 +80,8 @@ class Call(NamedTuple):
     """A call, with the arguments that are objects known by name.
 
     `arguments` counts all of them, `raises` says that the call is expected to fail, `receiver` is the dotted callee that
-    made the local object whose method is called; `keywords` are recorded for `parametrize` alone, with `*` and `**` as they stand.
+    made the local object whose method is called; `constant` is the only argument, if it is one; `keywords` are recorded for
+    `parametrize` alone, with `*` and `**` as they stand.
     """
 
     callee: Target
@@ -97,6 +98,7 @@ class Call(NamedTuple):
     arguments: int = 0
     raises: bool = False
     receiver: str = ""
+    constant: str = ""
     keywords: tuple[str, ...] = ()
 
 
@@ -193,7 +195,8 @@ class FixtureDef:
 
     `name` is the decorator's `name=` or "" where the binding attribute decides. `creator` is the
     dotted decorator. `autouse` is None where it is not a literal. `editable` is "" or why not.
-    `implementation` is the dotted name of the function of a call form that stands in another file.
+    `implementation` is the dotted name of the function of a call form that stands in another file. `remark` is the comment
+    at its decorator that says why a broad scope was chosen.
     """
 
     address: Address
@@ -207,6 +210,7 @@ class FixtureDef:
     line: int
     editable: str = ""
     implementation: str = ""
+    remark: str = ""
 
     @property
     def argnames(self) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
     reasons = (
+        f"a comment at '{name}' speaks of its scope: {fixture.remark}" if fixture.remark else "",
         _plugin_asks(ctx, fixture),
         _once(ctx, fixture),
         refused_twice(ctx, fixture),

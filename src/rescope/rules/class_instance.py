@@ -64,6 +64,8 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat="" if safe else _HELD if singleton.builds_project else _SAME,
     )
+    if through_new and singleton.held_at_import:
+        return only_told(found, f"{singleton.held_at_import[0].path} keeps the instance from its import on")
     if flag:
         return only_told(found, f"{flag} guards its __init__, and would stay set: a new instance would have no attributes")
     return found if touched or singleton.builds_project else only_told(found, PURE_MEMO)

@@ -8,8 +8,9 @@ depends on what ran before.
 What rescope does
 -----------------
 It narrows the fixture when the fixture takes the change back itself; that is never called safe, since broader
-fixtures may have been set up under the change. An autouse fixture that sets defaults for the whole run and never
-takes them back is not reported, nor is a change that exactly the tests of the scope ask for.
+fixtures may have been set up under the change; where no other test speaks of what changes, it is only told. An
+autouse fixture that sets defaults for the whole run and never takes them back is not reported, nor is a seed, nor a
+change that exactly the tests of the scope ask for.
 
 When to keep it
 ---------------
@@ -25,7 +26,7 @@ from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.scope import Scope
 from rescope.packs import match
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC102"
 _NAME = "global-state-in-broad-fixture"
@@ -45,8 +46,18 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         undone = bool(found) and all(undone for _, _, undone in found)
         if found and not (fixture.autouse and not undone):
             noticed = ctx.bystanders(fixture, whole_run=not undone)
-            if noticed:
-                yield _finding(ctx, fixture, found, noticed[0])
+            witness = next((t for t in noticed if _speaks_of(ctx, t, found)), None)
+            if witness is not None or (noticed and not undone):
+                yield _finding(ctx, fixture, found, witness or noticed[0])
+            elif noticed:
+                yield only_told(_finding(ctx, fixture, found, noticed[0]), "it is taken back, and no other test speaks of it")
+
+
+def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location, bool]]) -> bool:
+    """Whether a test, or what it calls in the program, names the state that changes."""
+    callees = (ctx.flow.called(test.function, call) for call in test.function.calls)
+    texts = {t.dotted for f in (test.function, *filter(None, callees)) for t in (*f.mentions, *(c.callee for c in f.calls))}
+    return any(text == what or text.startswith(f"{what}.") for what, _, _ in found for text in texts)
 
 
 def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location, bool]]:
@@ -166,7 +177,7 @@ def test_debug(debug):
 
 
 def test_other():
-    assert True
+    assert "APP_DEBUG" not in os.environ
 """,
             codes=(_CODE,),
             unsafe=True,
@@ -190,7 +201,7 @@ def test_debug(debug):
 
 
 def test_other():
-    assert True
+    assert "APP_DEBUG" not in os.environ
 ''',
         ),
         Example(

@@ -39,8 +39,9 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         found = [m for m in ctx.flow.mutations(fixture) if _tells(ctx, m) and ctx.other_users(fixture, m.by)]
         if found:
             finding = _finding(ctx, fixture, found)
-            sure = finding.confidence is not Confidence.LOW or any(_verb(m.effect) in ctx.packs.changes for m in found)
-            yield finding if sure else only_told(finding, "nothing but the result that nobody looks at says that it changes")
+            by_verb = any(_verb(m.effect) in ctx.packs.changes for m in found)
+            because = "nothing but the " + ("name of the method" if by_verb else "result that nobody looks at") + " says that it changes"
+            yield finding if finding.confidence is not Confidence.LOW else only_told(finding, because)
 
 
 def _is_made(ctx: RuleContext, fixture: FixtureDef) -> bool:

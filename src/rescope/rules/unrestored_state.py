@@ -25,11 +25,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescope.facts.undo import takes_away
+from rescope.facts.undo import closing_lines, takes_away
 from rescope.facts.verbs import CLEANUPS, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, Effect, EffectKind, Function, Root
+from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext, only_told
@@ -43,6 +43,10 @@ _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
+_SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
+_CLEAN_UP = "self.addCleanup(...) beside it"
+_WORD = re.compile(r"\w+")
+_DEPTH = 2
 _RESETS = ("reset", "clear", "clean", "restore")
 _CALLS = {
     "os.chdir": ("the working directory", "monkeypatch.chdir(...)"),
@@ -55,13 +59,17 @@ _CALLS = {
 
 
 class _Change(NamedTuple):
-    """What a function leaves changed: the state as messages call it, its dotted name, and the idiom that undoes it."""
+    """What a function leaves changed: the state as messages call it, its dotted name, and the idiom that undoes it.
+
+    `place` is where the project defines the state, as `path:name`.
+    """
 
     state: str
     dotted: str
     idiom: str
     by: Function
     at: Location
+    place: str = ""
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -71,7 +79,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for function, tests in _run_for_each_test(ctx).items():
         for change in _left(ctx, function):
             if not around.put_back(change, tests):
-                found[function.address.path, change.state].append(change)
+                cured = change._replace(idiom=_CLEAN_UP) if any(t.unittest for t in tests) else change
+                found[function.address.path, change.state].append(cured)
     yield from (_finding(changes) for changes in _together(found.values()))
 
 
@@ -109,8 +118,9 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     if function.address.name.lstrip("_").startswith(_RESETS) or _is_patched(function.decorators) or _under_context(function):
         return  # it is there to put something back, or what stands around its body may be
     effects = [e for e in function.effects if e.target.root is Root.IMPORTED]
+    closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
-        if _stays(effect) and sum(_same(effect, other) for other in effects) == 1:
+        if _stays(effect) and effect.line not in closing and sum(_same(effect, other) for other in effects) == 1:
             yield from _of_effect(ctx, function, effect)
     yield from _of_calls(function)
 
@@ -133,7 +143,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect) -> Iterator
     elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect):
         owner, _, attribute = effect.text.rpartition(".")
         idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
-        yield _Change(effect.text, effect.target.dotted, idiom, function, where)
+        yield _Change(effect.text, effect.target.dotted, idiom, function, where, _place(ctx, effect.target, function))
 
 
 def _of_calls(function: Function) -> Iterator[_Change]:
@@ -162,11 +172,15 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect) -> bool:
     if found.path in ctx.tests or ctx.puts_back_initial(effect, function):
         return False
     head = found.name.partition(".")[0]
+    held = ctx.index.variable(found)
+    klass = ctx.flow.class_named(held[0].value.target.dotted, found.path) if held is not None and held[0].value.target else None
+    if klass is not None and ctx.flow.method(klass, "__setattr__") is not None:
+        return False  # the object decides itself where the attribute goes: often to what the test has made
     return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)
 
 
 def _idiom(known: str, effect: Effect) -> str:
-    key = effect.key or "..."
+    key = "..." if effect.key.startswith("{") else effect.key or "..."
     removed = takes_away(effect)
     match known:
         case "os.environ":
@@ -199,7 +213,9 @@ def _patched(function: Function, dotted: str, key: str) -> bool:
     for call in function.calls:
         if call.callee.head in {"monkeypatch", "mocker"} or ".patch" in call.callee.dotted:
             named = (*call.strings, *(t.dotted for _, t in call.passes))
-            if any(text in {dotted, last} or repr(text) == key or dotted.startswith(f"{text}.") for text in named):
+            if any(
+                text in {dotted, last} or repr(text) == key or dotted.startswith(f"{text}.") or text in _WORD.findall(key) for text in named
+            ):
                 return True
             if last == "chdir" and call.callee.dotted.endswith("chdir"):
                 return True
@@ -210,17 +226,18 @@ def _patched(function: Function, dotted: str, key: str) -> bool:
 
 
 class _Around:
-    """What fixtures, teardowns and hooks around a test take back, each function looked at once."""
+    """What fixtures, set-ups, teardowns and hooks around a test take back, each function looked at once."""
 
     def __init__(self, ctx: RuleContext) -> None:
         self._ctx = ctx
         self._by_id = {r.id: r.definition.function for r in ctx.graph.registrations}
         self._memo: dict[Address, frozenset[str]] = {}
+        self._stood_in: dict[Address, frozenset[str]] = {}
         self._hooks = [f for path in ctx.tests for f in ctx.index.functions[path].values() if f.address.name.startswith("pytest_runtest")]
 
     def put_back(self, change: _Change, tests: Iterable[TestNode]) -> bool:
         """Whether something around one of the tests takes the change back, or may."""
-        return any(self._touches(f, change) for test in tests for f in self._functions(test, change.by))
+        return any(self._touches(f, change) or self._replaces(f, change) for test in tests for f in self._functions(test, change.by))
 
     def _functions(self, test: TestNode, by: Function) -> Iterator[Function]:
         yield from self._hooks
@@ -229,18 +246,32 @@ class _Around:
         functions = self._ctx.index.functions[test.path]
         yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
         klass = self._ctx.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
-        torn = (self._ctx.flow.method(klass, name) for name in sorted(_TEARDOWNS)) if klass is not None else ()
-        yield from filter(None, torn)
+        around = (self._ctx.flow.method(klass, name) for name in sorted(_TEARDOWNS | _SETUPS)) if klass is not None else ()
+        yield from filter(None, around)
 
     def _touches(self, function: Function, change: _Change) -> bool:
         if change.dotted in _CALLS and _PUTS_BACK.search(function.address.name):
             return True
         if function.address not in self._memo:
-            self._memo[function.address] = frozenset(_words(function))
+            sets_up = function.address.name in _SETUPS
+            self._memo[function.address] = frozenset(_set_up(function) if sets_up else _words(self._ctx, function))
         words = self._memo[function.address]
         owner, _, last = change.dotted.rpartition(".")
+        if change.place and change.place in words:
+            return True
         wanted = {change.dotted, f"monkeypatch.{last}" if change.dotted in _CALLS else owner}
         return any(word in wanted or word.startswith(f"{change.dotted}.") for word in words)
+
+    def _replaces(self, function: Function, change: _Change) -> bool:
+        """Whether a patch of the function stands in for the object whose attribute is changed: the change goes with it."""
+        if function.address not in self._stood_in:
+            self._stood_in[function.address] = frozenset(_patched_objects(function))
+        return any(change.dotted == name or change.dotted.startswith(f"{name}.") for name in self._stood_in[function.address])
+
+
+def _place(ctx: RuleContext, target: Target, function: Function) -> str:
+    found = ctx.index.target(target, function.address.path)
+    return f"{found.path}:{found.name}" if found is not None else ""
 
 
 def _may_undo(function: Function) -> bool:
@@ -248,11 +279,38 @@ def _may_undo(function: Function) -> bool:
     return function.yields_at is not None or "monkeypatch" in function.argnames or any(_cleans_up(c) for c in function.calls)
 
 
-def _words(function: Function) -> Iterator[str]:
-    """All that a function names: what it reads, changes, calls and patches."""
+def _words(ctx: RuleContext, function: Function, depth: int = _DEPTH) -> Iterator[str]:
+    """All that a function names: what it reads, changes, calls and patches, and what those that it calls change and call."""
     yield from (target.dotted for target in function.mentions)
     yield from (text for effect in function.effects for text in (effect.target.dotted, effect.key))
     yield from (text for call in function.calls for text in (call.callee.dotted, *call.strings))
+    yield from _reached(ctx, function, depth)
+
+
+def _reached(ctx: RuleContext, function: Function, depth: int) -> Iterator[str]:
+    for call in function.calls:
+        callee = ctx.flow.called(function, call) if depth else None
+        if callee is not None and callee.address != function.address:
+            yield from (_place(ctx, e.target, callee) or e.target.dotted for e in callee.effects)
+            yield from (f"{callee.address.path}:{name}" for name in callee.globals)
+            yield from (inner.callee.dotted for inner in callee.calls)
+            yield from _reached(ctx, callee, depth - 1)
+
+
+def _set_up(function: Function) -> Iterator[str]:
+    """What a set-up changes anew for each test."""
+    yield from (effect.target.dotted for effect in function.effects)
+
+
+def _patched_objects(function: Function) -> Iterator[str]:
+    """The dotted names in whose place a function puts something else until the test ends."""
+    for call in function.calls:
+        patches = call.callee.head in {"monkeypatch", "mocker"} or "patch" in call.callee.dotted.split(".")
+        if patches and not call.nested:
+            owner = call.passes[0][1].dotted if call.passes else ""
+            yield from (text if "." in text else f"{owner}.{text}" for text in call.strings[:1])
+            if owner and call.callee.dotted.endswith(".dict"):
+                yield owner
 
 
 def _finding(changes: list[_Change]) -> Finding:
@@ -270,7 +328,11 @@ def _finding(changes: list[_Change]) -> Finding:
         address=Address(path=first.at.path, qualname=first.dotted),
         line=first.at.line,
     )
-    cure = f"use {first.idiom}, which pytest undoes after the test" if first.idiom else "put it back behind the yield of a fixture"
+    cure = (
+        f"use {first.idiom}, which {'puts it back' if first.idiom == _CLEAN_UP else 'pytest undoes'} after the test"
+        if first.idiom
+        else "put it back behind the yield of a fixture"
+    )
     finding = Finding(
         code=_CODE,
         rule=_NAME,

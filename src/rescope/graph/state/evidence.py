@@ -1,15 +1,15 @@
 """What the tests say of state: where they touch, set and reset it, and what holds it from import on."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from rescope.facts.undo import takes_away
+from rescope.facts.undo import closing_lines, takes_away
 from rescope.graph.index import Definition
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, EffectKind, Function, Target
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Target
 from rescope.model.scope import Scope
 from rescope.model.state import Role, Shape, Singleton, Writer
 
@@ -33,14 +33,24 @@ class Use(NamedTuple):
     after: bool
     resets: bool
     stands: bool
+    constant: str
+
+
+class Called(NamedTuple):
+    """A call of a function of the program by one of the tests; `constant` is its only argument, if that is one."""
+
+    by: Address
+    at: Location
+    constant: str
 
 
 @dataclass(slots=True, kw_only=True)
 class Evidence:
     """Places in tests by the state that they name.
 
-    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done;
-    `patched` the functions of the tests that put something else in the place of the state.
+    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done,
+    `around_after` those that autouse fixtures call then, themselves or through others; `patched` are the functions of the tests
+    that put something else in the place of the state, `restoring` those that assign it when all else is done.
     """
 
     touched: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
@@ -48,11 +58,13 @@ class Evidence:
     resets: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     held: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
     uses: defaultdict[_Key, list[Use]] = field(default_factory=lambda: defaultdict(list))
-    called: defaultdict[Address, list[tuple[Address, Location]]] = field(default_factory=lambda: defaultdict(list))
+    called: defaultdict[Address, list[Called]] = field(default_factory=lambda: defaultdict(list))
     around: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    around_after: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
     on_request: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     after: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
     patched: defaultdict[_Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
+    restoring: defaultdict[_Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
 
     def join(self, singleton: Singleton) -> Singleton:
         """The singleton with all that the tests say of it."""
@@ -86,7 +98,13 @@ class Evidence:
         methods = own | {w.text for w in singleton.writers if w.role is Role.MUTATOR}
         uses = self.uses.get((singleton.address.path, singleton.name), [])
         changes = [u for u in uses if not u.is_call or u.member in methods]
+        initial = {value for _, value in singleton.group if value}
+        last = {u.by.address: u for u in sorted(changes, key=lambda u: u.at)}
         back = {u.by.address for u in changes if u.after or u.takes_away or _is_back(u.member)}
+        set_at: Counter[Address] = Counter()
+        for call in (c for w in singleton.writers for c in self.called.get(w.function, ())):
+            set_at[call.by] = max(set_at[call.by], call.at.line)
+        back |= {by for by, u in last.items() if u.constant in initial and u.at.line >= set_at[by]}
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:
             left = [u for u in left if not u.by.is_async]
@@ -95,7 +113,7 @@ class Evidence:
             held_at_import=(),
             set_by_set_up=tuple(sorted(u.at for u in changes if u.stands)),
             touched_by_tests=tuple(sorted(u.at for u in uses if not u.resets)),
-            set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton)])),
+            set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton, back)])),
             reset_by=tuple(sorted(self._reset_uses(singleton, uses, changes))),
         )
 
@@ -104,18 +122,24 @@ class Evidence:
         yield from self._around(singleton.writers)
 
     def _around(self, writers: tuple[Writer, ...]) -> Iterator[Location]:
-        """Where an autouse fixture calls what takes the state back, itself or through other functions of the program."""
+        """Where an autouse fixture calls what takes the state back, or behind its yield a setter, itself or through others."""
         backward = (w.function for w in writers if w.role is Role.RESET or _is_back(w.function.name))
         yield from (at for function in dict.fromkeys(backward) for at in self.around.get(function, ()))
+        setters = (w.function for w in writers if w.role is Role.SETTER)
+        yield from (at for function in dict.fromkeys(setters) for at in self.around_after.get(function, ()))
 
-    def _set_through(self, singleton: Singleton) -> Iterator[Location]:
-        """Calls of a setter by tests that call nothing which takes the state back; a method of an object says nothing of others."""
+    def _set_through(self, singleton: Singleton, back: Container[Address] = ()) -> Iterator[Location]:
+        """Calls of a setter by tests that take nothing back, be it by its initial value; a method says nothing of other objects."""
         writers = [w for w in singleton.writers if not (singleton.shape is Shape.INSTANCE and w.role is Role.MUTATOR)]
-        spared = {by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for by, _ in self.called.get(w.function, ())}
+        spared = {c.by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for c in self.called.get(w.function, ())}
         spared |= {by for w in writers for by in self.after.get(w.function, ())} | self.patchers(singleton)
+        spared |= {by for name, _ in singleton.group for by in self.restoring.get((singleton.address.path, name), ())}
+        initial = {value for _, value in singleton.group if value}
         forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or _is_back(w.function.name)))
         for function in dict.fromkeys(w.function for w in forward):
-            yield from (at for by, at in self.called.get(function, ()) if by not in spared)
+            last = {c.by: c for c in sorted(self.called.get(function, ()), key=lambda c: c.at)}
+            spared |= {by for by, call in last.items() if call.constant in initial}
+            yield from (c.at for c in self.called.get(function, ()) if c.by not in spared and c.by not in back)
 
     def patchers(self, singleton: Singleton) -> set[Address]:
         """The functions of the tests that put something else in the place of the state: what they do afterwards does not reach it."""
@@ -142,6 +166,8 @@ def read_evidence(known: Known) -> Evidence:
             found.standing[key].append(location)
         for function in known.index.functions[path].values():
             _read_function(known, function, found)
+        for klass in known.index.modules[path].classes:
+            _read_inherited(known, klass, found)
     _read_bodies(known, found)
     return found
 
@@ -149,6 +175,8 @@ def read_evidence(known: Known) -> Evidence:
 def _read_function(known: Known, function: Function, found: Evidence) -> None:
     for key in _patches(known, function):
         found.patched[key].add(function.address)
+    for key in _puts_back(known, function):
+        found.restoring[key].add(function.address)
     resets = _is_reset_fixture(known, function)
     stands = not resets and _stands(known, function)
     if resets and function.address.name.startswith(("reset", "_reset")):
@@ -167,10 +195,22 @@ def _read_function(known: Known, function: Function, found: Evidence) -> None:
         _read_calls(known, function, found)
 
 
+def _read_inherited(known: Known, klass: ClassDef, found: Evidence) -> None:
+    """What the set-up and the teardown of a base class in another file take back stands around the tests of the class, too."""
+    path = klass.address.path
+    for name in sorted(_XUNIT) if klass.bases else ():
+        method = known.calls.flow.method(klass, name)
+        if method is not None and method.address.path != path:
+            for key, at in _takes_back(known, method):
+                found.on_request[key].append(Location(path=path, line=klass.line, note=f"{at.note}, in the base class"))
+
+
 def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: bool) -> None:
     if resets:
-        for address, location in _reached(known, function):
+        for address, location, after in _reached(known, function):
             found.around[address].append(location)
+            if after:
+                found.around_after[address].append(location)
             for key, _ in _cleared(known, address):
                 found.resets[key].append(location)
     elif _may_stand_around(known, function):
@@ -180,17 +220,18 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     path = function.address.path
-    seen = [(e.target, e.line, e.text, False, takes_away(e), e.after_yield) for e in function.effects if e.undone_at is None or resets]
-    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield) for c in function.calls if not (c.nested or c.raises)]
+    seen = [(e.target, e.line, e.text, False, takes_away(e), e.after_yield, "") for e in function.effects if e.undone_at is None or resets]
+    done = (c for c in function.calls if not (c.nested or c.raises))
+    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield, c.constant) for c in done]
     handed = [(c, t) for c in function.calls for _, t in c.passes if t.dotted.endswith(".reset")]
-    seen += [(t, c.line, f"{t.dotted}, handed to {c.callee.dotted}()", True, False, True) for c, t in handed]
-    for target, line, text, is_call, taken, after in seen:
+    seen += [(t, c.line, f"{t.dotted}, handed to {c.callee.dotted}()", True, False, True, "") for c, t in handed]
+    for target, line, text, is_call, taken, after, constant in seen:
         whole = known.index.target(target, path)
         if whole is not None and whole.path not in known.tests and whole.name:
             head, _, member = whole.name.partition(".")
             at = Location(path=path, line=line, note=text)
             told = {"is_call": is_call and "." not in member, "takes_away": taken, "after": after, "resets": resets, "stands": stands}
-            use = Use(by=function, member=member.partition(".")[0], at=at, **told)
+            use = Use(by=function, member=member.partition(".")[0], at=at, constant=constant, **told)
             if member and not (is_call and "." in member):
                 found.uses[whole.path, head].append(use)
 
@@ -204,18 +245,18 @@ def _read_calls(known: Known, function: Function, found: Evidence) -> None:
             found.after[callee.address].add(function.address)
         else:
             at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
-            found.called[callee.address].append((function.address, at))
+            found.called[callee.address].append(Called(by=function.address, at=at, constant=call.constant))
 
 
-def _reached(known: Known, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Address, Location]]:
-    """The functions of the program that a function of the tests calls, themselves or through others, and from where."""
+def _reached(known: Known, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Address, Location, bool]]:
+    """The functions of the program that a function of the tests calls, themselves or through others, from where, and whether at last."""
     for call in function.calls:
         callee = known.calls.flow.callee(function, call)
         if callee is not None and callee.address.path not in known.tests and callee.address != function.address:
             at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
-            yield callee.address, at
+            yield callee.address, at, call.after_yield
             if depth:
-                yield from ((address, at) for address, _ in _reached(known, callee, depth - 1))
+                yield from ((address, at, call.after_yield) for address, _, _ in _reached(known, callee, depth - 1))
 
 
 def _may_stand_around(known: Known, function: Function) -> bool:
@@ -229,12 +270,19 @@ def _may_stand_around(known: Known, function: Function) -> bool:
 def _takes_back(known: Known, function: Function) -> Iterator[tuple[_Key, Location]]:
     """The state that a fixture or set-up clears, or changes again after the test."""
     path, torn = function.address.path, function.address.name in _TEARDOWNS
+    sets_up = function.address.name in _XUNIT
     for effect in function.effects:
-        if takes_away(effect) or effect.after_yield or torn:
+        if takes_away(effect) or effect.after_yield or torn or (sets_up and _is_initial(known, effect, path)):
             yield from _at(known, known.index.target(effect.target, path), path, effect.line, effect.text)
     for call in function.calls:
         if _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(".cache_clear"):
             yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
+
+
+def _is_initial(known: Known, effect: Effect, path: str) -> bool:
+    """Whether it assigns what the state starts with."""
+    held = known.index.variable(known.index.target(effect.target, path)) if effect.value else None
+    return held is not None and held[0].value.text == effect.value
 
 
 def _cleared(known: Known, address: Address) -> Iterator[tuple[_Key, Location]]:
@@ -294,9 +342,18 @@ def _restored(known: Known, function: Function) -> set[Target]:
     """What the function assigns, and at last sets to the value that the state starts with."""
     assigned = [e for e in sorted(function.effects, key=lambda e: e.line) if e.kind in _ASSIGNS and not e.nested]
     times = Counter(e.target for e in assigned)
-    last = {e.target: e for e in assigned if times[e.target] > 1}
-    found = ((target, e, known.index.variable(known.index.target(target, function.address.path))) for target, e in last.items())
-    return {target for target, effect, held in found if held is not None and effect.value and held[0].value.text == effect.value}
+    closing = closing_lines(function) if function.address.name.startswith("test") else ()
+    last = {e.target: e for e in assigned if times[e.target] > 1 or e.line in closing}
+    return {target for target, effect in last.items() if _is_initial(known, effect, function.address.path)}
+
+
+def _puts_back(known: Known, function: Function) -> Iterator[_Key]:
+    """The state that a function of the tests assigns when all else is done: behind the yield, in a `finally`, or in its last lines."""
+    path = function.address.path
+    closing = closing_lines(function) if function.address.name.startswith("test") else ()
+    for effect in function.effects:
+        if effect.kind in _ASSIGNS and (effect.after_yield or effect.line in closing):
+            yield from (key for key, _ in _at(known, known.index.target(effect.target, path), path, effect.line, ""))
 
 
 def _attribute(known: Known, call: Call, path: str) -> Definition | None:
@@ -340,7 +397,6 @@ def _read_bodies(known: Known, found: Evidence) -> None:
     """Import-time calls of a getter: someone holds what it returned for ever."""
     for path, module in known.index.modules.items():
         for call in module.body.calls if module.body else ():
-            callee = known.calls.flow.callee(module.body, call) if module.body else None
-            if callee is not None:
+            for callee in known.calls.certain(module.body, call) if module.body else ():
                 note = f"{call.callee.dotted}() runs while this module is imported"
                 found.held[callee.address].append(Location(path=path, line=call.line, note=note))
