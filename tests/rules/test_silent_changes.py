@@ -231,6 +231,28 @@ def test_wheel(wheel):
 def test_environment():
     assert "PRETEND_VERSION" not in os.environ
 """,
+    "a seed that makes a whole run repeatable": """\
+# --- conftest.py
+import random
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def numbers():
+    random.seed(1)
+    return [random.random() for _ in range(3)]
+# --- test_numbers.py
+import random
+
+
+def test_numbers(numbers):
+    assert len(numbers) == 3
+
+
+def test_random():
+    assert random.random() < 1
+""",
 }
 
 

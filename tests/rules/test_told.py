@@ -95,6 +95,69 @@ def test_again():
     register("lamp", lights.Light)
     assert find("lamp") is find("Light")
 """,
+    "a change that a broad fixture takes back, and of which no other test speaks": """\
+# --- test_env.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def debug():
+    os.environ["APP_DEBUG"] = "1"
+    yield
+    del os.environ["APP_DEBUG"]
+
+
+def test_debug(debug):
+    assert os.environ["APP_DEBUG"] == "1"
+
+
+def test_other():
+    assert True
+""",
+    "a method that is a change by its name alone": """\
+# --- test_device.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def device():
+    return __import__("vendor").Device()
+
+
+def test_start(device):
+    device.start()
+
+
+def test_level(device):
+    assert device.level
+""",
+    "the one instance of a class, which a module keeps from its import on": """\
+# --- bus.py
+class Bus:
+    _instance = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+            cls._instance.handlers = []
+        return cls._instance
+
+
+bus = Bus()
+# --- test_bus.py
+from bus import Bus
+
+
+def test_add():
+    Bus().handlers.append(1)
+    assert Bus._instance.handlers
+
+
+def test_other():
+    assert Bus().handlers is not None
+""",
 }
 
 

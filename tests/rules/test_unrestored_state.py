@@ -84,6 +84,90 @@ def test_first():
 
     logging.basicConfig(level=logging.INFO)
 """,
+    "an assignment that is expected to fail": """
+def test_first():
+    with pytest.raises(AttributeError):
+        sys.flags.level = 1
+""",
+    "the last lines of a test, which put back what something else changed": """
+def test_first():
+    before = json.dumps(1)
+    assert before == "1"
+    json.dumps = json.dumps
+    json.level = 1
+""",
+    "a copy that was read before": """
+def test_first():
+    before = sys.meta_path.copy()
+    assert before
+    sys.meta_path = before
+    assert sys.meta_path
+""",
+    "a set-up that sets it anew for each test": """
+class TestFirst(unittest.TestCase):
+    def setUp(self):
+        json.level = 0
+
+    def test_first(self):
+        json.level = 1
+        assert json.level
+""",
+    "a set-up that starts a patch": """
+class TestFirst(unittest.TestCase):
+    def setUp(self):
+        self.patches = [mock.patch.dict(os.environ)]
+        for patch in self.patches:
+            patch.start()
+
+    def tearDown(self):
+        for patch in self.patches:
+            patch.stop()
+
+    def test_first(self):
+        os.environ["LEVEL"] = "1"
+        assert os.environ
+""",
+    "an object in whose place a fixture puts another": """
+@pytest.fixture
+def decoder(monkeypatch):
+    monkeypatch.setattr(json, "decoder", mock.Mock())
+
+
+def test_first(decoder):
+    json.decoder.level = 1
+    assert json.decoder.level
+""",
+    "monkeypatch first, under a computed name": """
+NAME = "LEVEL"
+
+
+def test_first(monkeypatch):
+    monkeypatch.setenv(NAME, "")
+    os.environ.update({NAME: "1"})
+    assert os.environ[NAME]
+""",
+    "a teardown that calls what puts it back, two calls deep": """
+def stop():
+    json.dumps = ORIGINAL
+
+
+def end():
+    stop()
+
+
+ORIGINAL = json.dumps
+
+
+@pytest.fixture(autouse=True)
+def ended():
+    yield
+    end()
+
+
+def test_first():
+    json.dumps = repr
+    assert json.dumps(1)
+""",
     "a place that keeps the original": """
 def test_first():
     json.orig_dumps = json.dumps
@@ -128,6 +212,33 @@ def test_what_is_taken_back_is_silent(tmp_path: Path, case: str) -> None:
     root = make_project(tmp_path, f"{HEAD}{BACK[case]}{OTHER}")
     assert run_pytest(root).returncode == 0
     assert check(root).plan.groups == ()
+
+
+def test_an_object_that_decides_itself_where_its_attributes_go(tmp_path: Path) -> None:
+    """An attribute of an object whose class has `__setattr__` need not stay on it; that of its class does."""
+    proxy = "# --- proxy.py\nclass Proxy:\n    def __setattr__(self, name, value):\n        pass\n\n\nstate = Proxy()\n"
+    tests = "import proxy\ndef test_first():\n    proxy.state.level = 1\n    proxy.Proxy.level = 1\n    assert proxy\n"
+    (group,) = check(make_project(tmp_path, f"{proxy}{HEAD}{tests}{OTHER}")).plan.groups
+    assert group.finding.message == "test_first leaves proxy.Proxy.level changed for the tests that follow"
+
+
+def test_the_advice_can_be_followed(tmp_path: Path) -> None:
+    """A method of unittest.TestCase cannot ask for monkeypatch, and a dict is no name of a variable."""
+    tests = """\
+class TestFirst(unittest.TestCase):
+    def test_first(self):
+        json.level = 1
+        assert json
+
+
+def test_env():
+    os.environ.update({"LEVEL": "1"})
+    assert os
+"""
+    root = make_project(tmp_path, f"{HEAD}\n{tests}{OTHER}")
+    advice = {g.finding.subject.name: g.caveat for g in check(root).plan.groups}
+    assert "self.addCleanup(...)" in advice["json.level"]
+    assert "monkeypatch.setenv(..., ...)" in advice["os.environ"]
 
 
 def test_all_that_one_fixture_patches_is_one_finding(tmp_path: Path) -> None:

@@ -1,0 +1,214 @@
+"""State of the program that tests put back by calling something, not by an assignment."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project
+
+MODULE = """\
+# --- sink.py
+_sink = None
+
+
+def set_sink(sink):
+    global _sink
+    _sink = sink
+
+
+def send(text):
+    return _sink(text) if _sink else text
+"""
+FLAG = """\
+# --- flag.py
+from contextvars import ContextVar
+
+quiet = ContextVar("quiet", default=False)
+
+
+def set_quiet(value):
+    return quiet.set(value)
+"""
+OTHER = """
+
+def test_plain():
+    assert sink.send("a") == "a"
+"""
+
+BACK = {
+    "a setter behind the yield of an autouse fixture": f"""{MODULE}\
+# --- test_sink.py
+import pytest
+import sink
+
+
+@pytest.fixture(autouse=True)
+def put_back():
+    before = sink._sink
+    sink.set_sink(None)
+    yield
+    sink.set_sink(before)
+
+
+def test_upper():
+    sink.set_sink(str.upper)
+    assert sink.send("a") == "A"
+{OTHER}""",
+    "a last call with the initial value": f"""{MODULE}\
+# --- test_sink.py
+import sink
+
+
+def test_upper():
+    sink.set_sink(str.upper)
+    assert sink.send("a") == "A"
+    sink.set_sink(None)
+{OTHER}""",
+    "a last assignment of the initial value": f"""{MODULE}\
+# --- test_sink.py
+import sink
+
+
+def test_upper():
+    sink.set_sink(str.upper)
+    assert sink.send("a") == "A"
+    sink._sink = None
+{OTHER}""",
+    "the set-up of a base class in another file": f"""{MODULE}\
+# --- base.py
+import unittest
+import sink
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        sink._sink = None
+# --- test_sink.py
+import sink
+from base import Base
+
+
+class TestSink(Base):
+    def test_upper(self):
+        sink._sink = str.upper
+        assert sink.send("a") == "A"
+
+    def test_plain(self):
+        assert sink.send("a") == "a"
+""",
+    "a context variable that is set to its default at last": f"""{FLAG}\
+# --- test_flag.py
+import flag
+
+
+def test_quiet():
+    flag.set_quiet(True)
+    assert flag.quiet.get()
+    flag.quiet.set(False)
+
+
+def test_loud():
+    assert not flag.quiet.get()
+""",
+    "a context variable that is reset by the token of a setter": f"""{FLAG}\
+# --- test_flag.py
+import flag
+
+
+def test_quiet():
+    token = flag.set_quiet(True)
+    try:
+        assert flag.quiet.get()
+    finally:
+        flag.quiet.reset(token)
+
+
+def test_loud():
+    assert not flag.quiet.get()
+""",
+}
+
+LEFT = {
+    "a setter before the yield alone": f"""{MODULE}\
+# --- test_sink.py
+import pytest
+import sink
+
+
+@pytest.fixture(autouse=True)
+def begun():
+    sink.set_sink(None)
+    yield
+
+
+def test_upper():
+    sink.set_sink(str.upper)
+    assert sink.send("a") == "A"
+{OTHER}""",
+    "the initial value first": f"""{MODULE}\
+# --- test_sink.py
+import sink
+
+
+def test_upper():
+    sink.set_sink(None)
+    sink.set_sink(str.upper)
+    assert sink.send("a") == "A"
+{OTHER}""",
+    "the default of a context variable first": f"""{FLAG}\
+# --- test_flag.py
+import flag
+
+
+def test_quiet():
+    flag.quiet.set(False)
+    flag.set_quiet(True)
+    assert flag.quiet.get()
+
+
+def test_loud():
+    assert not flag.quiet.get()
+""",
+}
+
+
+@pytest.mark.parametrize("text", BACK.values(), ids=[name.replace(" ", "-") for name in BACK])
+def test_silent(text: str, tmp_path: Path) -> None:
+    """Nothing that is put back is a finding."""
+    assert [g.finding.message for g in check(make_project(tmp_path, text)).plan.groups] == []
+
+
+@pytest.mark.parametrize("text", LEFT.values(), ids=[name.replace(" ", "-") for name in LEFT])
+def test_found(text: str, tmp_path: Path) -> None:
+    """What is set when all is done stays set, whatever was set before."""
+    (group,) = check(make_project(tmp_path, text)).plan.groups
+    assert not group.only_told
+
+
+def test_a_line_of_another_file_is_told_with_its_file(tmp_path: Path) -> None:
+    """A function of another module that sets the state is shown by the line of that module."""
+    text = """\
+# --- state.py
+class State:
+    level = 0
+# --- change.py
+from state import State
+
+
+def raise_level():
+    State.level = 1
+# --- test_state.py
+from change import raise_level
+from state import State
+
+
+def test_raised():
+    raise_level()
+    assert State.level == 1
+
+
+def test_zero():
+    assert State.level in (0, 1)
+"""
+    (group,) = check(make_project(tmp_path, text)).plan.groups
+    assert [(at.path, at.line) for at in group.finding.related if "raise_level() writes it" in at.note] == [("change.py", 5)]
