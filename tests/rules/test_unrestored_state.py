@@ -138,13 +138,12 @@ def test_first(decoder):
     assert json.decoder.level
 """,
     "monkeypatch first, under a computed name": """
-NAME = "LEVEL"
-
-
 def test_first(monkeypatch):
-    monkeypatch.setenv(NAME, "")
-    os.environ.update({NAME: "1"})
-    assert os.environ[NAME]
+    from string import digits
+
+    monkeypatch.setenv(digits, "")
+    os.environ.update({digits: "1"})
+    assert os.environ[digits]
 """,
     "a teardown that calls what puts it back, two calls deep": """
 def stop():
@@ -165,6 +164,26 @@ def ended():
 
 
 def test_first():
+    json.dumps = repr
+    assert json.dumps(1)
+""",
+    "a method of an instance that its fixture made": """
+class Dumps:
+    def __init__(self):
+        self.before = json.dumps
+
+    def end(self):
+        json.dumps = self.before
+
+
+@pytest.fixture
+def dumps():
+    made = Dumps()
+    yield made
+    made.end()
+
+
+def test_first(dumps):
     json.dumps = repr
     assert json.dumps(1)
 """,

@@ -396,7 +396,7 @@ class Scan:
             return
         self._dynamic_request(node, callee)
         self._call_effects(node, callee, entered=entered)
-        if callee.root is Root.LOCAL and not node.args and not node.keywords:
+        if callee.root is Root.LOCAL and not (node.args or node.keywords or self._after_yield()):
             return
         call = Call(
             callee=callee,

@@ -210,12 +210,11 @@ def _cleans_up(call: Call) -> bool:
 def _patched(function: Function, dotted: str, key: str) -> bool:
     """Whether the function patches the same place through monkeypatch or mock, which take the whole of it back."""
     last = dotted.rpartition(".")[2]
+    words = set(_WORD.findall(key))
     for call in function.calls:
         if call.callee.head in {"monkeypatch", "mocker"} or ".patch" in call.callee.dotted:
-            named = (*call.strings, *(t.dotted for _, t in call.passes))
-            if any(
-                text in {dotted, last} or repr(text) == key or dotted.startswith(f"{text}.") or text in _WORD.findall(key) for text in named
-            ):
+            named = (*call.strings, *(name for _, t in call.passes for name in (t.dotted, t.dotted.rpartition(".")[2])))
+            if any(text in {dotted, last} or repr(text) == key or dotted.startswith(f"{text}.") or text in words for text in named):
                 return True
             if last == "chdir" and call.callee.dotted.endswith("chdir"):
                 return True
