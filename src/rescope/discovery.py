@@ -51,8 +51,8 @@ class SourceFile:
 def discover(root: Path, exclude: Iterable[str] = ()) -> tuple[SourceFile, ...]:
     """Every Python file below the root that is the project's own, in path order.
 
-    Left out: hidden and build folders, virtual environments, vendored trees, what `.gitignore` files
-    name, what `exclude` globs match, and links that lead out of the root.
+    Left out: hidden and build folders, virtual environments, vendored trees, templates (`{{name}}`), what `.gitignore`
+    files name, what `exclude` globs match, and links that lead out of the root.
     """
     excluded = tuple(exclude)
     found = sorted(_walk(root, "", (), excluded))
@@ -71,6 +71,8 @@ def _walk(root: Path, folder: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...
         ignores = (*ignores, (folder, _ignore_file(root / folder / ".gitignore")))
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
+        if "{{" in entry.name:
+            continue  # a template of cookiecutter or copier: its content is no Python yet
         if entry.is_dir(follow_symlinks=False):
             if not _skipped_folder(entry.name, path, exclude) and not _ignored(f"{path}/", ignores):
                 yield from _walk(root, path, ignores, exclude)

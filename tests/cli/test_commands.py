@@ -231,6 +231,16 @@ def test_lines_of_gitignore_that_match_nothing(repository: Path, line: str) -> N
     assert "gen/" not in found.stdout
 
 
+@pytest.mark.parametrize("name", ["{{ cookiecutter.name }}/tests/test_a.py", "test_{{name}}.py"])
+def test_templates_are_passed_over(repository: Path, name: str) -> None:
+    """A file or folder whose name a template engine fills in holds no Python yet: it is no file that cannot be parsed."""
+    (repository / name).parent.mkdir(parents=True, exist_ok=True)
+    (repository / name).write_text("from {{ cookiecutter.name }} import a\n", "utf-8")
+    done = rescope(repository, "check")
+    assert "cannot be parsed" not in done.stderr
+    assert done.returncode == 1
+
+
 def test_strange_names(repository: Path) -> None:
     """A name that nothing bears and a report that cannot be written are usage errors, not success or a crash."""
     assert rescope(repository, "check", "--only", "nobody").returncode == 2
