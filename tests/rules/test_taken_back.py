@@ -96,6 +96,56 @@ class TestSink(Base):
     def test_plain(self):
         assert sink.send("a") == "a"
 """,
+    "an entry that the test takes out again": """\
+# --- sessions.py
+active = {}
+
+
+def open_session(name):
+    active[name] = 1
+    return name
+
+
+def count():
+    return len(active)
+# --- test_sessions.py
+import sessions
+
+
+def test_open():
+    sessions.active["a"] = 1
+    assert sessions.count() == 1
+    del sessions.active["a"]
+    assert sessions.count() == 0
+
+
+def test_none():
+    assert sessions.count() == 0
+""",
+    "a cache that each test which asks it clears in the end": """\
+# --- settings.py
+from functools import lru_cache
+
+
+@lru_cache
+def level():
+    return {"level": "low"}
+# --- test_settings.py
+import settings
+
+
+def test_high():
+    settings.level.cache_clear()
+    try:
+        settings.level()["level"] = "high"
+        assert settings.level() == {"level": "high"}
+    finally:
+        settings.level.cache_clear()
+
+
+def test_low():
+    assert settings
+""",
     "a context variable that is set to its default at last": f"""{FLAG}\
 # --- test_flag.py
 import flag

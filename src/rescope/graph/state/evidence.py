@@ -18,6 +18,7 @@ _BACK = ("reset", "clear", "restore", "remove", "unregister", "deregister", "uns
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown"})
 _XUNIT = _TEARDOWNS | {"setup_method", "setup_function", "setUp", "asyncSetUp"}
 _ASSIGNS = frozenset({EffectKind.SET_ATTR, EffectKind.BIND})
+_CLEARS = ".cache_clear"
 _DEPTH = 3
 _Key = tuple[str, str]
 
@@ -275,7 +276,7 @@ def _takes_back(known: Known, function: Function) -> Iterator[tuple[_Key, Locati
         if takes_away(effect) or effect.after_yield or torn or (sets_up and _is_initial(known, effect, path)):
             yield from _at(known, known.index.target(effect.target, path), path, effect.line, effect.text)
     for call in function.calls:
-        if _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(".cache_clear"):
+        if _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(_CLEARS):
             yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
 
 
@@ -289,7 +290,7 @@ def _cleared(known: Known, address: Address) -> Iterator[tuple[_Key, Location]]:
     """The caches that a function of the program clears."""
     function = known.index.function_at(*address[:3])
     for call in function.calls if function is not None else ():
-        if call.callee.dotted.endswith(".cache_clear"):
+        if call.callee.dotted.endswith(_CLEARS):
             yield from _at(known, known.index.target(call.callee, address.path), address.path, call.line, call.callee.dotted)
 
 
@@ -323,13 +324,15 @@ def _touches(known: Known, function: Function, *, patched: bool) -> Iterator[tup
     path = function.address.path
     restored = () if patched else _restored(known, function)
     resets, may_undo = _is_reset_fixture(known, function), patched or _may_stand_around(known, function)
+    undoing = set() if resets else {e.undone_at for e in function.effects}
+    cleared = set() if may_undo else {c.callee.dotted for c in function.calls if c.after_yield and c.callee.dotted.endswith(_CLEARS)}
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
-        taken_back = (effect.undone_at is not None and not resets) or (effect.after_yield and not may_undo)
+        taken_back = ((effect.undone_at is not None or effect.line in undoing) and not resets) or (effect.after_yield and not may_undo)
         if not (taken_back or effect.target in restored):
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
-        if call.raises or (_is_patch(call) and not patched):
+        if call.raises or (_is_patch(call) and not patched) or call.callee.dotted in cleared:
             continue
         yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
         for text in call.strings[:1]:
