@@ -18,6 +18,7 @@ When every test below the fixture needs the change: `# rescope: keep <reason>`.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from rescope.facts.verbs import MONKEYPATCH, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
@@ -46,18 +47,20 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         undone = bool(found) and all(undone for _, _, undone in found)
         if found and not (fixture.autouse and not undone):
             noticed = ctx.bystanders(fixture, whole_run=not undone)
-            witness = next((t for t in noticed if _speaks_of(ctx, t, found)), None)
-            if witness is not None or (noticed and not undone):
-                yield _finding(ctx, fixture, found, witness or noticed[0])
+            witness = next((t for t in noticed if _speaks_of(ctx, t, found)), None) if undone else next(iter(noticed), None)
+            if witness is not None:
+                yield _finding(ctx, fixture, found, witness)
             elif noticed:
                 yield only_told(_finding(ctx, fixture, found, noticed[0]), "it is taken back, and no other test speaks of it")
 
 
 def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location, bool]]) -> bool:
     """Whether a test, or what it calls in the program, names the state that changes."""
+    names = tuple({what for what, _, _ in found})
     callees = (ctx.flow.called(test.function, call) for call in test.function.calls)
-    texts = {t.dotted for f in (test.function, *filter(None, callees)) for t in (*f.mentions, *(c.callee for c in f.calls))}
-    return any(text == what or text.startswith(f"{what}.") for what, _, _ in found for text in texts)
+    functions = chain((test.function,), filter(None, callees))
+    spoken = (t.dotted for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)))
+    return any(text.startswith(names) and any(text == n or text.startswith(f"{n}.") for n in names) for text in spoken)
 
 
 def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location, bool]]:
