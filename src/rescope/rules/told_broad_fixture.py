@@ -7,8 +7,8 @@ what it changes, and the next test of the scope finds the object as this one lef
 
 What rescope does
 -----------------
-It reports, with low confidence where it cannot look into the class, with more where a test reads the same thing back.
-It offers to narrow the fixture, as an unsafe edit: tests may build on each other, and the object may be dear to make.
+Where a test reads the same thing back, it offers to narrow the fixture, as an unsafe edit: tests may build on each
+other, and the object may be dear to make. Otherwise it only tells, with low confidence, since it cannot look into the class.
 Requests of a client, checks, waiting, printing and calls that are expected to fail do not count, nor does what
 is infrastructure.
 
