@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.patches import is_monkeypatch, patcher, put_back_by, replaced
+from rescope.facts.undo import was_read_from
 from rescope.facts.values import asked_for, built, call_strings, keywords_of, only_constant, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH, MUTATORS
 from rescope.facts.walking import children, walk
@@ -281,7 +282,7 @@ class Scan:
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
-                undone_at=node.lineno if self._is_shielded(target) or _was_read_from(made, target) else None,
+                undone_at=node.lineno if self._is_shielded(target) or was_read_from(made, target) else None,
             ),
         )
 
@@ -496,10 +497,3 @@ class Scan:
         if entered and self.contexts == 0:
             return
         self._record(EffectKind.PATCH, callee, node, how="with" if entered else "call", key=short(node.args[0] if node.args else None))
-
-
-def _was_read_from(made: Value, target: Target) -> bool:
-    """Whether the value is what the same place held before, or a copy of it."""
-    if made.target is None:
-        return False
-    return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rescope.model.facts import Call, Effect, EffectKind, Function, Root
+from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target, Value, ValueKind
 
 _ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE})
 REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
@@ -28,6 +28,13 @@ def closing_lines(test: Function) -> frozenset[int]:
     first = test.end_line - len(found) + 1
     worked = any(c.line < first for c in test.calls) or any(e.line < first for e in test.effects)
     return frozenset(found) if worked else frozenset()
+
+
+def was_read_from(made: Value, target: Target) -> bool:
+    """Whether the value is what the same place held before, or a copy of it."""
+    if made.target is None:
+        return False
+    return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")
 
 
 def takes_away(effect: Effect) -> bool:
