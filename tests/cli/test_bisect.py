@@ -52,6 +52,25 @@ def test_debug(): assert shop.debug
 import shop
 def test_no_debug(): assert not shop.debug
 """
+SEVERAL_CHANGES = """\
+# --- shop.py
+hits = []
+debug = False
+seen = {}
+# --- test_a.py
+import pathlib
+import shop
+def test_busy():
+    shop.hits.append(1)
+    shop.debug = True
+    shop.seen["a"] = 1
+    pathlib.Path("mark").touch()
+# --- test_b.py
+import pathlib
+import shop
+def test_no_debug(): assert not shop.debug
+def test_no_file(): assert not pathlib.Path("mark").exists()
+"""
 UNSTEADY = """\
 # --- test_unsteady.py
 from pathlib import Path
@@ -108,6 +127,7 @@ def test_victim_of_a_broad_fixture(tmp_path: Path, few_plugins: Path) -> None:
     assert shown.startswith("test_late.py:4: test_late.py::test_no_user is a victim: it passes alone and fails after another test")
     assert "  polluter: test_app.py:1: test_app.py::test_client\n" in shown
     assert "  state: app.app.dependency_overrides['user'] (was unset, then 'ada'), changed by fixture 'client'" in shown
+    assert "; with this put back, the test passes\n" in shown
     assert "  cured by: conftest.py:7: RSC101 session-scoped fixture 'client'" in shown
     assert (git(root, "status", "--porcelain", "--ignored").stdout, list(few_plugins.iterdir())) == ("", [])
     assert fix
@@ -128,6 +148,25 @@ def test_two_polluters_together(tmp_path: Path) -> None:
     assert "1 failed, 2 passed" in typed(root, found["reproduce"]).stdout
     assert typed(root, found["cure"]["command"]).returncode == 0
     assert "3 passed" in typed(root, found["reproduce"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("victim", "proved", "notes"),
+    [
+        ("test_no_debug", ["shop.debug"], []),
+        ("test_no_file", [], ["no state is known to carry it: with all of these put back, the test ends as before"]),
+    ],
+)
+def test_state_that_carries_it(tmp_path: Path, victim: str, proved: list[str], notes: list[str]) -> None:
+    """Of all that stays changed, the state with which put back the test passes comes first; where there is none, that is said."""
+    root = commit_all(make_project(tmp_path / "project", SEVERAL_CHANGES))
+    (tmp_path / "order.txt").write_text(f"test_a.py::test_busy\ntest_b.py::{victim}\n")
+    found = bisect(root, victim, "--order", str(tmp_path / "order.txt"))
+    states = found["states"]
+
+    assert sorted(state["name"] for state in states) == ["shop.debug", "shop.hits", "shop.seen['a']"]
+    assert [state["name"] for state in states if state["proved"]] == [state["name"] for state in states[: len(proved)]] == proved
+    assert found["notes"] == notes
 
 
 def test_missing_setter(tmp_path: Path) -> None:

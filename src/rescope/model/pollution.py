@@ -32,7 +32,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """A state that a test left changed, in place while the dependent test ran; `owner` is the broad fixture that did it, if one did."""
+    """A state that a test left changed, in place while the dependent test ran; `owner` is the broad fixture that did it, if one did.
+
+    It is `proved` if the dependent test was seen to end as it does alone where this was put back before it.
+    """
 
     kind: str
     name: str
@@ -44,6 +47,7 @@ class Carrier:
     qualname: str = ""
     line: int = 0
     owner_path: str = ""
+    proved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

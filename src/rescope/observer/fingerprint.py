@@ -187,6 +187,11 @@ class Reader:
         return self.identity(key)
 
 
+def is_setting(name: object) -> bool:
+    """Whether an attribute of a library's object may hold what users set: a constant, or a name that says so."""
+    return type(name) is str and (name.isupper() or name.lstrip("_") in _SETTINGS)
+
+
 def _flat(values: Any) -> bool:  # noqa: ANN401 - views of dicts of any kind
     return ATOMS.issuperset(map(id, map(type, values)))
 

@@ -123,15 +123,22 @@ def _logging(layouts: Layouts) -> dict[str, Print]:
 
 def _event_loop(layouts: Layouts) -> str:
     """What `asyncio.get_event_loop()` would come to in this thread, without asking it: it makes a loop where none was ever set."""
-    policy = module_globals(sys.modules.get("asyncio.events")).get("_event_loop_policy")
-    local = _held(layouts, policy).get("_local")
-    if not issubclass(type(local), threading.local):
+    held = loop_holder(layouts)
+    if held is None:
         return _NO_LOOP_YET
-    held = threading.local.__getattribute__(cast("threading.local", local), "__dict__")
     loop = held.get("_loop")
     if loop is None:
         return "none, and none will be made" if held.get("_set_called") else _NO_LOOP_YET
     return "a closed one" if _held(layouts, loop).get("_closed") is True else "an open one"
+
+
+def loop_holder(layouts: Layouts) -> dict[str, Any] | None:
+    """Where the event loop policy keeps the current loop of this thread, None where there is no such place."""
+    policy = module_globals(sys.modules.get("asyncio.events")).get("_event_loop_policy")
+    local = _held(layouts, policy).get("_local")
+    if not issubclass(type(local), threading.local):
+        return None
+    return cast("dict[str, Any]", threading.local.__getattribute__(cast("threading.local", local), "__dict__"))
 
 
 def _held(layouts: Layouts, value: object) -> Mapping[str, object]:

@@ -58,10 +58,19 @@ def _label(found: Diagnosis) -> str:
 
 
 def _states(found: Diagnosis) -> Iterator[str]:
-    for carrier in found.carriers[:_SHOWN]:
-        yield f"  state: {_state(carrier)} (was {carrier.was}, then {carrier.now}), changed by {_by(carrier)}"
-    if len(found.carriers) > _SHOWN:
-        yield f"  and {len(found.carriers) - _SHOWN} more states that stay changed"
+    shown = [carrier for carrier in found.carriers if carrier.proved] or found.carriers[:_SHOWN]
+    for carrier in shown:
+        yield f"  state: {_state(carrier)} (was {carrier.was}, then {carrier.now}), changed by {_by(carrier)}{_proved(found, carrier)}"
+    if len(found.carriers) > len(shown):
+        yield f"  and {_count(len(found.carriers) - len(shown), 'more change')} that stayed in place"
+
+
+def _proved(found: Diagnosis, carrier: Carrier) -> str:
+    if not carrier.proved:
+        return ""
+    this = "this" if sum(c.proved for c in found.carriers) == 1 else "these"
+    ends = "fails" if found.kind is Kind.BRITTLE else _ALONE.get(found.alone, "passes")
+    return f"; with {this} put back, the test {ends}"
 
 
 def _state(carrier: Carrier) -> str:
@@ -132,6 +141,7 @@ def _carrier_json(carrier: Carrier) -> dict[str, object]:
         "now": carrier.now,
         "test": carrier.test,
         "fixture": carrier.owner or None,
+        "proved": carrier.proved,
     }
 
 

@@ -1,4 +1,4 @@
-"""Through which state: the tests once more, watched by the observer; and which change groups cure that."""
+"""Through which state: the tests once more, watched by the observer, then with states put back; and which change groups cure that."""
 
 import json
 import shutil
@@ -11,12 +11,22 @@ from rescope.model.finding import Applicability, SubjectKind
 from rescope.model.plan import ChangeGroup, FileChange, Plan
 from rescope.model.pollution import Carrier
 from rescope.model.report import Report
+from rescope.model.verdict import FAILS
 from rescope.pipeline import applicable, names_of, rewrite
 from rescope.reporting.json_report import render_json
 from rescope.verify.bisection import search
 from rescope.verify.pollution import Hunt
 
+State = tuple[str, str, str]
+
 _RANDOM = "random numbers"
+_PUT_BACK = "rescope_put_back"
+_ONE_BY_ONE = 4
+# The kinds of state, the likeliest to be read by another test first.
+_LIKELY = (
+    *("singleton", "overrides", "fixture", "class attribute", "global", "environment", "working directory", "search path"),
+    *("event loop", "logging", "warnings", _RANDOM),
+)
 
 
 def prepare_observer(scratch: Path, report: Report) -> Path:
@@ -26,46 +36,78 @@ def prepare_observer(scratch: Path, report: Report) -> Path:
     shutil.copytree(source / "observer", target / "observer", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(source / "pytest_plugin.py", target / "pytest_plugin.py")
     (target / "__init__.py").touch()
+    shutil.copyfile(source / "verify" / "putback.py", folder / f"{_PUT_BACK}.py")
     (folder / "watch.json").write_text(render_json(report), "utf-8")
     return folder
 
 
-def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path) -> tuple[tuple[Carrier, ...], str]:
-    """What the others left changed while the test ran; and why nothing can be said, "" if something can."""
+def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fails_alone: bool) -> tuple[tuple[Carrier, ...], str]:
+    """What the others left changed while the test ran, that which was tried and carries it first; and what is to be said of that.
+
+    A state is tried by one more run, in which it is put back before the test: does this end as it does alone?
+    """
     record = folder / "seen.json"
     watching = ("-p", "rescope.pytest_plugin", "--rescope=all", f"--rescope-record={record}", f"--rescope-watch={folder / 'watch.json'}")
     outcome = hunt.after(test, others, options=watching)
     if outcome is None or not record.is_file():
         return (), "the state could not be observed: the observer does not run in the project's pytest"
-    seen = json.loads(record.read_text("utf-8"))
-    found = tuple(_in_place(seen["changes"], (*others, test)))
-    named = tuple(c for c in found if c.kind != _RANDOM) or found
-    return named, "" if named else "no state was seen to stay changed: what carries it is out of the observer's sight"
+    changes = tuple(_in_place(json.loads(record.read_text("utf-8"))["changes"], (*others, test)))
+    changes = tuple(c for c in changes if c["kind"] != _RANDOM) or changes
+    if not changes:
+        return (), "no state was seen to stay changed: what carries it is out of the observer's sight"
+
+    def ends_otherwise(states: Sequence[State]) -> bool:
+        (folder / _PUT_BACK).with_suffix(".json").write_text(json.dumps([(kind, name) for kind, _, name in states]), "utf-8")
+        ended = hunt.after(test, others, options=("-p", _PUT_BACK))
+        return ended is not None and (ended in FAILS) is fails_alone
+
+    states = tuple(dict.fromkeys(sorted(map(_state, changes), key=lambda state: _LIKELY.index(state[0]))))
+    proved = carrying(states, ends_otherwise)
+    seen = sorted((_carrier(c, proved=_state(c) in proved) for c in changes), key=lambda c: (not c.proved, _LIKELY.index(c.kind)))
+    return tuple(seen), "" if proved else "no state is known to carry it: with all of these put back, the test ends as before"
 
 
-def _in_place(changes: Sequence[dict[str, Any]], order: Sequence[str]) -> Iterator[Carrier]:
+def carrying(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]], bool]) -> tuple[State, ...]:
+    """The states, as few as can be, with which put back the test ends otherwise; () if it does not even with all of them.
+
+    The likeliest are tried one by one; the rest by halves.
+    """
+    for state in states[:_ONE_BY_ONE]:
+        if ends_otherwise((state,)):
+            return (state,)
+    if len(states) == 1 or not ends_otherwise(states):
+        return ()
+    by_name = {str(number): state for number, state in enumerate(states)}
+    found = search(tuple(by_name), lambda names: bool(names) and ends_otherwise([by_name[name] for name in names]))
+    return tuple(by_name[name] for name in found.needed) if found.steady else tuple(states)
+
+
+def _in_place(changes: Sequence[dict[str, Any]], order: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The changes that lasted from the test that made them to the last one, or were built upon by one that did."""
     made = [change for change in changes if change["test"] in order[:-1]]
     lasting = {_state(c) for c in made if c["in_place"] >= len(order) - 1 - order.index(c["test"])}
-    for change in made:
-        # What the last test's own teardown undid was in place while it ran.
-        if _state(change) in lasting and change["undone_by"] in {"", order[-1]}:
-            owner = change["owner"] or {}
-            yield Carrier(
-                kind=change["kind"],
-                name=f"{change['name']}{change['where']}",
-                was=change["was"],
-                now=change["now"],
-                test=change["test"],
-                owner=owner.get("name", ""),
-                owner_path=owner.get("path", ""),
-                path=change["path"],
-                qualname=change["qualname"],
-                line=change["line"],
-            )
+    # What the last test's own teardown undid was in place while it ran.
+    return (change for change in made if _state(change) in lasting and change["undone_by"] in {"", order[-1]})
 
 
-def _state(change: dict[str, Any]) -> tuple[str, str, str]:
+def _carrier(change: dict[str, Any], *, proved: bool) -> Carrier:
+    owner = change["owner"] or {}
+    return Carrier(
+        kind=change["kind"],
+        name=f"{change['name']}{change['where']}",
+        was=change["was"],
+        now=change["now"],
+        test=change["test"],
+        owner=owner.get("name", ""),
+        owner_path=owner.get("path", ""),
+        path=change["path"],
+        qualname=change["qualname"],
+        line=change["line"],
+        proved=proved,
+    )
+
+
+def _state(change: dict[str, Any]) -> State:
     return change["kind"], change["path"], change["name"]
 
 

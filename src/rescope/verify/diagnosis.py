@@ -48,7 +48,7 @@ def _explained(hunt: Hunt, case: Case, plain: Diagnosis) -> Diagnosis:
     seen, unseen = _observed(hunt, case, plain.kind, others)
     found = _cure(hunt, case, plain.kind, before, seen)
     cured = found.groups if found else ()
-    seen = tuple(sorted(seen, key=lambda carrier: not any(speaks_of(group, carrier) for group in cured)))
+    seen = tuple(sorted(seen, key=lambda carrier: not (carrier.proved or any(speaks_of(group, carrier) for group in cured))))
     notes = (unseen, "" if reproduce else "no command of plain pytest was found that reproduces this")
     return replace(plain, carriers=seen, cure=found, reproduce=reproduce, passing=passing, notes=tuple(filter(None, notes)))
 
@@ -58,7 +58,7 @@ def _observed(hunt: Hunt, case: Case, kind: Kind, others: tuple[str, ...]) -> tu
         return (), "the state was not observed: it is changed at import, before the first test"
     folder = prepare_observer(hunt.lab.suite.scratch, case.report)
     watched = replace(hunt, lab=replace(hunt.lab, suite=replace(hunt.lab.suite, plugin_folder=folder)))
-    found = carriers(watched, others, case.test, folder)
+    found = carriers(watched, others, case.test, folder, fails_alone=kind is Kind.BRITTLE)
     hunt.runs = watched.runs
     return found
 

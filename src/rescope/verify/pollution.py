@@ -49,6 +49,8 @@ class Hunt:
         """How the test ends after exactly these, None if it did not run."""
         made = self.run(_listed((*before, test)), changes, options=options)
         self.says = made.messages.get(test, self.says)
+        if test not in made.outcomes:
+            self.cut.append(f"run {self.runs}: {made.cut or 'pytest did not run it'}")
         return made.outcomes.get(test)
 
     def spot(self, test: str) -> Spot:

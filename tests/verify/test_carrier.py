@@ -1,0 +1,173 @@
+"""Which of the states that stay changed carries a leak: the choice as a pure search, and the putting back in a real pytest."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project
+from rescope.verify.carrier import carrying, prepare_observer
+
+STATES = [
+    ("global", "shop.rate"),
+    ("global", "shop.added"),
+    ("global", "shop.table"),
+    ("global", "shop.ordered"),
+    ("global", "shop.seen"),
+    ("global", "shop.cart"),
+    ("global", "shop.slotted"),
+    ("global", "shop.request"),
+    ("singleton", "shop.Shop.instance"),
+    ("singleton", "shop.settings"),
+    ("class attribute", "shop.Shop.level"),
+    ("overrides", "shop.app.dependency_overrides"),
+    ("fixture", "basket"),
+    ("environment", "os.environ['SHOP']"),
+    ("environment", "os.environ['HOME']"),
+    ("working directory", "the working directory"),
+    ("search path", "sys.path"),
+    ("warnings", "warnings.filters"),
+    ("logging", "logging of 'shop'"),
+    ("logging", "logging of 'root'"),
+    ("logging", "logging of ''"),
+    ("event loop", "the current event loop"),
+    ("random numbers", "random"),
+]
+EVERY_KIND = """\
+# --- shop.py
+import functools, urllib.request
+from collections import OrderedDict, defaultdict
+
+class Cart:
+    def __init__(self): self.lines = {"tea": [1]}
+    def __setattr__(self, name, value): object.__setattr__(self, name, value if name == "lines" else "spoilt")
+class Slotted:
+    __slots__ = ("size", "left")
+    def __init__(self): self.size = 1
+class Shop:
+    instance = None
+    level = 1
+class App:
+    def __init__(self): self.dependency_overrides = {}
+@functools.lru_cache
+def settings(name): return name
+
+rate = 1
+table = defaultdict(list, a=[1])
+ordered = OrderedDict(a=1, b=2)
+seen = {1}
+cart, slotted, app, request = Cart(), Slotted(), App(), urllib.request.Request("http://localhost")
+# --- conftest.py
+import pytest
+
+@pytest.fixture(scope="session")
+def basket(): return ["tea"]
+# --- test_shop.py
+import asyncio, json, logging, os, random, sys, warnings
+import shop
+
+rolled = None
+
+def wrong(basket):
+    try:
+        loop = not asyncio.get_event_loop_policy()._local._set_called
+    except AttributeError:
+        loop = True
+    return [
+        shop.rate == 1, not hasattr(shop, "added"), shop.table == {"a": [1]}, list(shop.ordered.items()) == [("a", 1), ("b", 2)],
+        shop.seen == {1}, vars(shop.cart) == {"lines": {"tea": [1]}}, (shop.slotted.size, hasattr(shop.slotted, "left")) == (1, False),
+        shop.request.headers == {}, shop.Shop.instance is None, not shop.settings.cache_info().currsize, shop.Shop.level == 1,
+        not shop.app.dependency_overrides, basket == ["tea"], "SHOP" not in os.environ, os.environ["HOME"] != "/shop",
+        os.getcwd() != "/", "/shop" not in sys.path, all(entry[2] is not UserWarning or entry[0] != "error" for entry in warnings.filters),
+        logging.getLogger("shop").level == 0, not any(type(h) is logging.NullHandler for h in logging.getLogger().handlers),
+        logging.getLogger("shop.deep").isEnabledFor(logging.CRITICAL), loop, random.random() != rolled,
+    ]
+
+def test_first(basket): assert all(wrong(basket)[:-1])
+def test_pollutes(basket):
+    global rolled
+    random.seed(7)
+    rolled = random.random()
+    random.seed(7)
+    shop.rate = shop.added = 2
+    shop.table["a"].append(2), shop.table["b"]
+    shop.ordered.move_to_end("a")
+    shop.seen.add(2)
+    shop.cart.lines["tea"].append(2)
+    vars(shop.cart)["size"] = 2
+    shop.slotted.size = shop.slotted.left = 2
+    shop.request.headers["a"] = "b"
+    shop.Shop.instance, shop.Shop.level = shop.Shop(), 2
+    shop.settings("a")
+    shop.app.dependency_overrides["a"] = "b"
+    basket.append("milk")
+    os.environ |= {"SHOP": "1", "HOME": "/shop"}
+    os.chdir("/")
+    sys.path.append("/shop")
+    logging.getLogger("shop").setLevel("ERROR")
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.disable()
+    asyncio.set_event_loop(None)
+def test_last(basket):
+    with open(os.environ["LEFT"], "w") as file: json.dump([not right for right in wrong(basket)], file)
+# --- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = ["."]
+addopts = "-p filtering -p no:logging"
+# --- filtering.py
+import warnings, pytest
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    result = yield
+    if item.name == "test_pollutes":
+        warnings.simplefilter("error", UserWarning)
+    return result
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the folders are those of other systems")
+@pytest.mark.parametrize(
+    "chosen", [(), range(len(STATES)), range(0, len(STATES), 2), range(1, len(STATES), 2)], ids=("none", "all", "odd", "even")
+)
+def test_states_put_back(tmp_path: Path, chosen: range) -> None:
+    """States of every kind are put back before the last test, those that are asked for and no other."""
+    root = make_project(tmp_path / "project", EVERY_KIND)
+    folder = prepare_observer(tmp_path / "observing", check(root))
+    (folder / "rescope_put_back.json").write_text(json.dumps([STATES[n] for n in chosen]), "utf-8")
+    paths = os.pathsep.join([str(folder), str(root)])
+    environ = {**os.environ, "PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LEFT": str(tmp_path / "left.json")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "rescope_put_back"]
+    result = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    left = json.loads((tmp_path / "left.json").read_text("utf-8"))
+
+    assert [state for state, is_left in zip(STATES, left, strict=True) if is_left] == [s for n, s in enumerate(STATES) if n not in chosen]
+
+
+@pytest.mark.parametrize(
+    ("count", "needed", "expected", "most"),
+    [
+        (1, {0}, {0}, 1),
+        (9, {3}, {3}, 4),
+        (9, {7}, {7}, 13),
+        (9, {2, 6}, {2, 6}, 30),
+        (9, {10}, set(), 5),
+        (1, {10}, set(), 1),
+    ],
+)
+def test_search_for_the_carrier(count: int, needed: set[int], expected: set[int], most: int) -> None:
+    """The states that matter are found, few in few runs; none where not even all of them together matter."""
+    tried = []
+
+    def ends_otherwise(states: tuple[tuple[str, str, str], ...]) -> bool:
+        tried.append(states)
+        return needed <= {int(name) for _, _, name in states}
+
+    found = carrying([("global", "", str(n)) for n in range(count)], ends_otherwise)
+
+    assert {int(name) for _, _, name in found} == expected
+    assert len(tried) <= most
