@@ -5,7 +5,8 @@
 For each suite a victim and a brittle test are looked for, by a fixed rule: of the tests that end in different ways in file order and
 in five seeds each of pytest-randomly and pytest-random-order, those that fail most often come first; it must end so again when that
 order is repeated by plain pytest, and otherwise when it runs alone. Both finders get that order, up to the test, and what they name is
-checked by plain pytest: the named tests and the test, and the test alone. Seconds are CPU time with all that was started.
+checked by plain pytest: the named tests and the test, and the test alone. The state is what `rescope bisect` has tried: put back before
+the test, this ends as it does alone. Seconds are CPU time with all that was started.
 """
 
 import argparse
@@ -163,7 +164,8 @@ def by_rescope(bench: Bench, victim: Victim) -> dict[str, Any]:
         "names": names,
         "runs": said["runs"],
         "seconds": called.seconds,
-        "states": [state["name"] for state in said["states"]],
+        "states": list(dict.fromkeys(state["name"] for state in said["states"] if state["proved"])),
+        "others": sum(not state["proved"] for state in said["states"]),
         "cure": [finding["code"] for finding in said["cure"]["findings"]] if said["cure"] else [],
         "reproduces": reproduces(bench, victim, said["reproduce"]),
         "notes": said["notes"],
@@ -250,9 +252,9 @@ def rows(entry: Entry, work: Path) -> list[dict[str, Any]]:
 
 
 HEAD = (
-    "| suite (tests) | test | fails in seeds of randomly, random-order | rescope bisect | runs | CPU s | state "
+    "| suite (tests) | test | fails in seeds of randomly, random-order | rescope bisect | runs | CPU s | state | cure "
     "| detect-test-pollution | runs | CPU s | named by `--rescope=all`, pytest-hygiene |\n"
-    "|---|---|---|---|---:|---:|---|---|---:|---:|---|\n"
+    "|---|---|---|---|---:|---:|---|---|---|---:|---:|---|\n"
 )
 
 
@@ -272,7 +274,8 @@ def cells(row: dict[str, Any]) -> Iterator[object]:
         yield said.get("runs", "")
         yield f"{said['seconds']:.0f}"
         if tool == "rescope":
-            yield ", ".join(f"`{state}`" for state in said.get("states", ())[:2]) or "not seen"
+            yield ", ".join(f"`{state}`" for state in said.get("states", ())) or "not known"
+            yield ", ".join(said.get("cure", ())) or "none"
     yield ", ".join(f"{'yes' if named else 'no'} ({row['count'][tool]})" for tool, named in row["named"].items())
 
 
