@@ -182,6 +182,47 @@ def test_light():
 def test_none():
     assert resolve("x") is None
 """,
+    "a table of context variables, one for each name": """\
+# --- context.py
+from contextvars import ContextVar
+
+_VARIABLES = {}
+
+
+def bind(name, value):
+    try:
+        variable = _VARIABLES[name]
+    except KeyError:
+        variable = ContextVar(name, default=None)
+        _VARIABLES[name] = variable
+    return variable.set(value)
+
+
+def clear():
+    for variable in _VARIABLES.values():
+        variable.set(None)
+# --- test_context.py
+from contextvars import ContextVar
+
+import context
+
+
+def test_strange():
+    context._VARIABLES["strange"] = ContextVar("strange")
+    assert context.bind("a", 1)
+
+
+def test_bind():
+    context.bind("a", 1)
+    assert context._VARIABLES["a"].get() == 1
+    context.clear()
+
+
+def test_other():
+    context.bind("b", 2)
+    context.clear()
+    assert context._VARIABLES["b"].get() is None
+""",
     "a registry that a class used as decorator fills": """\
 # --- algorithms.py
 ALGORITHMS = {}

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from rescope.facts.undo import takes_away
-from rescope.graph.state.known import Known
+from rescope.graph.state.context import CONTEXT_VARIABLES
+from rescope.graph.state.known import Known, is_synchronizer
 from rescope.graph.state.slots import MADE_BY_CLASS
 from rescope.graph.state.writes import Write, Writes, balanced, container_role
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
@@ -36,7 +37,7 @@ def containers(known: Known, writes: Writes, module: ModuleFacts) -> Iterator[Si
         if variable.value.kind is not ValueKind.LITERAL or variable.value.text not in _SORTS or variable.address.name.startswith("__"):
             continue
         found = _changes(known, klass, variable, writes)
-        lasting = any(_lasts(f, e) for f, e in found)
+        lasting = any(_lasts(f, e) for f, e in found) and not _interns(found)
         if lasting and not _is_bookkeeping(known, writes, variable, [f for f, _ in found]):
             yield _container(known, variable, found)
 
@@ -45,6 +46,12 @@ def _lasts(function: Function, effect: Effect) -> bool:
     """A change that stays; who empties a container on purpose, by the name of the function, shows that something fills it."""
     empties = takes_away(effect) and function.address.name.lstrip("_").startswith(("reset", "clear"))
     return empties or not (balanced(function, effect) or takes_away(effect))
+
+
+def _interns(found: list[Write]) -> bool:
+    """Whether all that it is given are context variables and locks: one for each name, and none may be made twice."""
+    made = [e.builds for _, e in found if e.kind is EffectKind.SET_ITEM]
+    return bool(made) and all(b in CONTEXT_VARIABLES or is_synchronizer(b) for b in made)
 
 
 def _changes(known: Known, klass: ClassDef | None, variable: Variable, writes: Writes) -> list[Write]:
