@@ -158,6 +158,34 @@ def test_add():
 def test_other():
     assert Bus().handlers is not None
 """,
+    "a context variable for which a resource is made": """\
+# --- loops.py
+import asyncio
+from contextvars import ContextVar
+
+current = ContextVar("current", default=None)
+
+
+def ensure_loop():
+    loop = current.get()
+    if loop is None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = asyncio.new_event_loop()
+        current.set(loop)
+    return loop
+# --- test_loops.py
+import loops
+
+
+def test_open():
+    assert not loops.ensure_loop().is_closed()
+
+
+def test_same():
+    assert loops.ensure_loop() is loops.current.get()
+""",
 }
 
 

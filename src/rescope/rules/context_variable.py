@@ -7,7 +7,8 @@ Tests that are no coroutines run in one context: what `request_id.set(...)` leav
 What rescope does
 -----------------
 Where the variable has a default, it offers an autouse fixture that takes back, after each test, whatever was set; without a
-default it only tells, since such a variable cannot be unset but with the token of each `set()`. What coroutines set ends
+default it only tells, since such a variable cannot be unset but with the token of each `set()`, nor does it drop an event
+loop or another resource that is made for the variable. What coroutines set ends
 with their task and is not reported, nor is a variable that the program itself resets.
 
 When to keep it
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from rescope.model.address import Location
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.state import Shape, Singleton
+from rescope.packs import match
 from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC207"
@@ -31,8 +33,19 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for singleton in ctx.live(Shape.CONTEXT):
         if singleton.set_by_tests:
             found = _finding(ctx, singleton)
-            has_default = bool(singleton.group[0][1])
-            yield found if has_default else only_told(found, "it has no default: only the token of each set() takes it back")
+            because = _why_only_told(ctx, singleton)
+            yield only_told(found, because) if because else found
+
+
+def _why_only_told(ctx: RuleContext, singleton: Singleton) -> str:
+    """Why no fixture may take the value back, "" if one may."""
+    if not singleton.group[0][1]:
+        return "it has no default: only the token of each set() takes it back"
+    setters = filter(None, (ctx.index.function_at(*w.function[:3]) for w in singleton.writers))
+    # Also what is made in an `except`: the fallback is what the variable then holds.
+    reasons = (match(call.callee.dotted, ctx.packs.infrastructure) for function in setters for call in function.calls)
+    made = next(filter(None, reasons), None)
+    return f"what sets it {made}, which a reset would drop without closing it" if made else ""
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
