@@ -141,8 +141,10 @@ class Bus:
     def __new__(cls):
         if cls._instance is None:
             cls._instance = super().__new__(cls)
-            cls._instance.handlers = []
         return cls._instance
+
+    def listen(self, handler):
+        self.handler = handler
 
 
 bus = Bus()
@@ -150,13 +152,13 @@ bus = Bus()
 from bus import Bus
 
 
-def test_add():
-    Bus().handlers.append(1)
-    assert Bus._instance.handlers
+def test_listen():
+    Bus().listen(print)
+    assert Bus._instance.handler is print
 
 
-def test_other():
-    assert Bus().handlers is not None
+def test_same():
+    assert Bus() is Bus._instance
 """,
     "a context variable for which a resource is made": """\
 # --- loops.py
