@@ -21,7 +21,7 @@ def observe(tmp_path_factory: pytest.TempPathFactory) -> Observe:
         files = tmp_path_factory.mktemp("observed")
         (files / "named.json").write_text(render_json(check(root)), "utf-8")
         record = files / "seen.json"
-        result = run_pytest(root, f"--rescope-watch={files / 'named.json'}", f"--rescope-record={record}", *options)
+        result = run_pytest(root, "-p", "rescope", f"--rescope-watch={files / 'named.json'}", f"--rescope-record={record}", *options)
         assert record.exists(), result.stdout + result.stderr
         return result.stdout, json.loads(record.read_text("utf-8"))
 

@@ -188,7 +188,7 @@ def test_reset_before_the_next_test(tmp_path: Path, observe) -> None:
     ]
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
 def test_sample(observe, workers: tuple[str, ...]) -> None:
     """On the sample the cache and the client are named, each with a test; the results of two workers are one report."""
     out, seen = observe(ROOT / "fixtures_samples" / "session_management", *workers)

@@ -228,7 +228,7 @@ def test_objects_are_not_kept_alive(tmp_path: Path, observe) -> None:
 def test_no_option_no_observer(tmp_path: Path) -> None:
     """Without an option the plugin imports nothing beyond its options."""
     project = make_project(tmp_path, "# --- test_a.py\nimport sys\n\n\ndef test_a():\n    assert 'rescope.observer' not in sys.modules\n")
-    result = run_pytest(project, "-p", "rescope.pytest_plugin")
+    result = run_pytest(project, "-p", "rescope")
 
     assert outcome(result) == "1 passed"
     assert "rescope" not in result.stdout
@@ -237,11 +237,11 @@ def test_no_option_no_observer(tmp_path: Path) -> None:
 def test_paths_are_not_taken_for_a_mode(tmp_path: Path) -> None:
     """`pytest --rescope PATH` watches that path, with an analysis of its own; an unknown mode is refused."""
     project = make_project(tmp_path, LEAK)
-    result = run_pytest(project, "--rescope", "test_app.py::test_client")
+    result = run_pytest(project, "-p", "rescope", "--rescope", "test_app.py::test_client")
 
     assert outcome(result) == "1 passed, 1 warning"
     assert "set-up of session fixture 'client' changed" in result.stdout
-    assert run_pytest(project, "--rescope=some").returncode == 4
+    assert run_pytest(project, "-p", "rescope", "--rescope=some").returncode == 4
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"findings": [{}], "kept": [], "skipped": []}'])
@@ -249,16 +249,16 @@ def test_foreign_watch_list(tmp_path: Path, text: str) -> None:
     """A watch list that is none is refused before any test runs."""
     project = make_project(tmp_path, LEAK)
     (tmp_path / "named.json").write_text(text)
-    result = run_pytest(project, "--rescope-watch=named.json")
+    result = run_pytest(project, "-p", "rescope", "--rescope-watch=named.json")
 
     assert result.returncode == 4
     assert "named.json: not the output of `rescope check --output-format json`" in result.stderr
-    assert "cannot be read" in run_pytest(project, "--rescope-watch=absent.json").stderr
+    assert "cannot be read" in run_pytest(project, "-p", "rescope", "--rescope-watch=absent.json").stderr
 
 
 def test_a_record_that_cannot_be_written(tmp_path: Path) -> None:
     """A record in a folder that is not there is told of, and the run is as it was."""
-    result = run_pytest(make_project(tmp_path, LEAK), "--rescope-record=absent/seen.json")
+    result = run_pytest(make_project(tmp_path, LEAK), "-p", "rescope", "--rescope-record=absent/seen.json")
 
     assert outcome(result) == "2 passed, 1 warning"
     assert "seen.json: the record cannot be written: No such file or directory" in result.stdout

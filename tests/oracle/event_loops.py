@@ -59,7 +59,7 @@ def _text(project: LoopProject, version: str, requirement: str) -> str:
 
 
 def _run(root: Path, python: str) -> subprocess.CompletedProcess[str]:
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore"]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest", "-W", "ignore"]
     return subprocess.run(command, cwd=root, env=clean_environment(), capture_output=True, text=True, check=False)
 
 

@@ -498,6 +498,9 @@ def test_user(user, alice):
     for how, body in ASKING.items()
 }
 
+# Plugins that add a refusal of their own, by the module that a project imports.
+PLUGINS = {"anyio": "anyio", "hypothesis": "hypothesispytest"}
+
 # A plugin that is installed, so that no static reader sees it.
 PLUGIN = """
 import pytest
@@ -523,7 +526,8 @@ def test_narrowing_is_refused(case: Refusal, tmp_path: Path) -> None:
     (tmp_path / "site" / "thirdparty.py").write_text(PLUGIN, "utf-8")
     ini = '# --- pyproject.toml\n[tool.pytest.ini_options]\npythonpath = ["../site"]\naddopts = "-p thirdparty"\n'
     root = make_project(tmp_path / "project", ini + case.files)
-    assert run_pytest(root).returncode == 0
+    plugins = [option for name, plugin in PLUGINS.items() if name in case.files for option in ("-p", plugin)]
+    assert run_pytest(root, *plugins).returncode == 0
 
     groups = forced_plan(context_of(root), kept=check(root).plan).groups
 
@@ -531,4 +535,4 @@ def test_narrowing_is_refused(case: Refusal, tmp_path: Path) -> None:
     assert any(case.why in group.caveat for group in groups)
     for file in root.glob("*.py"):
         file.write_text(re.sub(f'scope="{case.broad}"', 'scope="function"', file.read_text("utf-8")), "utf-8")
-    assert run_pytest(root).returncode == 1
+    assert run_pytest(root, *plugins).returncode == 1

@@ -291,7 +291,7 @@ def test_a_comment_keeps_it(tmp_path: Path) -> None:
 def test_a_run_confirms_it(tmp_path: Path) -> None:
     """What a recorded run saw of the process is evidence of the finding, and `why` tells it by its name."""
     root = make_project(tmp_path, f"{HEAD}\ndef test_first():\n    os.environ['LEVEL'] = '1'\n{OTHER}")
-    run_pytest(root, "--rescope=all", "--rescope-record=seen.json", "-p", "no:randomly")
+    run_pytest(root, "-p", "rescope", "--rescope=all", "--rescope-record=seen.json")
     shown = rescope(root, "check", "--evidence", "seen.json").stdout
     assert "os.environ['LEVEL'] changed by test_state.py::test_first" in shown
     assert "low confidence" not in shown

@@ -15,7 +15,7 @@ ORDERS = {
     "file order": (),
     "reversed": ("-p", "reverse_order"),
     **{f"seed {seed}": ("-p", "randomly", f"--randomly-seed={seed}") for seed in (1, 42, 20_240)},
-    "two workers": ("-n", "2"),
+    "two workers": ("-p", "xdist", "-n", "2"),
 }
 
 
