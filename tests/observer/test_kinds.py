@@ -139,6 +139,46 @@ def test_warnings_filters(tmp_path: Path, observe) -> None:
     assert observe(project, "--rescope=all")[1]["changes"] == []
 
 
+DJANGO = """\
+# --- conftest.py
+import django
+from django.conf import settings
+
+settings.configure(INSTALLED_APPS=[])
+django.setup()
+# --- shop.py
+from django.db import models
+
+class Item(models.Model):
+    class Meta: app_label = "shop"
+# --- test_shop.py
+import shop
+
+def test_makes_a_model():
+    class Draft(shop.models.Model):
+        class Meta: app_label = "shop"
+
+def test_last(): pass
+"""
+
+
+def test_a_model_of_django(tmp_path: Path, observe) -> None:
+    """A model that a test defines stays in Django's registry; those of the program, which are there from import, are no change."""
+    _, seen = observe(make_project(tmp_path, DJANGO), "--rescope=all")
+
+    told = [(c["test"], *(c[f] for f in FIELDS)) for c in seen["changes"]]
+    assert told == [
+        (
+            "test_shop.py::test_makes_a_model",
+            "Django models",
+            "the Django model shop.draft",
+            "",
+            "unset",
+            "<class test_makes_a_model.<locals>.Draft>",
+        )
+    ]
+
+
 LIBRARY = """\
 # --- pyproject.toml
 [tool.pytest.ini_options]

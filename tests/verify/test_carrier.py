@@ -30,6 +30,7 @@ STATES = [
     ("working directory", "the working directory"),
     ("search path", "sys.path"),
     ("warnings", "warnings.filters"),
+    ("Django models", "the Django model shop.made"),
     ("logging", "logging of 'shop'"),
     ("logging", "logging of 'root'"),
     ("logging", "logging of ''"),
@@ -39,6 +40,7 @@ STATES = [
 EVERY_KIND = """\
 # --- shop.py
 import functools, urllib.request
+import django.conf, django.db.models
 from collections import OrderedDict, defaultdict
 
 class Cart:
@@ -55,6 +57,12 @@ class App:
 @functools.lru_cache
 def settings(name): return name
 
+django.conf.settings.configure(INSTALLED_APPS=[])
+django.setup()
+def model(name):
+    return type(name, (django.db.models.Model,), {"__module__": "shop", "Meta": type("Meta", (), {"app_label": "shop"})})
+
+kept = model("Kept")
 rate = 1
 table = defaultdict(list, a=[1])
 ordered = OrderedDict(a=1, b=2)
@@ -67,7 +75,7 @@ import pytest
 def basket(): return ["tea"]
 # --- test_shop.py
 import asyncio, json, logging, os, random, sys, warnings
-import shop
+import django, shop
 
 rolled = None
 
@@ -82,6 +90,7 @@ def wrong(basket):
         shop.request.headers == {}, shop.Shop.instance is None, not shop.settings.cache_info().currsize, shop.Shop.level == 1,
         not shop.app.dependency_overrides, basket == ["tea"], "SHOP" not in os.environ, os.environ["HOME"] != "/shop",
         os.getcwd() != "/", "/shop" not in sys.path, all(entry[2] is not UserWarning or entry[0] != "error" for entry in warnings.filters),
+        list(django.apps.apps.all_models["shop"].values()) == [shop.kept],
         logging.getLogger("shop").level == 0, not any(type(h) is logging.NullHandler for h in logging.getLogger().handlers),
         logging.getLogger("shop.deep").isEnabledFor(logging.CRITICAL), loop, random.random() != rolled,
     ]
@@ -107,6 +116,7 @@ def test_pollutes(basket):
     os.environ |= {"SHOP": "1", "HOME": "/shop"}
     os.chdir("/")
     sys.path.append("/shop")
+    shop.model("Made")
     logging.getLogger("shop").setLevel("ERROR")
     logging.getLogger().addHandler(logging.NullHandler())
     logging.disable()

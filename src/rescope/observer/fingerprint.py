@@ -13,7 +13,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any, cast
 
-from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, overridden
+from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, overridden
 
 OBJECT = "\0object"
 CUT = "\0cut"
@@ -206,7 +206,7 @@ def atom(value: object) -> Print:
 def _named(value: object, layout: Layout) -> str:
     if type(value) is FunctionType:
         return f"function {value.__qualname__}"
-    return f"class {type.__dict__['__qualname__'].__get__(value)}" if type(value) is type else layout.name
+    return f"class {type.__dict__['__qualname__'].__get__(value)}" if is_class(value) else layout.name
 
 
 def _shape(value: object) -> str:

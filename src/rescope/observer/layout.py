@@ -64,7 +64,7 @@ _CONTAINERS: tuple[tuple[type, Kind], ...] = (
 _IDENTITIES = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, int, float, str, bytes, BaseException)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Layout:
     """A type as the reader knows it; `own` says that the class is the watched project's, `base` the builtin container it is."""
 

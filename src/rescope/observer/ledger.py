@@ -20,7 +20,7 @@ xdist the numbers are sums over the workers: each is a run of its own.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from rescope.observer.fingerprint import Print, differences
@@ -155,18 +155,18 @@ class Ledger:
         )
 
     def _watched_json(self, state: State) -> Json:
-        return {**asdict(state), "tests": self.watched_tests[state], "moved": len(self.moved_in.get(state, ()))}
+        return {**state._asdict(), "tests": self.watched_tests[state], "moved": len(self.moved_in.get(state, ()))}
 
     def _change_json(self, change: Change) -> Json:
         until = change.until if change.until >= 0 else len(self.ran)
         later = self.ran[change.since : until]
-        state = {k: v for k, v in asdict(change.state).items() if k != "whole"}
+        state = {k: v for k, v in change.state._asdict().items() if k != "whole"}
         return {
             **state,
             "test": change.test,
             "test_path": change.path,
             "test_line": change.line,
-            "owner": asdict(change.owner) if change.owner else None,
+            "owner": change.owner._asdict() if change.owner else None,
             "where": change.where,
             "was": change.was,
             "now": change.now,

@@ -14,6 +14,7 @@ from rescope.observer.watchlist import Subject
 
 _NAMED_DEPTH, _NAMED_BUDGET = 3, 300
 _DEPTH, _BUDGET = 2, 200
+_UNSEEN = object()
 _STILL = frozenset({Kind.OPAQUE, Kind.ARRAY})
 
 
@@ -67,7 +68,8 @@ class NamedGlobals:
         for state, module, parts in self.places:
             members = module_globals(loaded.get(module))
             value = members.get(parts[0], UNSET) if len(parts) == 1 else resolve(members, parts)
-            if state.name in last and same(value, last[state.name]):
+            before = last.get(state.name, _UNSEEN)
+            if before is value or (before is not _UNSEEN and same(value, before)):
                 continue
             now = self.reader.take(value, depth=_NAMED_DEPTH, budget=_NAMED_BUDGET)
             before = last.setdefault(state.name, now)

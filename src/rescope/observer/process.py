@@ -1,4 +1,4 @@
-"""State of the process: environment, working directory, search path, logging, event loop, random numbers; and overrides of applications."""
+"""State of the process, from the environment to random numbers and Django's models; and overrides of applications."""
 
 import logging
 import os
@@ -16,6 +16,7 @@ from rescope.observer.modules import Loaded, values_of
 from rescope.observer.state import Moved, State
 
 RANDOM = "random numbers"
+MODELS = "Django models"
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"
 _NO_LOOP_YET = "none yet"
 
@@ -58,12 +59,14 @@ def process_readings() -> tuple[Readings, ...]:
     )
 
 
-def wide_readings(layouts: Layouts) -> tuple[Readings, ...]:
-    """What only `--rescope=all` looks at: logging, the event loop and random numbers."""
+def wide_readings(reader: Reader) -> tuple[Readings, ...]:
+    """What only `--rescope=all` looks at: logging, the event loop, random numbers and the models that Django knows."""
+    layouts = reader.layouts
     return (
         Readings(kind="event loop", read=lambda: _event_loop(layouts), spread=lambda found: {"the current event loop": found}),
         Readings(kind="logging", read=lambda: _logging(layouts), spread=_by_logger, grows=True),
         Readings(kind=RANDOM, read=_random, spread=lambda found: found),
+        Readings(kind=MODELS, read=lambda: _models(layouts), spread=lambda _: _by_model(reader)),
     )
 
 
@@ -139,6 +142,27 @@ def loop_holder(layouts: Layouts) -> dict[str, Any] | None:
     if not issubclass(type(local), threading.local):
         return None
     return cast("dict[str, Any]", threading.local.__getattribute__(cast("threading.local", local), "__dict__"))
+
+
+def model_registry(layouts: Layouts) -> dict[str, dict[str, type]]:
+    """Django's models by the label of their app and their name, as they are registered; empty where Django is not loaded."""
+    apps = module_globals(sys.modules.get("django.apps.registry")).get("apps")
+    found = _held(layouts, apps).get("all_models")
+    return cast("dict[str, dict[str, type]]", found) if isinstance(found, dict) else {}
+
+
+def model_name(label: str, name: str) -> str:
+    """A model as messages say it."""
+    return f"the Django model {label}.{name}"
+
+
+def _models(layouts: Layouts) -> dict[str, tuple[int, ...]]:
+    return {label: tuple(map(id, models.values())) for label, models in list(model_registry(layouts).items())}
+
+
+def _by_model(reader: Reader) -> dict[str, Print]:
+    registered = list(model_registry(reader.layouts).items())
+    return {model_name(label, name): reader.identity(model) for label, models in registered for name, model in list(models.items())}
 
 
 def _held(layouts: Layouts, value: object) -> Mapping[str, object]:

@@ -109,7 +109,7 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
         probes += process_readings()
     everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
     if wide:
-        probes += [*wide_readings(layouts), everything]
+        probes += [*wide_readings(reader), everything]
     around = (everything,) if watch.by_set_ups and not wide else ()
     return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around)
 

@@ -3,9 +3,8 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _BY_SET_UP = "RSC102"
 _BY_TEST = "RSC208"
@@ -15,8 +14,7 @@ class WatchError(Exception):
     """The list of what to watch cannot be had; the message is for the user."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(NamedTuple):
     """A fixture or singleton that the analysis names; `names` are the globals that are written together."""
 
     kind: str
@@ -29,8 +27,7 @@ class Subject:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchList:
+class WatchList(NamedTuple):
     """Subjects to watch, each once; whether a finding is about the state of the process, and whether set-ups change it."""
 
     singletons: tuple[Subject, ...] = ()

@@ -24,8 +24,8 @@ _PUT_BACK = "rescope_put_back"
 _ONE_BY_ONE = 4
 # The kinds of state, the likeliest to be read by another test first.
 _LIKELY = (
-    *("singleton", "overrides", "fixture", "class attribute", "global", "environment", "working directory", "search path"),
-    *("event loop", "logging", "warnings", _RANDOM),
+    *("singleton", "overrides", "fixture", "Django models", "class attribute", "global", "environment", "working directory"),
+    *("search path", "event loop", "logging", "warnings", _RANDOM),
 )
 
 

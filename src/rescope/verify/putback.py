@@ -24,7 +24,7 @@ import pytest
 from rescope.observer.fingerprint import OVERRIDES, UNSET, is_setting
 from rescope.observer.layout import Kind, Layout, Layouts, is_class, module_globals, namespace
 from rescope.observer.modules import resolve
-from rescope.observer.process import RANDOM, loop_holder
+from rescope.observer.process import MODELS, RANDOM, loop_holder, model_name, model_registry
 
 _DEPTH, _MOST = 4, 5000
 
@@ -293,6 +293,24 @@ def _random(_: Layouts, name: str) -> PutBack | None:
     return partial(numpy.set_state, numpy.get_state()) if numpy else None
 
 
+def _model(layouts: Layouts, name: str) -> PutBack:
+    """One entry of Django's registry; what Django worked out from the registry is worked out again."""
+    held = {(label, key): model for label, models in model_registry(layouts).items() for key, model in models.items()}
+
+    def put_back() -> None:
+        registry = model_registry(layouts)
+        known = {(label, key) for label, models in registry.items() for key in models}
+        for label, key in [each for each in known | held.keys() if model_name(*each) == name]:
+            if (label, key) in held:
+                registry[label][key] = held[label, key]
+            else:
+                del registry[label][key]
+        if "django.apps.registry" in sys.modules:
+            sys.modules["django.apps.registry"].apps.clear_cache()
+
+    return put_back
+
+
 _PROCESS: dict[str, Callable[[Layouts, str], PutBack | None]] = {
     "environment": _environment,
     "working directory": lambda *_: partial(os.chdir, Path.cwd()),
@@ -301,4 +319,5 @@ _PROCESS: dict[str, Callable[[Layouts, str], PutBack | None]] = {
     "logging": _logger,
     "event loop": _loop,
     RANDOM: _random,
+    MODELS: _model,
 }
