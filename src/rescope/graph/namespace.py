@@ -59,6 +59,7 @@ class Namespaces:
     memo: dict[str, Namespace] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
     orders: dict[Address, tuple[ClassDef, ...]] = field(default_factory=dict)
+    ordering: set[Address] = field(default_factory=set)
     bodies: dict[Address, Namespace] = field(default_factory=dict)
 
     def module(self, path: str) -> Namespace:
@@ -198,18 +199,17 @@ class Namespaces:
 
     def mro(self, klass: ClassDef) -> tuple[ClassDef, ...]:
         """The project classes in method resolution order, the class itself first."""
-        found = self.orders.get(klass.address) or tuple(self._linear(klass, frozenset()))
-        if not self.active:
-            self.orders[klass.address] = found
+        found = self.orders.get(klass.address)
+        if found is None:
+            if klass.address in self.ordering:  # by names that shadow each other a class may inherit from itself
+                return ()
+            self.ordering.add(klass.address)
+            parents = [b for b in (self.base(klass, name) for name in klass.bases) if b]
+            found = (klass, *_merge([*map(list, map(self.mro, parents)), parents]))
+            self.ordering.discard(klass.address)
+            if not self.active:
+                self.orders[klass.address] = found
         return found
-
-    def _linear(self, klass: ClassDef, seen: frozenset[str]) -> list[ClassDef]:
-        key = f"{klass.address.path}:{klass.address.qualname}:{klass.address.ordinal}"
-        if key in seen:
-            return []
-        parents = [b for b in (self.base(klass, name) for name in klass.bases) if b]
-        chains = [self._linear(p, seen | {key}) for p in parents]
-        return [klass, *_merge([*chains, parents])]
 
     def base(self, klass: ClassDef, dotted: str) -> ClassDef | None:
         """The project class that a base names."""

@@ -164,6 +164,7 @@ class CallGraph:
     numbers: dict[Address | str, int] = field(default_factory=dict)
     callers: list[list[int]] = field(default_factory=list)
     memo: dict[frozenset[Address], Reaching] = field(default_factory=dict)
+    named: dict[str, dict[tuple[str, Target], tuple[Function, ...]]] = field(default_factory=dict)
 
     def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
         """Addresses of all functions that the starts call by names that resolve, themselves included."""
@@ -215,10 +216,9 @@ class CallGraph:
     def _link(self) -> None:
         """Number all nodes, and list the callers of each: walks over whole projects are many, and numbers need no hashing."""
         for module in self.flow.index.modules.values():
-            known: dict[tuple[str, Target], tuple[Address | str, ...]] = {}
             for function in (*module.functions, *((module.body,) if module.body else ())):
                 number = self._number(function.address)
-                for node in self._nodes(function, known):
+                for node in self._nodes(function):
                     self.callers[self._number(node)].append(number)
         for name, methods in self.methods.items():
             for method in methods:
@@ -232,33 +232,37 @@ class CallGraph:
             self.callers.append([])
         return number
 
-    def _nodes(self, function: Function, known: dict[tuple[str, Target], tuple[Address | str, ...]]) -> set[Address | str]:
-        """What a function calls: functions, and the names of methods of it is not known what; `known` is of the same module."""
+    def _nodes(self, function: Function) -> set[Address | str]:
+        """What a function calls: functions, and the names of methods of it is not known what."""
         found: set[Address | str] = set()
         for callee, call in {c.callee: c for c in function.calls}.items():
-            # What a call of `self` reaches depends on the class, of any other name on the module alone.
-            key = (function.address.qualname.rpartition(".")[0] if callee.root in _RECEIVERS else "", callee)
-            if key not in known:
-                known[key] = self._called(function, call)
-            found.update(known[key])
+            certain = self.certain(function, call)
+            if certain:
+                found.update(f.address for f in certain)
+            elif callee.root is not Root.IMPORTED and "." in callee.dotted:
+                found.add(callee.dotted.rpartition(".")[2])
         return found
 
-    def _called(self, function: Function, call: Call) -> tuple[Address | str, ...]:
-        certain = tuple(callee.address for callee in self.certain(function, call))
-        if certain or call.callee.root is Root.IMPORTED or "." not in call.callee.dotted:
-            return certain
-        return (call.callee.dotted.rpartition(".")[2],)
-
-    def certain(self, function: Function, call: Call) -> Iterator[Function]:
+    def certain(self, function: Function, call: Call) -> tuple[Function, ...]:
         """The functions that a call surely runs: one by its name, or what makes an instance of a class."""
+        callee, path = call.callee, function.address.path
+        known = self.named.setdefault(path, {})
+        # What a call of `self` reaches depends on the class, of any other name on the module alone.
+        key = (function.address.qualname.rpartition(".")[0] if callee.root in _RECEIVERS else "", callee)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = self._certain(function, call)
+        return found
+
+    def _certain(self, function: Function, call: Call) -> tuple[Function, ...]:
         found = self.flow.callee(function, call)
         if found is not None:
-            yield found
-            return
+            return (found,)
         klass = self.flow.index.class_at(self.flow.index.target(call.callee, function.address.path))
-        if klass is not None:
-            made = (self.flow.method(klass, name) for name in ("__init__", "__new__", "__post_init__"))
-            yield from (m for m in made if m)
+        if klass is None:
+            return ()
+        made = (self.flow.method(klass, name) for name in ("__init__", "__new__", "__post_init__"))
+        return tuple(m for m in made if m)
 
 
 def build_call_graph(flow: Flow) -> CallGraph:
