@@ -127,7 +127,7 @@ def test_two(request):
 }
 
 SPOKEN = {
-    "one that they call the writer of": ("SEEN", "assert state.see('a')", "assert state.see('b')"),
+    "one that they read, and call the writer of": ("SEEN", "assert state.see('a')", "assert state.see('b') or state.SEEN"),
     "one that they read": ("HOOKS", "state.hook(print); assert state.HOOKS", "state.hook(repr); assert state.HOOKS"),
     "the object whose method they call, not its like": (
         "OTHER",
@@ -166,3 +166,46 @@ def test_a_memo_that_nothing_varies_is_told(tmp_path: Path) -> None:
     (group,) = check(make_project(tmp_path, text)).plan.groups
     assert group.only_told
     assert group.caveat == "no test is seen to vary what the answer depends on"
+
+
+CLOSES = """\
+# --- session.py
+import sqlite3
+
+
+class Session:
+    def __init__(self):
+        self.connection = sqlite3.connect(":memory:")
+        self.level = 1
+
+    def clear(self):
+        self.connection.close()
+        self.connection = sqlite3.connect(":memory:")
+
+    def raise_level(self):
+        self.level += 1
+
+
+session = Session()
+# --- test_session.py
+from session import session
+
+
+def test_raise():
+    session.raise_level()
+    session.clear()
+    assert session.level > 1
+
+
+def test_again():
+    session.raise_level()
+    assert session.level > 1
+"""
+
+
+def test_an_object_that_closes_what_it_holds_gets_no_reset(tmp_path: Path) -> None:
+    """A reset would put the closed connection back."""
+    (group,) = check(make_project(tmp_path, CLOSES)).plan.groups
+
+    assert (group.finding.code, group.edits) == ("RSC206", ())
+    assert "Session.clear() closes what the object holds" in group.caveat

@@ -253,6 +253,158 @@ def test_numbers(numbers):
 def test_random():
     assert random.random() < 1
 """,
+    "an entry that the test deletes in its last line": """\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def config():
+    return {}
+# --- test_config.py
+import pytest
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_level(config, level):
+    config["level"] = level
+    assert config == {"level": level}
+    del config["level"]
+
+
+def test_empty(config):
+    assert config == {}
+""",
+    "a pool that a fixture fills on demand": """\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def servers():
+    made = {}
+    yield made
+    for server in made.values():
+        server.append("stopped")
+
+
+@pytest.fixture(params=["one", "two"])
+def server(request, servers):
+    if request.param not in servers:
+        servers[request.param] = ["started"]
+    return servers[request.param]
+# --- test_servers.py
+def test_started(server):
+    assert server == ["started"]
+
+
+def test_running(server):
+    assert server
+""",
+    "an object of which each test puts back in the end what a setter of several attributes changed": """\
+# --- config.py
+class Config:
+    def __init__(self):
+        self.level = 1
+        self.sink = None
+
+
+CONFIG = Config()
+
+
+def configure(*, level=None, sink=None):
+    if level is not None:
+        CONFIG.level = level
+    if sink is not None:
+        CONFIG.sink = sink
+# --- test_config.py
+from config import CONFIG, configure
+
+
+def test_level():
+    before = CONFIG.level
+    try:
+        configure(level=2)
+        assert CONFIG.level == 2
+    finally:
+        CONFIG.level = before
+
+
+def test_sink():
+    before = CONFIG.sink
+    try:
+        configure(sink=print)
+        assert CONFIG.sink is print
+    finally:
+        CONFIG.sink = before
+""",
+    "an object that a helper of all set-ups empties": """\
+# --- cache.py
+class Cache:
+    def __init__(self):
+        self.kept = {}
+
+    def start(self):
+        self.kept = {"started": 1}
+
+
+cache = Cache()
+
+
+def warm():
+    cache.start()
+# --- test_cache.py
+from cache import cache, warm
+
+
+class Base:
+    def setup_method(self):
+        self.clean()
+
+    def clean(self):
+        cache.kept = {}
+
+
+class TestCache(Base):
+    def test_warm(self):
+        warm()
+        assert cache.kept
+
+    def test_cold(self):
+        assert not cache.kept
+        warm()
+""",
+    "an object whose methods keep nothing in it": """\
+# --- chat.py
+messages = []
+
+
+class Chat:
+    def add(self, message):
+        messages.append(message)
+        return message
+
+
+chat = Chat()
+
+
+def greet():
+    return chat.add("hello")
+# --- test_chat.py
+from chat import chat, greet, messages
+
+
+class TestChat:
+    def setup_method(self):
+        messages.clear()
+
+    def test_greet(self):
+        assert chat and greet() == "hello"
+
+    def test_again(self):
+        assert chat and greet() == "hello"
+        assert messages == ["hello"]
+""",
 }
 
 

@@ -9,6 +9,25 @@ from rescope.model.finding import Confidence
 from rescope.reporting.text import render_text
 
 TOLD = {
+    "a container that tests reach only through what changes it on the side": """\
+# --- units.py
+_known = set()
+
+
+def parse(text):
+    _known.add(text)
+    return len(_known)
+# --- test_units.py
+from units import parse
+
+
+def test_parse():
+    assert parse("a") >= 1
+
+
+def test_parse_again():
+    assert parse("b") >= 1
+""",
     "a class attribute filled with what settings decide": """\
 # --- config.py
 WORDS = ["and", "or"]

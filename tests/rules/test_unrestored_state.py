@@ -187,6 +187,28 @@ def test_first(dumps):
     json.dumps = repr
     assert json.dumps(1)
 """,
+    "put back anywhere in the test from what the module kept": """
+ORIGINAL = json.dumps
+
+
+def test_first():
+    with open(__file__):
+        json.dumps = ORIGINAL
+    assert json.dumps(1) == "1"
+""",
+    "a variable of the developer that need not be there": """
+def test_first():
+    os.environ.pop("NO_SUCH_LEVEL", None)
+    assert "NO_SUCH_LEVEL" not in os.environ
+""",
+    "a lambda that is only stored": """
+COMMANDS = {}
+
+
+def test_first():
+    COMMANDS["cd"] = lambda folder: os.chdir(folder)
+    assert len(COMMANDS) == 1
+""",
     "a place that keeps the original": """
 def test_first():
     json.orig_dumps = json.dumps

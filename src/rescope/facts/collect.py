@@ -101,6 +101,7 @@ class _Collector:
         content = self.content
         statements = list(_top_level(tree.body))
         imports = import_table(statements, self.path)
+        saved = ((n.targets[0], n.value) for n in statements if isinstance(n, ast.Assign) and isinstance(n.value, ast.Attribute))
         aliases = creator_aliases(statements, imports)
         self.names = ModuleNames(
             path=self.path,
@@ -111,6 +112,7 @@ class _Collector:
             fixture_lines=lines_with(content, *creator_names(imports, aliases)) if b"fixture" in content else Lines(),
             yield_lines=lines_with(content, b"yield"),
         )
+        self.names.saved.update((target.id, self.names.dotted(value)) for target, value in saved if isinstance(target, ast.Name))
         self.ordinals = ordinals(tree.body)
         body = _Body()
         self.block(tree.body, body, conditional=False)

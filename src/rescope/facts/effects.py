@@ -62,7 +62,9 @@ class Scan:
         match node:
             case ast.Assign(targets=targets, value=value):
                 self.plain = value if all(isinstance(t, ast.Name) for t in targets) else None
+                outer, self.nested = self.nested, self.nested or (short(targets[0]) if isinstance(value, ast.Lambda) else "")
                 self.expression(value)
+                self.nested = outer
                 for target in targets:
                     self.assign(target, value)
             case ast.AnnAssign(target=target, value=value):
@@ -282,7 +284,7 @@ class Scan:
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
-                undone_at=node.lineno if self._is_shielded(target) or was_read_from(made, target) else None,
+                undone_at=node.lineno if self._is_shielded(target) or was_read_from(made, target, self.env.names.saved) else None,
             ),
         )
 
@@ -321,11 +323,9 @@ class Scan:
                 self._guard_names(values[:1])
                 for value in values:
                     self.expression(value)
-            case ast.Lambda(body=body):
-                self.env.local_names, outer = (
-                    self.env.local_names | {a.arg for a in walk(node.args) if isinstance(a, ast.arg)},
-                    self.env.local_names,
-                )
+            case ast.Lambda(args=arguments, body=body):
+                outer = self.env.local_names
+                self.env.local_names = outer | {a.arg for a in walk(arguments) if isinstance(a, ast.arg)}
                 self.expression(body)
                 self.env.local_names = outer
             case ast.NamedExpr(target=target, value=value):

@@ -80,6 +80,7 @@ class ModuleNames:
     imports: dict[str, str] = field(default_factory=dict)
     marks: dict[str, tuple[ast.expr, ...]] = field(default_factory=dict)
     aliases: dict[str, tuple[str, tuple[ast.keyword, ...]]] = field(default_factory=dict)
+    saved: dict[str, str] = field(default_factory=dict)
     global_lines: Lines = field(default_factory=Lines)
     fixture_lines: Lines = field(default_factory=Lines)
     yield_lines: Lines = field(default_factory=Lines)

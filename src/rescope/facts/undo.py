@@ -1,6 +1,6 @@
 """Which effects a function takes back itself, and where."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target, Value, ValueKind
 
@@ -30,11 +30,18 @@ def closing_lines(test: Function) -> frozenset[int]:
     return frozenset(found) if worked else frozenset()
 
 
-def was_read_from(made: Value, target: Target) -> bool:
-    """Whether the value is what the same place held before, or a copy of it."""
+def was_read_from(made: Value, target: Target, saved: Mapping[str, str]) -> bool:
+    """Whether the value is what the same place held before, or a copy of it; `saved` are what names of the module were read from."""
     if made.target is None:
         return False
+    if made.target.root is Root.GLOBAL and saved.get(made.target.dotted) == target.dotted:
+        return True
     return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")
+
+
+def empties(effect: Effect) -> bool:
+    """Whether an effect puts an empty container in place of what was there."""
+    return effect.kind in {EffectKind.BIND, EffectKind.SET_ATTR} and effect.value in {"dict", "list", "set"}
 
 
 def takes_away(effect: Effect) -> bool:
@@ -52,6 +59,8 @@ def _undone(effect: Effect, effects: list[Effect]) -> Effect:
     """The effect with the line that takes it back: behind the yield, in a finally, or later in the same body."""
     if effect.undone_at is not None:
         return effect
+    if any(_made_for(other, effect) for other in effects):
+        return effect._replace(undone_at=effect.line)
     line = next((other.line for other in effects if _takes_back(other, effect)), None)
     return effect._replace(undone_at=line) if line is not None else effect
 
@@ -64,6 +73,12 @@ def _takes_back(other: Effect, effect: Effect) -> bool:
         return True
     later = other.line > effect.line and other.nested == effect.nested
     return later and theirs == dotted and (takes_away(other) or _restores(other))
+
+
+def _made_for(other: Effect, effect: Effect) -> bool:
+    """Whether an effect deletes the entry that another one of the same body made."""
+    same = other.kind is EffectKind.SET_ITEM and (other.target, other.key, other.nested) == (effect.target, effect.key, effect.nested)
+    return effect.kind is EffectKind.DELETE and bool(effect.key) and same and other.line < effect.line
 
 
 def _restores(effect: Effect) -> bool:

@@ -49,8 +49,8 @@ class Singleton:
     type of a container; `builds` the dotted callee whose result it holds, `builds_project` whether that
     is the project's own; `reset_function` a function without arguments that puts the whole group back.
     `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back; `named_by_tests` are the
-    places where tests read it, or call a function that reads or writes it; `varied_by_tests` says whether tests put something
-    else in the place of what a cached answer depends on.
+    places where tests read it, or call a function that reads or writes it, `read_by_tests` says that they do the first;
+    `varied_by_tests` says whether tests put something else in the place of what a cached answer depends on.
     """
 
     address: Address
@@ -73,6 +73,7 @@ class Singleton:
     set_by_tests: tuple[Location, ...] = ()
     reset_by: tuple[Location, ...] = ()
     named_by_tests: tuple[Location, ...] = ()
+    read_by_tests: bool = False
     varied_by_tests: bool = True
 
     @property

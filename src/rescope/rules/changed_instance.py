@@ -9,7 +9,8 @@ What rescope does
 It follows the call into the class and sees which methods write their own `self`. It offers an autouse fixture that
 remembers the object's attributes and what their dicts, lists and sets hold, and puts both back in place: whoever holds
 the object keeps it. The edit is unsafe, since deeper changes stay and tests may build on each other. An object that
-imports change too (a registry) is told, with low confidence, and left alone; objects that tests only read, or change and
+imports change too (a registry) is told, with low confidence, and left alone; one whose methods close what it holds gets no
+edit, which would put the closed thing back. Objects that tests only read, or change and
 change back, are not reported, nor are those of other people's classes.
 
 When to keep it
@@ -18,14 +19,17 @@ When what tests add may stay: `# rescope: keep <reason>` on the assignment.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescope.model.address import Location
+from rescope.model.facts import ClassDef, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.state import Shape, Singleton
 from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC206"
 _NAME = "changed-instance"
+_ENDS = frozenset({"close", "aclose", "stop", "shutdown", "terminate", "kill", "disconnect", "dispose", "release", "quit", "cancel"})
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -36,7 +40,22 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         found = _finding(ctx, singleton)
         if any(w.function in ctx.calls.import_time for w in singleton.writers):
             found = only_told(found, "imports change it too: a reset would drop what a module adds that a test is the first to import")
+        ending = _ending(ctx, singleton)
+        if ending is not None and found.applicability is Applicability.UNSAFE:
+            because = f"{ending.address.qualname}() closes what the object holds: a reset would put the closed thing back"
+            found = replace(found, applicability=Applicability.DISPLAY_ONLY, strategy=Strategy.NONE, caveat=because)
         yield found
+
+
+def _ending(ctx: RuleContext, singleton: Singleton) -> Function | None:
+    """The method of the object that ends something that it holds, such as a connection."""
+    klass = ctx.flow.class_named(singleton.builds, singleton.address.path)
+    for owner in ctx.flow.namespaces.mro(klass) if klass is not None else ():
+        for function in filter(None, map(ctx.index.functions[owner.address.path].get, _methods(owner))):
+            ended = (c.callee.tail for c in function.calls if c.callee.root is Root.SELF)
+            if any("." in tail and tail.rpartition(".")[2] in _ENDS for tail in ended):
+                return function
+    return None
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
@@ -55,6 +74,10 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat="tests may build on what an earlier one set, and what its values hold deeper inside is not put back",
     )
+
+
+def _methods(klass: ClassDef) -> Iterator[str]:
+    yield from (f"{klass.address.qualname}.{binding.name}" for binding in klass.bindings)
 
 
 _SETTINGS = """\

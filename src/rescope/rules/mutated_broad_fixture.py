@@ -57,6 +57,8 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     effect = mutation.effect
     if effect.undone_at is not None or effect.after_yield or effect.nested or ctx.as_broad(mutation.by, mutation.fixture):
         return False
+    if effect.kind is EffectKind.SET_ITEM and effect.guarded:
+        return False  # it fills what is missing: the value is a pool or a cache, shared on purpose
     if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
         return False
     if effect.kind is EffectKind.CALL:

@@ -8,7 +8,8 @@ What rescope does
 -----------------
 It adds an autouse fixture that restores, in place, what was there before the test; other modules may hold the
 container, so it is never replaced and never just cleared. The edit is unsafe, since tests may build on each other.
-A registry that imports fill and tests add to is told, with low confidence, and left alone. Constants, containers that
+A registry that imports fill and tests add to is told, with low confidence, and left alone; so is a container that tests
+reach only through functions of the program that change it on the side. Constants, containers that
 nothing reads, keep-alive sets of tasks and records of patches are not reported; nor is a container that only one test
 reaches.
 
@@ -26,6 +27,7 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC204"
 _NAME = "mutated-container"
+_UNTOUCHED = "tests reach what changes it, but none is seen to change, clear or read it: nobody may mind"
 _REGISTRY = "imports fill it too: a reset would drop what a module adds that a test is the first to import"
 
 
@@ -36,7 +38,9 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
             if singleton.set_by_tests:
                 yield only_told(_finding(ctx, singleton), _REGISTRY)
         elif _shared(ctx, singleton):
-            yield _finding(ctx, singleton)
+            found = _finding(ctx, singleton)
+            seen = singleton.touched_by_tests or (singleton.set_by_tests and singleton.read_by_tests)
+            yield found if seen else only_told(found, _UNTOUCHED)
 
 
 def _shared(ctx: RuleContext, singleton: Singleton) -> bool:

@@ -138,12 +138,21 @@ def _is_patched(decorators: Iterable[str]) -> bool:
 def _of_effect(ctx: RuleContext, function: Function, effect: Effect) -> Iterator[_Change]:
     where = Location(path=function.address.path, line=effect.line, column=effect.column, note=f"changed by {function.address.qualname}")
     known = next((name for name in PROCESS_STATE if effect.target.dotted == name), "")
+    if known == "os.environ" and _shields(function, effect):
+        return
     if known and not _patched(function, known, effect.key):
         yield _Change(known, known, _idiom(known, effect), function, where)
     elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect):
         owner, _, attribute = effect.text.rpartition(".")
         idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
         yield _Change(effect.text, effect.target.dotted, idiom, function, where, _place(ctx, effect.target, function))
+
+
+def _shields(function: Function, effect: Effect) -> bool:
+    """Whether it takes away a variable that need not be there: the developer's own, which no test wants back."""
+    return effect.how == "pop" and any(
+        c.line == effect.line and c.callee.dotted == "os.environ.pop" and c.arguments > 1 for c in function.calls
+    )
 
 
 def _of_calls(function: Function) -> Iterator[_Change]:

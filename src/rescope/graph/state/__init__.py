@@ -32,6 +32,7 @@ def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str])
         replace(
             evidence.join(singleton),
             named_by_tests=tuple(sorted(naming.of(singleton, evidence.patchers(singleton)))),
+            read_by_tests=naming.is_read(singleton, evidence.patchers(singleton)),
             varied_by_tests=varied.touches(known, singleton),
         )
         for singleton in found.values()

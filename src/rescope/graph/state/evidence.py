@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from rescope.facts.undo import closing_lines, takes_away
+from rescope.facts.undo import closing_lines, empties, takes_away
 from rescope.graph.index import Definition
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
@@ -134,13 +134,22 @@ class Evidence:
         writers = [w for w in singleton.writers if not (singleton.shape is Shape.INSTANCE and w.role is Role.MUTATOR)]
         spared = {c.by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for c in self.called.get(w.function, ())}
         spared |= {by for w in writers for by in self.after.get(w.function, ())} | self.patchers(singleton)
-        spared |= {by for name, _ in singleton.group for by in self.restoring.get((singleton.address.path, name), ())}
+        spared |= {by for name, _ in singleton.group for by in self._restorers(singleton, name)}
         initial = {value for _, value in singleton.group if value}
         forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or _is_back(w.function.name)))
         for function in dict.fromkeys(w.function for w in forward):
             last = {c.by: c for c in sorted(self.called.get(function, ()), key=lambda c: c.at)}
             spared |= {by for by, call in last.items() if call.constant in initial}
             yield from (c.at for c in self.called.get(function, ()) if c.by not in spared and c.by not in back)
+
+    def _restorers(self, singleton: Singleton, name: str) -> Iterator[Address]:
+        """The functions of the tests that assign the state, or an attribute of the object, when all else is done."""
+        path = singleton.address.path
+        yield from self.restoring.get((path, name), ())
+        if singleton.shape is Shape.INSTANCE:
+            yield from (
+                by for (where, key), found in self.restoring.items() if where == path and key.startswith(f"{name}.") for by in found
+            )
 
     def patchers(self, singleton: Singleton) -> set[Address]:
         """The functions of the tests that put something else in the place of the state: what they do afterwards does not reach it."""
@@ -221,7 +230,11 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     path = function.address.path
-    seen = [(e.target, e.line, e.text, False, takes_away(e), e.after_yield, "") for e in function.effects if e.undone_at is None or resets]
+    seen = [
+        (e.target, e.line, e.text, False, takes_away(e) or empties(e), e.after_yield, "")
+        for e in function.effects
+        if e.undone_at is None or resets
+    ]
     done = (c for c in function.calls if not (c.nested or c.raises))
     seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield, c.constant) for c in done]
     handed = [(c, t) for c in function.calls for _, t in c.passes if t.dotted.endswith(".reset")]

@@ -1,6 +1,6 @@
 """Module-level objects that are changed while tests run: by methods that write their own `self`, by attributes that are set."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from rescope.graph.state.known import Known
 from rescope.graph.state.writes import Writes, balanced
@@ -58,10 +58,19 @@ def _writers(known: Known, writes: Writes, variable: Variable, klass: ClassDef |
     for method in changers(known, klass) if klass is not None else ():
         yield Writer(function=method.address, line=method.def_line, role=Role.MUTATOR, text=method.address.name)
     prefix = f"{variable.address.qualname}."
+    changing = {method.address.name for method in changers(known, klass)} if klass is not None else set()
     for function, effect in writes.below(variable.address.path, variable.address.qualname):
+        if klass is not None and _is_harmless(known, klass, effect, changing, variable.address.qualname):
+            continue
         if function.address not in known.calls.import_time and not balanced(function, effect):
             attribute = effect.target.dotted.partition(prefix)[2]
             yield Writer(function=function.address, line=effect.line, role=Role.SETTER, text=attribute)
+
+
+def _is_harmless(known: Known, klass: ClassDef, effect: Effect, changing: Container[str], name: str) -> bool:
+    """Whether it calls a method that is called like one of a container, but that the class has, and that leaves `self` alone."""
+    called = effect.kind is EffectKind.MUTATE and effect.target.dotted.rpartition(".")[2] == name
+    return called and effect.how not in changing and known.calls.flow.method(klass, effect.how) is not None
 
 
 def changers(known: Known, klass: ClassDef) -> Iterator[Function]:

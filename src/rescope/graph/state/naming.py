@@ -25,6 +25,11 @@ class Naming:
         """Where tests, `but` some functions of them, name the state, or call what reads or writes it."""
         yield from (at for by, at in self._all(singleton) if by not in but)
 
+    def is_read(self, singleton: Singleton, but: Container[Address]) -> bool:
+        """Whether tests, `but` some functions of them, name the state itself."""
+        path = singleton.address.path
+        return any(by not in but for name, _ in singleton.group for by, _ in self.read.get((path, name), ()))
+
     def _all(self, singleton: Singleton) -> Iterator[_Said]:
         path = singleton.address.path
         functions = [w.function for w in singleton.writers]
