@@ -213,3 +213,16 @@ def test_keep_in_configuration(leak: Path) -> None:
 
     assert [] == report["findings"]
     assert ["wanted"] == [k["because"] for k in report["kept"]]
+
+
+def test_syntax_of_a_newer_python(tmp_path: Path) -> None:
+    """A project that is for a newer Python than rescope runs on is told so, after the files that could not be understood."""
+    project = '# --- pyproject.toml\n[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.99"\n'
+    root = make_project(tmp_path, f"{project}# --- conftest.py\ntype = =\n# --- test_a.py\ndef test_a():\n    pass\n")
+    result = rescope(root, "check")
+
+    assert result.returncode == 3
+    assert result.stdout.startswith("no findings, 1 file not understood, ")
+    assert "and the project is for 3.99 or newer: install it there" in result.stderr
+    (root / "pyproject.toml").write_text(project.replace("3.99", "3.11").removeprefix("# --- pyproject.toml\n"), "utf-8")
+    assert "install it there" not in rescope(root, "check").stderr

@@ -1,11 +1,14 @@
 """What check, diff, fix and why share: analyse, tell of failures, choose groups."""
 
+import sys
+
 from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
 from rescope.cli.progress import progress
 from rescope.config import Project
 from rescope.evidence import Evidence
 from rescope.model.report import Report
 from rescope.pipeline import Analysis, analyze, explore
+from rescope.requirements import oldest
 from rescope.rule import RuleContext
 
 
@@ -31,13 +34,17 @@ def _accept(project: Project, analysis: Analysis, *, quiet: bool) -> None:
     strange = next((name for name in project.settings.only if name not in analysis.names), None)
     if strange:
         raise fail(f"no fixture or singleton is called {strange!r}")
-    tell_failures(analysis, quiet=quiet)
+    tell_failures(project, analysis, quiet=quiet)
 
 
-def tell_failures(analysis: Analysis, *, quiet: bool = False) -> None:
-    """One line on stderr for each file that could not be served and each rule that failed."""
+def tell_failures(project: Project, analysis: Analysis, *, quiet: bool = False) -> None:
+    """One line on stderr for each file that could not be served and each rule that failed, and what may be the reason."""
     for failure in analysis.report.failures:
         remark(f"{failure.path}:{failure.line}: {failure.message}")
+    wanted = oldest(project.root, "requires-python") if analysis.report.failures else ()
+    if wanted > sys.version_info[:2]:
+        mine, theirs = f"{sys.version_info.major}.{sys.version_info.minor}", ".".join(map(str, wanted))
+        remark(f"rescope reads files as the Python that runs it, {mine}, and the project is for {theirs} or newer: install it there")
     for crash in analysis.crashes:
         remark(f"internal error: {crash}; please report it")
     if not analysis.report.stats.tests:

@@ -139,6 +139,7 @@ def summary(report: Report) -> str:
     fixable = f"{levels[Applicability.SAFE]} safe, {levels[Applicability.UNSAFE]} unsafe" if levels else "none fixable"
     found = f"{_count(len(groups), 'finding')} ({fixable})" if groups else "no findings"
     found += f", {told} of low confidence told with -v" if told else ""
+    found += f", {_count(len(report.failures), 'file')} not understood" if report.failures else ""
     accepted = f"{report.accepted} in the baseline, " if report.accepted else ""
     return (
         f"{found}, {accepted}{len(report.plan.kept)} kept, {len(report.plan.skipped)} skipped, "
