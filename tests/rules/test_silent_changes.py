@@ -374,6 +374,33 @@ class TestCache(Base):
         assert not cache.kept
         warm()
 """,
+    "an object that looks a value up, and keeps it where there is none": """\
+# --- registry.py
+class Registry:
+    def __init__(self, names):
+        self.names = names
+        self.made = {}
+
+    def of(self, scope):
+        found = self.made.get(scope)
+        if found is None:
+            found = list(self.names)
+            self.made[scope] = found
+        return found
+
+
+registry = Registry(["a", "b"])
+# --- test_registry.py
+from registry import registry
+
+
+def test_one():
+    assert registry.of("one") == ["a", "b"]
+
+
+def test_two():
+    assert registry.of("one") is registry.of("one")
+""",
     "an object whose methods keep nothing in it": """\
 # --- chat.py
 messages = []

@@ -174,6 +174,7 @@ class Scan:
             self.guards.update(n.id for n in walk(node) if isinstance(n, ast.Name))
             self.guards.update(n.attr for n in walk(node) if isinstance(n, ast.Attribute))
             self.guards.update(name for n in walk(node) if isinstance(n, ast.Call) for name in asked_for(n))
+            self.guards.update(name for n in walk(node) if isinstance(n, ast.Name) for name in self.env.got_from(n.id))
 
     def _looked_at(self, test: ast.expr) -> Iterator[str]:
         """All names and attributes of a condition; a local counts as what it was made from."""

@@ -1,6 +1,7 @@
 """What the names of a function body stand for, as far as walking it once in source order tells."""
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rescope.facts.names import ModuleNames
@@ -110,6 +111,12 @@ class Environment:
         if target is None:
             return Value(kind=ValueKind.OTHER, line=line)
         return Value(kind=ValueKind.ALIAS, target=target, line=line)
+
+    def got_from(self, name: str) -> Iterator[str]:
+        """What the container is called that a local was looked up in: `found = self.known.get(key)`."""
+        made = self.made.get(name)
+        if made is not None and made.target is not None and made.target.dotted.endswith(".get"):
+            yield made.target.dotted.split(".")[-2]
 
     def bind(self, target: ast.expr, source: Target | None, part: str) -> None:
         """Let a local name stand for (a part of) an object, or for something of its own."""
