@@ -31,7 +31,7 @@ from rescope.rule import RuleContext
 from rescope.rules import all_rules
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
-_DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile")
+_DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile", "pytest.ini", ".pytest.ini", "pytest.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,9 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
     path = reaching[0] if alone else _conftest(ctx, reaching)
     spellings = ctx.imports.spellings(owner)
     blocked = ""
-    if not spellings:
+    if not _names_pytest(ctx):
+        blocked = "nothing in the project names pytest: its tests may be run by something else"
+    elif not spellings:
         blocked = f"no test or module imports {owner}, so that its import name is unknown"
     elif len(spellings) > 1:
         blocked = f"{owner} is imported as {' and as '.join(spellings)}: two module objects exist"
@@ -47,6 +49,14 @@ def find_target(ctx: RuleContext, singleton: Singleton) -> ResetPlace:
         direct_import=_always_loaded(ctx, path, owner, reaching) and not _name_is_rebound(ctx, owner),
         blocked=blocked,
     )
+
+
+def _names_pytest(ctx: RuleContext) -> bool:
+    """Whether a dependency or configuration file, an import or a conftest.py speaks of pytest: unittest ignores fixtures."""
+    if any("pytest" in word for word in ctx.declared):
+        return True
+    files = ctx.index.modules.items()
+    return any(PurePosixPath(path).name == "conftest.py" or "pytest" in dict(module.imports).values() for path, module in files)
 
 
 def _pytest_is_shadowed(ctx: RuleContext, path: str) -> bool:
