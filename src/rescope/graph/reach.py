@@ -164,7 +164,7 @@ class CallGraph:
     numbers: dict[Address | str, int] = field(default_factory=dict)
     callers: list[list[int]] = field(default_factory=list)
     memo: dict[frozenset[Address], Reaching] = field(default_factory=dict)
-    named: dict[str, dict[tuple[str, Target], tuple[Function, ...]]] = field(default_factory=dict)
+    surely: dict[str, dict[tuple[str, Target], tuple[Function, ...]]] = field(default_factory=dict)
 
     def reached(self, starts: Iterable[Function]) -> frozenset[Address]:
         """Addresses of all functions that the starts call by names that resolve, themselves included."""
@@ -246,7 +246,7 @@ class CallGraph:
     def certain(self, function: Function, call: Call) -> tuple[Function, ...]:
         """The functions that a call surely runs: one by its name, or what makes an instance of a class."""
         callee, path = call.callee, function.address.path
-        known = self.named.setdefault(path, {})
+        known = self.surely.setdefault(path, {})
         # What a call of `self` reaches depends on the class, of any other name on the module alone.
         key = (function.address.qualname.rpartition(".")[0] if callee.root in _RECEIVERS else "", callee)
         found = known.get(key)
