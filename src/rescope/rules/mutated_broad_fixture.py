@@ -9,7 +9,8 @@ What rescope does
 It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's
 changes without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the
 fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
-container or an attribute. What an autouse fixture of the project puts back already is no finding.
+container or an attribute. What an autouse fixture of the project puts back already is no finding, nor is a pool that
+tests and fixtures fill where something is missing.
 
 When to keep it
 ---------------

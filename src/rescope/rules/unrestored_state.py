@@ -10,9 +10,10 @@ What rescope does
 It names the state, the tests and function-scoped fixtures that leave it changed, and what of pytest undoes it: mostly
 `monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same function,
 behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
-(they make later tests repeatable), warning filters (pytest restores them), attributes of what stands for the current
-request or context, and calls that configure a library, which a reset function of its own may take back. An entry left in
-`sys.path` or `sys.modules` is told with low confidence.
+(they make later tests repeatable), warning filters (pytest restores them), variables that `os.environ.pop(name, None)`
+takes away whether they are there or not, attributes of what stands for the current request or context, and calls that
+configure a library, which a reset function of its own may take back. An entry left in `sys.path` or `sys.modules` is told
+with low confidence.
 
 When to keep it
 ---------------
