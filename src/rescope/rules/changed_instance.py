@@ -29,7 +29,7 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC206"
 _NAME = "changed-instance"
-_ENDS = frozenset({"close", "aclose", "stop", "shutdown", "terminate", "kill", "disconnect", "dispose", "release", "quit", "cancel"})
+_ENDS = frozenset({"close", "aclose", "stop", "shutdown", "terminate", "kill", "disconnect", "dispose", "quit"})
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:

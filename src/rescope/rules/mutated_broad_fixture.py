@@ -10,7 +10,7 @@ It narrows the fixture and its dependents, so that each test gets a fresh value.
 changes without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the
 fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
 container or an attribute. What an autouse fixture of the project puts back already is no finding, nor is a pool that
-tests and fixtures fill where something is missing.
+fixtures fill where something is missing.
 
 When to keep it
 ---------------
@@ -58,8 +58,8 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     effect = mutation.effect
     if effect.undone_at is not None or effect.after_yield or effect.nested or ctx.as_broad(mutation.by, mutation.fixture):
         return False
-    if effect.kind is EffectKind.SET_ITEM and effect.guarded:
-        return False  # it fills what is missing: the value is a pool or a cache, shared on purpose
+    if effect.kind is EffectKind.SET_ITEM and effect.guarded and not mutation.by.address.name.startswith("test"):
+        return False  # a fixture fills what is missing: the value is a pool, shared on purpose
     if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
         return False
     if effect.kind is EffectKind.CALL:

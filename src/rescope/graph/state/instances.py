@@ -55,10 +55,11 @@ def _is_plain(known: Known, klass: ClassDef) -> bool:
 
 
 def _writers(known: Known, writes: Writes, variable: Variable, klass: ClassDef | None) -> Iterator[Writer]:
-    for method in changers(known, klass) if klass is not None else ():
+    methods = tuple(changers(known, klass)) if klass is not None else ()
+    for method in methods:
         yield Writer(function=method.address, line=method.def_line, role=Role.MUTATOR, text=method.address.name)
     prefix = f"{variable.address.qualname}."
-    changing = {method.address.name for method in changers(known, klass)} if klass is not None else set()
+    changing = {method.address.name for method in methods}
     for function, effect in writes.below(variable.address.path, variable.address.qualname):
         if klass is not None and _is_harmless(known, klass, effect, changing, variable.address.qualname):
             continue
