@@ -1,7 +1,6 @@
 """Broad fixtures while they are set up: which they are, and what their values hold."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,17 @@ if TYPE_CHECKING:
 _DEPTH, _BUDGET = 4, 400
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class BroadFixtures:
     """The broad fixtures that are active now, by id of their definition; `watch_all` takes those that no list names as well."""
 
-    reader: Reader
-    subjects: tuple[Subject, ...]
-    watch_all: bool
-    active: dict[int, tuple[State, "pytest.FixtureDef[Any]"]] = field(default_factory=dict)
-    objects: set[int] = field(default_factory=set)
-    last: dict[int, Print] = field(default_factory=dict)
-    owners: dict[tuple[int, str], Owner] = field(default_factory=dict)
+    def __init__(self, *, reader: Reader, subjects: tuple[Subject, ...], watch_all: bool) -> None:
+        self.reader = reader
+        self.subjects = subjects
+        self.watch_all = watch_all
+        self.active: dict[int, tuple[State, pytest.FixtureDef[Any]]] = {}
+        self.objects: set[int] = set()
+        self.last: dict[int, Print] = {}
+        self.owners: dict[tuple[int, str], Owner] = {}
 
     def owner(self, fixture: "pytest.FixtureDef[Any]", phase: str) -> Owner:
         """The fixture as the owner of what its set-up or teardown changes."""

@@ -8,7 +8,6 @@ large is CUT, which equals itself: unknown is never a change.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from operator import is_
 from types import FunctionType
 from typing import Any, cast
@@ -37,12 +36,12 @@ _SHORT = ATOMS - {id(str), id(bytes)}
 Print = Any
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Reader:
     """Takes fingerprints; `left` counts down the values that one of them may still look at."""
 
-    layouts: Layouts
-    left: int = 0
+    def __init__(self, *, layouts: Layouts) -> None:
+        self.layouts = layouts
+        self.left = 0
 
     def take(self, value: object, *, depth: int, budget: int) -> Print:
         """The fingerprint of a value, `depth` objects deep."""
@@ -54,31 +53,28 @@ class Reader:
         except (RuntimeError, RecursionError):  # another thread changes the container while it is read
             return CUT
 
-    def is_same(self, value: object, taken: Print) -> bool:
+    def is_same(self, value: Any, taken: Print) -> bool:  # noqa: ANN401 - any value
         """Whether a value is at first sight what a fingerprint of it says: cheaper than another one, but False proves nothing.
 
         Identity of the plain values inside is what is asked, so that no code of the project is run.
         """
-        of, taken_of = type(value), type(taken)
+        if value is taken:
+            return True
+        of = type(value)
         try:
             if of is dict:
-                held = cast("dict[object, object]", value)
-                return (
-                    taken_of is dict
-                    and len(held) == len(taken)
-                    and all(map(is_, held, taken))
-                    and all(map(is_, held.values(), taken.values()))
-                )
+                same = type(taken) is dict and len(value) == len(taken)
+                return same and all(map(is_, value, taken)) and all(map(is_, value.values(), taken.values()))
             if of is list:
-                return taken_of is list and len(value) == len(taken) and all(map(is_, value, taken))  # type: ignore[arg-type,call-overload]
+                return type(taken) is list and len(value) == len(taken) and all(map(is_, value, taken))
             if of is CACHE:
-                return bool(taken == (_SIZED, "cache", value.cache_info().currsize))  # type: ignore[attr-defined]
-            return value is taken or (taken_of is tuple and self._is_same_object(value, taken))
+                return bool(taken == (_SIZED, "cache", value.cache_info().currsize))
+            return type(taken) is tuple and self._is_same_object(value, taken)
         except RuntimeError:  # another thread changes the container meanwhile
             return False
 
     def _is_same_object(self, value: object, taken: tuple[Any, ...]) -> bool:
-        if len(taken) != 5 or taken[0] != OBJECT or taken[1] != id(value):
+        if len(taken) != 5 or taken[1] != id(value) or taken[0] != OBJECT:
             return False
         layout, inside = self.layouts.of(value), taken[3]
         if layout.name != taken[2]:

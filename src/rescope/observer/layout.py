@@ -7,7 +7,6 @@ is needed is taken from the type's own slots through the descriptors of `type` a
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -22,7 +21,7 @@ from types import (
     ModuleType,
     NoneType,
 )
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from weakref import ref
 
 _VALUES = (NoneType, bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), range)
@@ -64,8 +63,7 @@ _CONTAINERS: tuple[tuple[type, Kind], ...] = (
 _IDENTITIES = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, int, float, str, bytes, BaseException)
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class Layout:
+class Layout(NamedTuple):
     """A type as the reader knows it; `own` says that the class is the watched project's, `base` the builtin container it is."""
 
     of: "ref[type]"
@@ -152,12 +150,12 @@ def _slots(line: tuple[type, ...]) -> tuple[tuple[str, Callable[[object], object
     return tuple((n, cast("Any", d).__get__) for b in heap for n, d in namespace(b).items() if type(d) is MemberDescriptorType)
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Layouts:
     """The layouts seen so far, by the type's id; `root` is the folder of the project, ending in a separator."""
 
-    root: str
-    known: dict[int, Layout]
+    def __init__(self, *, root: str, known: dict[int, Layout]) -> None:
+        self.root = root
+        self.known = known
 
     def of(self, value: object) -> Layout:
         """The layout of a value's type. A type that died may have left its id to another, so the reference is looked at."""

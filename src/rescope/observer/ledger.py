@@ -20,7 +20,6 @@ xdist the numbers are sums over the workers: each is a run of its own.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from rescope.observer.fingerprint import Print, differences
@@ -34,20 +33,20 @@ _FEW = 4
 Json = dict[str, Any]
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Ledger:
     """What one process saw, in the order in which its tests ran."""
 
-    mode: str
-    ran: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    standing: dict[State, list[tuple[Print, Change]]] = field(default_factory=dict)
-    watched_from: dict[State, int] = field(default_factory=dict)
-    watched_tests: dict[State, int] = field(default_factory=dict)
-    moved_in: dict[State, list[str]] = field(default_factory=dict)
-    followed: dict[State, tuple[str, Change]] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-    newest: int = -_FRESH
+    def __init__(self, *, mode: str) -> None:
+        self.mode = mode
+        self.ran: list[str] = []
+        self.changes: list[Change] = []
+        self.standing: dict[State, list[tuple[Print, Change]]] = {}
+        self.watched_from: dict[State, int] = {}
+        self.watched_tests: dict[State, int] = {}
+        self.moved_in: dict[State, list[str]] = {}
+        self.followed: dict[State, tuple[str, Change]] = {}
+        self.errors: list[str] = []
+        self.newest = -_FRESH
 
     def begin(self, test: str, requested: Collection[str]) -> None:
         """A test begins: count it, also for the changes that belong to fixtures."""
@@ -73,11 +72,7 @@ class Ledger:
             self._close(stack[-1][1], len(self.ran) - in_set_up)
         if self._taken_back(stack, moved, test):
             return None
-        where, was, now = found
-        state, since = moved.state, len(self.ran)
-        change = Change(
-            state=state, test=test.node, path=test.path, line=test.line, since=since, owner=owner, where=where, was=was, now=now
-        )
+        change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=found)
         stack.append((moved.before, change))
         del stack[:-_REMEMBERED]
         self._open(change)

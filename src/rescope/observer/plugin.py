@@ -8,19 +8,20 @@ import json
 import traceback
 import warnings
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rescope.observer.ledger import Json, merge
-from rescope.observer.process import RANDOM, Readings, warning_filters
 from rescope.observer.report import change_line, lines
-from rescope.observer.state import Change
+from rescope.observer.state import RANDOM, Change
 from rescope.observer.watcher import Watcher, make_watcher
 from rescope.observer.watchlist import Subject, WatchError, WatchList, ask, parse, read
+
+if TYPE_CHECKING:
+    from rescope.observer.process import Readings
 
 _KEY = "rescope"
 
@@ -35,16 +36,16 @@ def register(config: pytest.Config) -> None:
     config.pluginmanager.register(gatherer, "rescope-gatherer")
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Gatherer:
     """Finds out what to watch, starts the observer of this process, and tells at the end what all processes saw."""
 
-    config: pytest.Config
-    mode: str
-    watch_text: str = ""
-    parts: list[Json] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    observer: "Observer | None" = None
+    def __init__(self, *, config: pytest.Config, mode: str) -> None:
+        self.config = config
+        self.mode = mode
+        self.watch_text = ""
+        self.parts: list[Json] = []
+        self.lost: list[str] = []
+        self.observer: Observer | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -66,6 +67,8 @@ class Gatherer:
         )
         self.config.pluginmanager.register(self.observer, "rescope-observer")
         if self.mode == "all":
+            from rescope.observer.process import warning_filters
+
             wide = FilterObserver(observer=self.observer, filters=warning_filters())
             self.config.pluginmanager.register(wide, "rescope-filters")
 
@@ -115,18 +118,18 @@ class Gatherer:
         return seen | {"errors": [*seen["errors"], *self.lost], "mode": self.mode}
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Observer:
     """The hooks of the process that runs tests. A failure of the observer ends the watching, never a test."""
 
-    watcher: Watcher
-    watch: WatchList
-    root: Path
-    strict: bool
-    warns: bool
-    found: list[Change] = field(default_factory=list)
-    stack: list[int] = field(default_factory=list)
-    broken: bool = False
+    def __init__(self, *, watcher: Watcher, watch: WatchList, root: Path, strict: bool, warns: bool) -> None:
+        self.watcher = watcher
+        self.watch = watch
+        self.root = root
+        self.strict = strict
+        self.warns = warns
+        self.found: list[Change] = []
+        self.stack: list[int] = []
+        self.broken = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Warn of broad fixtures with findings, from pytest's own table; then take the first look, from which tests are compared."""
@@ -224,12 +227,12 @@ class Observer:
             self.watcher.ledger.errors.append(f"stopped watching in {self.watcher.test.node}: {traceback.format_exc(limit=-3)}")
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class FilterObserver:
     """Compares the filters of `warnings` outside of a test's protocol: inside, pytest has its own in place."""
 
-    observer: Observer
-    filters: Readings
+    def __init__(self, *, observer: Observer, filters: "Readings") -> None:
+        self.observer = observer
+        self.filters = filters
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:

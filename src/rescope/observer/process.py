@@ -1,39 +1,36 @@
-"""State of the process, from the environment to random numbers and Django's models; and overrides of applications."""
+"""State of the process, from the environment to random numbers and Django's models."""
 
 import logging
 import os
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any, cast
 
-from rescope.observer.fingerprint import OVERRIDES, UNSET, Print, Reader
-from rescope.observer.layout import Kind, Layouts, module_globals
-from rescope.observer.modules import Loaded, values_of
-from rescope.observer.state import Moved, State
+from rescope.observer.fingerprint import UNSET, Print, Reader
+from rescope.observer.layout import Layouts, module_globals
+from rescope.observer.state import RANDOM, Moved, State
 
-RANDOM = "random numbers"
 MODELS = "Django models"
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"
 _NO_LOOP_YET = "none yet"
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Readings:
     """Readings of one kind, each by the name that messages say; what is read is compared as a whole first.
 
     Where it `grows`, a name that appears is no change: the logger of a module that was just imported.
     """
 
-    kind: str
-    read: Callable[[], Any]
-    spread: Callable[[Any], Mapping[str, Print]]
-    grows: bool = False
-    last: Any = None
-    prints: Mapping[str, Print] | None = None
+    def __init__(self, *, kind: str, read: Callable[[], Any], spread: Callable[[Any], Mapping[str, Print]], grows: bool = False) -> None:
+        self.kind = kind
+        self.read = read
+        self.spread = spread
+        self.grows = grows
+        self.last: Any = None
+        self.prints: Mapping[str, Print] | None = None
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; the first look only remembers."""
@@ -180,54 +177,3 @@ def _random() -> dict[str, Print]:
         except Exception:  # noqa: BLE001 - a numpy that is half imported or replaced by a test double
             found.pop("numpy.random", None)
     return found
-
-
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
-class Overrides:
-    """The `dependency_overrides` of applications in the project's globals and in the values of broad fixtures."""
-
-    loaded: Loaded
-    reader: Reader
-    values: Callable[[], list[tuple[str, object]]]
-    names: list[tuple[str, str]] = field(default_factory=list)
-    labels: dict[int, str] = field(default_factory=dict)
-    last: dict[str, Print] = field(default_factory=dict)
-    scanned: int = -1
-
-    def moved(self) -> Iterator[Moved]:
-        """What changed since the last look; an application seen for the first time is taken as it is."""
-        self.loaded.refresh()
-        if self.scanned != self.loaded.size:
-            self.scanned = self.loaded.size
-            everywhere = values_of(self.loaded.names)
-            self.names = [tuple(n.rpartition(".")[::2]) for n, v in everywhere if self._table(v) is not None]  # type: ignore[misc]
-        values = self.values()
-        if not (self.names or values or self.last):
-            return
-        seen = dict(self._look(values))
-        for name, now in seen.items():
-            before = self.last.get(name, now)
-            if before != now:
-                yield Moved(state=State(kind="overrides", name=name), before=before, after=now)
-        self.last = seen
-
-    def _look(self, values: Iterable[tuple[str, object]]) -> Iterator[tuple[str, Print]]:
-        """The tables by the name of their first holder, which they keep; an application imported elsewhere is the same one."""
-        tables: set[int] = set()
-        for name, value in self._holders(values):
-            table = self._table(value)
-            if table is not None and id(table) not in tables:
-                tables.add(id(table))
-                label = self.labels.setdefault(id(table), f"{name}.{OVERRIDES}")
-                yield label, self.reader.take(table, depth=0, budget=200)
-
-    def _holders(self, values: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
-        for module, name in self.names:
-            yield f"{module}.{name}", module_globals(sys.modules.get(module)).get(name)
-        for name, value in values:
-            yield name, value
-            yield f"{name}.app", self.reader.layouts.attribute(value, "app")
-
-    def _table(self, value: object) -> object:
-        table = self.reader.layouts.attribute(value, OVERRIDES)
-        return table if table is not None and self.reader.layouts.of(table).kind is Kind.MAPPING else None

@@ -1,10 +1,12 @@
 """The nouns of the observer: a state, who owns a change of it, and the change.
 
-They are named tuples where nothing of them changes: a frozen dataclass takes four times as long to import, and to hash.
+In this package nothing is a dataclass: making one at import costs as much as some thirty looks. What never changes is a
+named tuple, the rest is a plain class.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+RANDOM = "random numbers"
 
 
 class State(NamedTuple):
@@ -45,25 +47,21 @@ class Moved(NamedTuple):
     after: object
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Change:
     """A change that outlived its test, growing while it is in place: `until` is the number of the test that ended it, -1 if none.
 
     `requested` and `strangers` count later tests that did or did not request the fixture that the change belongs to.
     """
 
-    state: State
-    test: str
-    path: str
-    line: int
-    since: int
-    owner: Owner | None = None
-    where: str = ""
-    was: str = ""
-    now: str = ""
-    until: int = -1
-    undone_by: str = ""
-    requested: int = 0
-    strangers: int = 0
-    first_requested: str = ""
-    first_stranger: str = ""
+    def __init__(self, state: State, test: Place, *, since: int, owner: Owner | None, difference: tuple[str, str, str]) -> None:
+        self.state = state
+        self.test, self.path, self.line = test
+        self.since = since
+        self.owner = owner
+        self.where, self.was, self.now = difference
+        self.until = -1
+        self.undone_by = ""
+        self.requested = 0
+        self.strangers = 0
+        self.first_requested = ""
+        self.first_stranger = ""

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,8 +9,8 @@ from rescope.observer.broad import BroadFixtures
 from rescope.observer.fingerprint import Reader
 from rescope.observer.layout import Layouts
 from rescope.observer.ledger import Ledger
-from rescope.observer.modules import AllGlobals, Loaded, NamedGlobals
-from rescope.observer.process import Overrides, process_readings, wide_readings
+from rescope.observer.modules import Loaded, NamedGlobals
+from rescope.observer.overrides import Overrides
 from rescope.observer.state import Change, Moved, Owner, Place
 from rescope.observer.watchlist import WatchList
 
@@ -31,17 +30,17 @@ class Probe(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Watcher:
     """The probes, the book, and whose turn it is: the fixtures that are being set up or torn down, innermost last."""
 
-    ledger: Ledger
-    broad: BroadFixtures
-    probes: tuple[Probe, ...]
-    at_set_ups: tuple[Probe, ...] = ()
-    turns: list[Owner] = field(default_factory=list)
-    begun: "pytest.Item | None" = None
-    in_set_up: bool = False
+    def __init__(self, *, ledger: Ledger, broad: BroadFixtures, probes: tuple[Probe, ...], at_set_ups: tuple[Probe, ...] = ()) -> None:
+        self.ledger = ledger
+        self.broad = broad
+        self.probes = probes
+        self.at_set_ups = at_set_ups
+        self.turns: list[Owner] = []
+        self.begun: pytest.Item | None = None
+        self.in_set_up = False
 
     @property
     def test(self) -> Place:
@@ -105,12 +104,18 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
     ledger = Ledger(mode=mode)
     named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons, watch=ledger.watch)
     probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.holders)]
-    if wide or watch.process:
+    around: tuple[Probe, ...] = ()
+    if wide or watch.process:  # what few runs need is imported by those alone
+        from rescope.observer.process import process_readings, wide_readings
+
         probes += process_readings()
-    everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
-    if wide:
-        probes += [*wide_readings(reader), everything]
-    around = (everything,) if watch.by_set_ups and not wide else ()
+        probes += wide_readings(reader) if wide else ()
+    if wide or watch.by_set_ups:
+        from rescope.observer.all_globals import AllGlobals
+
+        everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
+        probes += (everything,) if wide else ()
+        around = () if wide else (everything,)
     return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around)
 
 

@@ -24,7 +24,8 @@ import pytest
 from rescope.observer.fingerprint import OVERRIDES, UNSET, is_setting
 from rescope.observer.layout import Kind, Layout, Layouts, is_class, module_globals, namespace
 from rescope.observer.modules import resolve
-from rescope.observer.process import MODELS, RANDOM, loop_holder, model_name, model_registry
+from rescope.observer.process import MODELS, loop_holder, model_name, model_registry
+from rescope.observer.state import RANDOM
 
 _DEPTH, _MOST = 4, 5000
 
