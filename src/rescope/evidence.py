@@ -13,7 +13,7 @@ from rescope.model.address import Location
 from rescope.model.finding import Confidence, Finding, Subject, SubjectKind
 from rescope.model.plan import ChangeGroup, Plan
 
-SCHEMA = 1
+SCHEMA = 2
 _BY_SET_UP = frozenset({"RSC101", "RSC102"})
 _BY_TEST = "RSC208"
 _BY_VALUE = frozenset({"RSC103", "RSC104", "RSC105"})
@@ -38,7 +38,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A change that later tests ran with; `owner` is the path and name of the broad fixture that made it."""
+    """A change that later tests ran with; `owner` is the path and name of the broad fixture that made it.
+
+    `changed_at` and `read_at` are places as `path:line`, empty where they are not known; `unread` says that no test read the state.
+    """
 
     kind: str
     path: str
@@ -48,6 +51,9 @@ class Seen:
     at: tuple[str, int]
     owner: tuple[str, str] | None
     later: str
+    changed_at: str
+    read_at: str
+    unread: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +88,10 @@ def _watched(entry: Mapping[str, Any]) -> Watched:
 
 
 def _seen(entries: Iterable[Mapping[str, Any]]) -> Iterator[Seen]:
-    """The changes that at least one later test ran with. For a fixture's own changes, one that did not request it is preferred."""
+    """The changes that later tests ran with. A test that read the state is named, else one that did not request the fixture."""
     for entry in entries:
         owner = entry["owner"]
-        later = str((entry["first_stranger"] if owner else entry["first_requested"]) or entry["first"])
+        later = str(entry["first_reader"] or (entry["first_stranger"] if owner else entry["first_requested"]) or entry["first"])
         if later and int(entry["in_place"]) > 0:
             yield Seen(
                 kind=str(entry["kind"]),
@@ -96,6 +102,9 @@ def _seen(entries: Iterable[Mapping[str, Any]]) -> Iterator[Seen]:
                 at=(str(entry["test_path"]), int(entry["test_line"])),
                 owner=(str(owner["path"]), str(owner["name"])) if owner and owner["phase"] == "set-up" else None,
                 later=later,
+                changed_at=" or ".join(map(str, entry["changed_at"])),
+                read_at=str(entry["read_at"]),
+                unread=entry["read_by"] == 0,
             )
 
 
@@ -107,10 +116,11 @@ def join(plan: Plan, evidence: Evidence) -> Plan:
 def _joined(group: ChangeGroup, evidence: Evidence) -> ChangeGroup:
     finding = group.finding
     subjects = (finding.subject, *(d.subject for d in group.dependents))
-    proofs = [s for s in evidence.seen if _proves(s, finding, subjects)]
+    proofs = sorted((s for s in evidence.seen if _proves(s, finding, subjects)), key=lambda s: s.unread)
     if proofs:
         places = tuple(Location(path=s.at[0], line=s.at[1], note=_told(s)) for s in proofs[:_SHOWN])
-        return replace(group, finding=_observed(finding, places, Confidence.HIGH))
+        confidence = finding.confidence if all(s.unread for s in proofs) else Confidence.HIGH
+        return replace(group, finding=_observed(finding, places, confidence))
     watched = [w for w in evidence.watched if (w.path, w.qualname) == _key(finding.subject)]
     tests = sum(w.tests for w in watched)
     if not tests or not _would_show(finding, watched):
@@ -151,4 +161,6 @@ def _would_show(finding: Finding, watched: list[Watched]) -> bool:
 
 def _told(seen: Seen) -> str:
     by = f"set-up of '{seen.owner[1]}' in {seen.test}" if seen.owner else seen.test
-    return f"{seen.state} changed by {by}, in place while {seen.later} ran"
+    at = f" at {seen.changed_at}" if seen.changed_at else ""
+    after = f"read by {seen.later} at {seen.read_at}" if seen.read_at else f"in place while {seen.later} ran"
+    return f"{seen.state} changed by {by}{at}, {after}{', read by no test' if seen.unread else ''}"

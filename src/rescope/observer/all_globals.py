@@ -8,7 +8,7 @@ from typing import cast
 from rescope.observer.fingerprint import UNSET, Print, Reader
 from rescope.observer.layout import ATOMS, Kind, is_class, is_test_case, module_globals, namespace
 from rescope.observer.modules import Loaded
-from rescope.observer.state import Moved, State
+from rescope.observer.state import ATTRIBUTE, GLOBAL, Moved, State
 
 _DEPTH, _BUDGET = 2, 200
 _STILL = frozenset({Kind.OPAQUE, Kind.ARRAY})
@@ -130,7 +130,7 @@ class AllGlobals:
 
 
 def _state(label: str, name: str, path: str, inner: str) -> State:
-    kind = "class attribute" if inner else "global"
+    kind = ATTRIBUTE if inner else GLOBAL
     return State(kind=kind, name=f"{label}.{name}", path=path, qualname=f"{inner}.{name}" if inner else name)
 
 

@@ -33,7 +33,7 @@ _COMPARED_AS_TEXT = frozenset({"decimal.Decimal", "fractions.Fraction", "uuid.UU
 _CLOSED = frozenset({"builtins", "logging", "threading", "_thread", "re", "weakref", "_weakref", "asyncio", "concurrent", "enum", "typing"})
 _HEAP = 1 << 9
 _members = cast("Callable[[type], Mapping[str, object]]", type.__dict__["__dict__"].__get__)
-_bases = cast("Callable[[type], tuple[type, ...]]", type.__dict__["__mro__"].__get__)
+bases = cast("Callable[[type], tuple[type, ...]]", type.__dict__["__mro__"].__get__)
 
 
 class Kind(Enum):
@@ -82,31 +82,31 @@ def namespace(owner: type) -> Mapping[str, object]:
 
 def is_class(value: object) -> bool:
     """Whether a value is a class; `isinstance` would ask the value's own `__class__`."""
-    return type(value) is type or any(base is type for base in _bases(type(value)))
+    return type(value) is type or any(base is type for base in bases(type(value)))
 
 
 def is_test_case(of: type) -> bool:
     """Whether a class derives from `unittest.TestCase`."""
-    return any(namespace(base).get("__module__") == "unittest.case" for base in _bases(of))
+    return any(namespace(base).get("__module__") == "unittest.case" for base in bases(of))
 
 
 def module_globals(module: object) -> Mapping[str, object]:
     """The globals of whatever stands in `sys.modules`; empty where they cannot be read without running code."""
     if type(module) is ModuleType:
         return module.__dict__
-    read = _dict_getter(_bases(type(module)))
+    read = _dict_getter(bases(type(module)))
     return (read(module) if read else None) or {}
 
 
 def overridden(value: object, held: Mapping[str, object]) -> dict[str, object]:
     """What an instance has set over constants of its class: so users configure a library's object. Caches shadow no constant."""
     names = [name for name in list(held) if type(name) is str and name.isupper() and id(type(held[name])) in ATOMS]
-    return {name: held[name] for name in names if any(id(type(namespace(c).get(name, namespace))) in ATOMS for c in _bases(type(value)))}
+    return {name: held[name] for name in names if any(id(type(namespace(c).get(name, namespace))) in ATOMS for c in bases(type(value)))}
 
 
 def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
     """The layout of a type; `is_own` tells from a module's name whether the project wrote it."""
-    line = _bases(of)
+    line = bases(of)
     module = _text(namespace(of).get("__module__")) or "builtins"
     name = _text(type.__dict__["__qualname__"].__get__(of)) or "?"
     shown = name if module == "builtins" else f"{module.rpartition('.')[2]}.{name}"
@@ -171,7 +171,7 @@ class Layouts:
         if layout.kind is not Kind.OBJECT:
             return None
         held = layout.attributes(value) if layout.attributes else {}
-        return held[name] if name in held else next((namespace(c)[name] for c in _bases(type(value)) if name in namespace(c)), None)
+        return held[name] if name in held else next((namespace(c)[name] for c in bases(type(value)) if name in namespace(c)), None)
 
     def is_own_module(self, name: str) -> bool:
         """Whether a loaded module is a file of the project."""

@@ -1,8 +1,8 @@
 """The book of changes: who made them, how long they were in place, and what JSON they make.
 
-The JSON of `--rescope-record`, schema 1:
+The JSON of `--rescope-record`, schema 2:
 
-    {"schema": 1, "tool": "rescope", "mode": "named" or "all", "tests": how many ran,
+    {"schema": 2, "tool": "rescope", "mode": "named" or "all", "tests": how many ran,
      "watched": [{"kind", "name", "path", "qualname", "line", "scope", "tests": ran while it was watched,
                   "moved": tests that changed it, "whole": whether every change of it could be seen}],
      "changes": [{"kind", "name", "path", "qualname", "line", "scope",       the state, as under "watched"
@@ -12,6 +12,9 @@ The JSON of `--rescope-record`, schema 1:
                   "in_place": later tests that ran before it was changed again or undone, "first": the first of them,
                   "requested", "first_requested", "strangers", "first_stranger":  of those, by whether they requested
                                                                              the fixture that the change belongs to
+                  "changed_at": lines that ran and may have made the change, as "path:line", none where that is not known,
+                  "read_by": of the later tests, how many ran a line that reads the state, null where that is not known,
+                  "first_reader": the first of them, "read_at": at which line,
                   "undone_by": node id or ""}],
      "errors": [text]}
 
@@ -25,7 +28,7 @@ from typing import Any
 from rescope.observer.fingerprint import Print, differences
 from rescope.observer.state import Change, Moved, Owner, Place, State
 
-SCHEMA = 1
+SCHEMA = 2
 _TOLD = 20
 _REMEMBERED = 8
 _FRESH = 3
@@ -46,11 +49,13 @@ class Ledger:
         self.moved_in: dict[State, list[str]] = {}
         self.followed: dict[State, tuple[str, Change]] = {}
         self.errors: list[str] = []
+        self.accessed: dict[State, list[tuple[str, bool]]] = {}
         self.newest = -_FRESH
 
     def begin(self, test: str, requested: Collection[str]) -> None:
         """A test begins: count it, also for the changes that belong to fixtures."""
         self.ran.append(test)
+        self.accessed.clear()
         if not self.followed:
             return
         names = requested if len(self.followed) < _FEW else frozenset(requested)
@@ -61,6 +66,19 @@ class Ledger:
             else:
                 change.strangers += 1
                 change.first_stranger = change.first_stranger or test
+
+    def access(self, state: State, place: str, *, writes: bool, by_test: bool) -> None:
+        """A line ran that accesses a state: a test, or a function-scoped fixture of it, that reads it first sees what was left."""
+        known = self.accessed.setdefault(state, [])
+        known.append((place, writes))
+        stack = self.standing.get(state)
+        if len(known) > 1 or writes or not by_test or not stack:
+            return
+        change = stack[-1][1]
+        if change.until < 0 and change.since < len(self.ran):
+            change.read_by += 1
+            change.first_reader = change.first_reader or self.ran[-1]
+            change.read_at = change.read_at or place
 
     def enter(self, moved: Moved, test: Place, owner: Owner | None, *, in_set_up: bool) -> Change | None:
         """Book a difference: a new change, or None where it takes an earlier one back or is no difference worth telling."""
@@ -73,6 +91,8 @@ class Ledger:
         if self._taken_back(stack, moved, test):
             return None
         change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=found)
+        accesses = self.accessed.get(moved.state, ())
+        change.changed_at = tuple(dict.fromkeys(at for at, writes in accesses if writes) or dict.fromkeys(at for at, _ in accesses))
         stack.append((moved.before, change))
         del stack[:-_REMEMBERED]
         self._open(change)
@@ -171,6 +191,10 @@ class Ledger:
             "first_requested": change.first_requested,
             "strangers": change.strangers,
             "first_stranger": change.first_stranger,
+            "changed_at": list(change.changed_at),
+            "read_by": change.read_by if change.read_by >= 0 else None,
+            "first_reader": change.first_reader,
+            "read_at": change.read_at,
             "undone_by": change.undone_by,
         }
 

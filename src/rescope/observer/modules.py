@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
 from rescope.observer.layout import Layouts, is_class, module_globals, namespace
@@ -40,15 +40,23 @@ def _tests_last(module: tuple[str, str]) -> tuple[bool, str]:
     return last == "conftest" or last.startswith("test_") or last.endswith("_test"), module[0]
 
 
+class Global(NamedTuple):
+    """A state that a module holds, under a qualified name."""
+
+    state: State
+    module: str
+    parts: tuple[str, ...]
+
+
 class NamedGlobals:
     """The singletons of the watch list, by module name and qualified name."""
 
-    def __init__(self, *, loaded: Loaded, reader: Reader, subjects: tuple[Subject, ...], watch: Callable[[State], None]) -> None:
+    def __init__(self, *, loaded: Loaded, reader: Reader, subjects: tuple[Subject, ...], watch: Callable[[Iterable[Global]], None]) -> None:
         self.loaded = loaded
         self.reader = reader
         self.subjects = subjects
         self.watch = watch
-        self.places: list[tuple[State, str, tuple[str, ...]]] = []
+        self.places: list[Global] = []
         self.last: dict[str, Print] = {}
         self.scanned = -1
 
@@ -58,8 +66,7 @@ class NamedGlobals:
         if self.scanned != self.loaded.size:
             self.scanned = self.loaded.size
             self.places = list(self._find())
-            for state, _, _ in self.places:
-                self.watch(state)
+            self.watch(self.places)
         last, loaded, same = self.last, sys.modules, self.reader.is_same
         for state, module, parts in self.places:
             members = module_globals(loaded.get(module))
@@ -77,7 +84,7 @@ class NamedGlobals:
         """The dotted names of the states that are there to be watched."""
         return frozenset(state.name for state, _, _ in self.places)
 
-    def _find(self) -> Iterator[tuple[State, str, tuple[str, ...]]]:
+    def _find(self) -> Iterator[Global]:
         homes: dict[str, list[str]] = {}
         for name, path in self.loaded.names.items():
             homes.setdefault(path, []).append(name)
@@ -87,7 +94,7 @@ class NamedGlobals:
                     state = State(
                         kind="singleton", name=f"{module}.{name}", path=subject.path, qualname=subject.qualname, line=subject.line
                     )
-                    yield state, module, tuple(name.split("."))
+                    yield Global(state, module, tuple(name.split(".")))
 
 
 def resolve(members: Mapping[str, object], parts: tuple[str, ...]) -> object:
@@ -96,8 +103,8 @@ def resolve(members: Mapping[str, object], parts: tuple[str, ...]) -> object:
     for part in parts:
         value = members.get(part, UNSET)
         members = namespace(cast("type", value)) if is_class(value) else {}
-    if type(value) in {staticmethod, classmethod}:
-        return value.__func__  # type: ignore[attr-defined]
+    if type(value) is staticmethod or type(value) is classmethod:
+        return value.__func__
     return value.fget if type(value) is property else value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from rescope.observer.state import Change
 
 _SHOWN = 3
+_PLACES = 2
 Json = dict[str, Any]
 
 
@@ -45,13 +46,18 @@ def _told(change: Json) -> str:
     by = f"{change['test']}"
     if owner:
         by += f": {owner['phase']} of {owner['scope']} fixture '{owner['name']}'"
-    return f"{by} changed {_spoken(change)}{change['where']} (was {change['was']}, now {change['now']})"
+    at = f", at {' or '.join(change['changed_at'][:_PLACES])}" if change["changed_at"] else ""
+    return f"{by} changed {_spoken(change)}{change['where']} (was {change['was']}, now {change['now']}){at}"
 
 
 def _aftermath(change: Json) -> str:
     if not change["in_place"]:
         return "no test ran with that in place"
     count = f"{_count(change['in_place'], 'later test')} ran with that in place, first {change['first']}"
+    if change["read_by"] is not None:
+        count += f"; {change['read_by']} read it" + (
+            f", first {change['first_reader']} at {change['read_at']}" if change["read_by"] else ""
+        )
     if change["owner"] and change["strangers"]:
         return f"{count}; {change['strangers']} did not request '{change['owner']['name']}', first {change['first_stranger']}"
     if change["kind"] == "fixture":

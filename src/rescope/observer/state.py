@@ -7,6 +7,8 @@ named tuple, the rest is a plain class.
 from typing import NamedTuple
 
 RANDOM = "random numbers"
+GLOBAL = "global"
+ATTRIBUTE = "class attribute"
 
 
 class State(NamedTuple):
@@ -50,7 +52,9 @@ class Moved(NamedTuple):
 class Change:
     """A change that outlived its test, growing while it is in place: `until` is the number of the test that ended it, -1 if none.
 
-    `requested` and `strangers` count later tests that did or did not request the fixture that the change belongs to.
+    `requested` and `strangers` count later tests that did or did not request the fixture that the change belongs to, `read_by`
+    those that ran a line that reads the state, at first `read_at`; -1 where that is not known. `changed_at` are the lines of the
+    test's run that may have made the change. A place is `path:line`.
     """
 
     def __init__(self, state: State, test: Place, *, since: int, owner: Owner | None, difference: tuple[str, str, str]) -> None:
@@ -65,3 +69,7 @@ class Change:
         self.strangers = 0
         self.first_requested = ""
         self.first_stranger = ""
+        self.changed_at: tuple[str, ...] = ()
+        self.read_by = -1
+        self.first_reader = ""
+        self.read_at = ""

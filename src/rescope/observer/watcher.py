@@ -1,5 +1,6 @@
 """One look after another: what moved since the last one, and who is to blame."""
 
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -9,16 +10,19 @@ from rescope.observer.broad import BroadFixtures
 from rescope.observer.fingerprint import Reader
 from rescope.observer.layout import Layouts
 from rescope.observer.ledger import Ledger
-from rescope.observer.modules import Loaded, NamedGlobals
+from rescope.observer.modules import Global, Loaded, NamedGlobals
 from rescope.observer.overrides import Overrides
-from rescope.observer.state import Change, Moved, Owner, Place
+from rescope.observer.state import ATTRIBUTE, GLOBAL, Change, Moved, Owner, Place, State
 from rescope.observer.watchlist import WatchList
 
 if TYPE_CHECKING:
     import pytest
 
+    from rescope.observer.accesses import Accesses
+
 
 _NAMED = 3
+_GLOBALS = (GLOBAL, ATTRIBUTE)
 _BEFORE = Place(node="the collection", path="", line=0)
 
 
@@ -33,19 +37,43 @@ class Probe(Protocol):
 class Watcher:
     """The probes, the book, and whose turn it is: the fixtures that are being set up or torn down, innermost last."""
 
-    def __init__(self, *, ledger: Ledger, broad: BroadFixtures, probes: tuple[Probe, ...], at_set_ups: tuple[Probe, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        broad: BroadFixtures,
+        probes: tuple[Probe, ...],
+        at_set_ups: tuple[Probe, ...],
+        accesses: "Accesses | None",
+    ) -> None:
         self.ledger = ledger
         self.broad = broad
         self.probes = probes
         self.at_set_ups = at_set_ups
+        self.accesses = accesses
         self.turns: list[Owner] = []
         self.begun: pytest.Item | None = None
         self.in_set_up = False
+        if accesses:
+            accesses.note = self._access
 
     @property
     def test(self) -> Place:
         """The test that began last."""
         return _place(self.begun) if self.begun else _BEFORE
+
+    def begin(self, item: "pytest.Item") -> None:
+        """A test begins."""
+        self.begun = item
+        self.in_set_up = True
+        if self.accesses:
+            self.accesses.begin()
+        self.ledger.begin(item.nodeid, getattr(item, "fixturenames", ()))
+
+    def end(self) -> None:
+        """The run is over."""
+        if self.accesses:
+            self.accesses.end()
 
     def look(self, *, quickly: bool = False) -> list[Change]:
         """Book what moved since the last look on whoever's turn it is; the new changes. A quick look is at named state only."""
@@ -72,8 +100,16 @@ class Watcher:
             return []
         owner = self.turns[-1] if self.turns else None
         enter, test = self.ledger.enter, self.test
-        found = [enter(each, test, owner, in_set_up=self.in_set_up) for each in moved]
-        return [change for change in found if change is not None]
+        entered = (enter(each, test, owner, in_set_up=self.in_set_up) for each in moved)
+        found = [change for change in entered if change is not None]
+        if self.accesses:
+            self.accesses.follow(_global(change.state) for change in found if change.state.kind in _GLOBALS)
+            for change in found:
+                change.read_by = 0 if self.accesses.follows(change.state) else -1
+        return found
+
+    def _access(self, state: State, place: str, writes: bool) -> None:  # noqa: FBT001 - called back for each line
+        self.ledger.access(state, place, writes=writes, by_test=not self.turns)
 
     def set_up(self, fixture: "pytest.FixtureDef[Any]") -> None:
         """A broad fixture was set up: its value is watched from now on."""
@@ -102,7 +138,15 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
     loaded = Loaded(layouts=layouts)
     broad = BroadFixtures(reader=reader, subjects=watch.fixtures, watch_all=wide)
     ledger = Ledger(mode=mode)
-    named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons, watch=ledger.watch)
+    accesses = _accesses(loaded, layouts)
+
+    def found(places: Iterable[Global]) -> None:
+        for place in places:
+            ledger.watch(place.state)
+        if accesses:
+            accesses.follow(places)
+
+    named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons, watch=found)
     probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.holders)]
     around: tuple[Probe, ...] = ()
     if wide or watch.process:  # what few runs need is imported by those alone
@@ -116,7 +160,20 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
         everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
         probes += (everything,) if wide else ()
         around = () if wide else (everything,)
-    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around)
+    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around, accesses=accesses)
+
+
+def _accesses(loaded: Loaded, layouts: Layouts) -> "Accesses | None":
+    if not hasattr(sys, "monitoring"):
+        return None
+    from rescope.observer.accesses import Accesses
+
+    return Accesses(loaded=loaded, layouts=layouts)
+
+
+def _global(state: State) -> Global:
+    """Where a state of `AllGlobals` is held: its name is the module's, then its own."""
+    return Global(state, state.name.removesuffix(f".{state.qualname}"), tuple(state.qualname.split(".")))
 
 
 def _place(item: "pytest.Item") -> Place:

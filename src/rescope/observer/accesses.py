@@ -1,0 +1,238 @@
+"""Which tests run a line that reads or writes a watched global, and which line: known from Python 3.12 on, through `sys.monitoring`.
+
+Only functions that speak of a watched name are monitored, and each of their lines reports at most once per test: all other code
+runs as ever. A line that runs is taken for the access that stands in it.
+"""
+
+import dis
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple, cast
+
+from rescope.observer.layout import ATOMS, Layouts, bases, is_class, module_globals, namespace
+from rescope.observer.modules import Global, Loaded, resolve
+from rescope.observer.state import State
+
+_TOOLS = (4, 3)  # ids that no kind of tool has reserved
+_FUNCTION_OF_FIXTURE = "_fixture_function"
+_ATTRIBUTE = "ATTR"
+_WRITES = ("STORE_", "DELETE_")
+_MOST_WRAPPERS = 20
+
+Note = Callable[[State, str, bool], None]
+
+
+class Mention(NamedTuple):
+    """A place in a function that speaks of a name: as a global where `base` is None, else as an attribute of what `base` names."""
+
+    line: int
+    base: str | None
+    writes: bool
+
+
+class Spoken(NamedTuple):
+    """A function's code, and the class in whose body it stands."""
+
+    code: CodeType
+    owner: type | None
+
+
+class Lines(NamedTuple):
+    """The lines of a function where states are accessed; kept by the code's id, since codes of equal text are equal."""
+
+    code: CodeType
+    at: dict[int, list[tuple[State, bool]]]
+
+
+def mentions(code: CodeType, name: str) -> Iterator[Mention]:
+    """Where a function's own code reads or writes a name; a method's load counts as reading."""
+    line, before = code.co_firstlineno, ""
+    for each in dis.get_instructions(code):
+        line = (each.positions.lineno if each.positions else None) or line
+        argument, kind = each.argval, each.opname
+        if argument == name and "IMPORT" not in kind:
+            if _ATTRIBUTE in kind or "METHOD" in kind:
+                yield Mention(line, before, kind.startswith(_WRITES))
+            elif "GLOBAL" in kind or "NAME" in kind:
+                yield Mention(line, None, kind.startswith(_WRITES))
+        argument = argument[-1] if isinstance(argument, tuple) and argument else argument  # two loads in one instruction
+        before = argument if isinstance(argument, str) else ""
+
+
+class Accesses:
+    """Follows states; `note` is called with the state, the place as `path:line`, and whether it is written there."""
+
+    def __init__(self, *, loaded: Loaded, layouts: Layouts) -> None:
+        self.loaded = loaded
+        self.layouts = layouts
+        self.note: Note | None = None
+        self.tool = next((n for n in _TOOLS if _monitoring().get_tool(n) is None), None)
+        self.spoken: dict[str, dict[str, list[Spoken]]] = {}
+        self.followed: dict[State, Global] = {}
+        self.lines: dict[int, Lines] = {}
+        self.ran: dict[int, CodeType] = {}
+        if self.tool is not None:
+            _monitoring().use_tool_id(self.tool, "rescope")
+            _monitoring().register_callback(self.tool, _monitoring().events.LINE, self._line)
+
+    def follow(self, wanted: Iterable[Global]) -> None:
+        """Follow these states from now on, in all modules that are loaded; and those that were followed, in modules that are new."""
+        if self.tool is None:
+            return
+        added = [each for each in wanted if each.state not in self.followed]
+        new = [name for name in self.loaded.names if name not in self.spoken]
+        for name in new:
+            self.spoken[name] = self._index(name)
+        for each in self.followed.values() if new else ():
+            self._arm(each, new)
+        for each in added:
+            self._arm(each, self.loaded.names)
+        self.followed.update((each.state, each) for each in added)
+
+    def follows(self, state: State) -> bool:
+        """Whether accesses of this state are noted."""
+        return self.tool is not None and state in self.followed
+
+    def begin(self) -> None:
+        """A test begins: lines that reported during the one before may report again."""
+        ran, self.ran = self.ran, {}
+        for code in ran.values():
+            self._monitor(code, 0)
+            self._monitor(code, _monitoring().events.LINE)
+
+    def end(self) -> None:
+        """Follow nothing any more."""
+        if self.tool is not None:
+            for each in self.lines.values():
+                self._monitor(each.code, 0)
+            _monitoring().register_callback(self.tool, _monitoring().events.LINE, None)
+            _monitoring().free_tool_id(self.tool)
+            self.tool = None
+
+    def _monitor(self, code: CodeType, events: int) -> None:
+        if self.tool is not None:
+            _monitoring().set_local_events(self.tool, code, events)
+
+    def _line(self, code: CodeType, line: int) -> object:
+        found = self.lines.get(id(code))
+        accesses = found.at.get(line, ()) if found else ()
+        if accesses and self.note:
+            self.ran[id(code)] = code
+            place = f"{self._path(code)}:{line}"
+            for state, writes in accesses:
+                self.note(state, place, writes)
+        return _monitoring().DISABLE
+
+    def _path(self, code: CodeType) -> str:
+        root = self.layouts.root
+        path = code.co_filename
+        return path[len(root) :].replace(os.sep, "/") if path.startswith(root) else path
+
+    def _index(self, module: str) -> dict[str, list[Spoken]]:
+        """The functions of a module by each name that they speak of."""
+        found: dict[str, list[Spoken]] = {}
+        functions = self._functions(module, module_globals(sys.modules.get(module)), None)
+        for spoken in {id(each.code): each for each in functions}.values():
+            for name in spoken.code.co_names:
+                found.setdefault(name, []).append(spoken)
+        return found
+
+    def _functions(self, module: str, members: Mapping[str, object], owner: type | None) -> Iterator[Spoken]:
+        for value in list(members.values()):
+            if is_class(value):
+                inner = cast("type", value)
+                if owner is None and namespace(inner).get("__module__") == module:
+                    yield from self._functions(module, namespace(inner), inner)
+                continue
+            for function in self._behind(value):
+                if function.__globals__ is module_globals(sys.modules.get(module)):
+                    yield from (Spoken(code, owner) for code in _nested(function.__code__))
+
+    def _behind(self, value: object) -> Iterator[FunctionType]:
+        """The plain functions behind a global or attribute: past descriptors, wrappers, closures and fixture definitions."""
+        pending: list[object] = [value]
+        for _ in range(_MOST_WRAPPERS):
+            if not pending:
+                return
+            each = pending.pop()
+            if type(each) is FunctionType:
+                yield each
+                pending += [each.__dict__.get("__wrapped__"), *(_content(cell) for cell in each.__closure__ or ())]
+            elif type(each) is staticmethod or type(each) is classmethod:
+                pending.append(each.__func__)
+            elif type(each) is property:
+                pending += [each.fget, each.fset, each.fdel]
+            elif each is not None and id(type(each)) not in ATOMS:
+                layout = self.layouts.of(each)
+                held = layout.attributes(each) if layout.attributes else {}
+                pending += [held.get("__wrapped__"), held.get(_FUNCTION_OF_FIXTURE)]
+
+    def _arm(self, followed: Global, modules: Iterable[str]) -> None:
+        home = module_globals(sys.modules.get(followed.module))
+        owner = resolve(home, followed.parts[:-1]) if len(followed.parts) > 1 else None
+        value = resolve(home, followed.parts)
+        name = followed.parts[-1]
+        for module in modules:
+            members = module_globals(sys.modules.get(module))
+            for spoken in self.spoken[module].get(name, ()):
+                for mention in mentions(spoken.code, name):
+                    if (
+                        _is_of(mention, followed, spoken, module, members)
+                        if owner is None
+                        else _is_of_class(mention, owner, spoken, members)
+                    ):
+                        self._add(spoken.code, mention, followed.state)
+            if module != followed.module and id(type(value)) not in ATOMS and not is_class(value):
+                for alias in [n for n, v in list(members.items()) if v is value]:
+                    for spoken in self.spoken[module].get(alias, ()):
+                        for mention in mentions(spoken.code, alias):
+                            if mention.base is None:
+                                self._add(spoken.code, mention, followed.state)
+
+    def _add(self, code: CodeType, mention: Mention, state: State) -> None:
+        if id(code) not in self.lines:
+            self.lines[id(code)] = Lines(code, {})
+            self._monitor(code, _monitoring().events.LINE)
+        at = self.lines[id(code)].at.setdefault(mention.line, [])
+        if (state, mention.writes) not in at:
+            at.append((state, mention.writes))
+
+
+def _is_of(mention: Mention, followed: Global, spoken: Spoken, module: str, members: Mapping[str, object]) -> bool:
+    """Whether a mention of a global's name means this one: in its module by name, elsewhere through a name of its module."""
+    if mention.base is None:
+        return module == followed.module
+    package, _, last = followed.module.rpartition(".")
+    if members.get(mention.base) is sys.modules.get(followed.module):
+        return True
+    imported = spoken.code.co_names
+    local = followed.module in imported or (package in imported and last in imported)
+    return (mention.base == last and package.rpartition(".")[2] in imported) or (local and mention.base in spoken.code.co_varnames)
+
+
+def _is_of_class(mention: Mention, owner: object, spoken: Spoken, members: Mapping[str, object]) -> bool:
+    """Whether a mention of a class attribute means this one: in methods of its class or a subclass, elsewhere by the class's name."""
+    if mention.base is None:
+        return False
+    inside = spoken.owner is not None and any(base is owner for base in bases(spoken.owner))
+    return inside or members.get(mention.base) is owner
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            yield from _nested(constant)
+
+
+def _content(cell: Any) -> object:  # noqa: ANN401 - types.CellType, of which typeshed knows no content
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return None
+
+
+def _monitoring() -> Any:  # noqa: ANN401 - this project is type-checked as Python 3.11, which has no such module
+    return sys.monitoring  # type: ignore[attr-defined]

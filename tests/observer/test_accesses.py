@@ -1,0 +1,253 @@
+"""Who reads a state that was changed, and at which line it was changed: seen line by line, from Python 3.12 on."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects import make_project
+from rescope.observer.accesses import mentions
+
+seen_line_by_line = pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="sys.monitoring is new in Python 3.12")
+
+FUNCTIONS = """\
+def read(): return len(it) + 1
+def write(value):
+    global it
+    it = value
+def delete():
+    global it
+    del it
+def attribute(): return home.it
+def set_attribute(value, home): home.it = value
+def dotted(): return pack.home.it
+def called(): return home.it()
+def imported():
+    from home import it
+def constant(): return "it"
+def local():
+    it = 1
+    return it
+def other(): return item
+"""
+
+
+def test_mentions() -> None:
+    """A name counts as a global and as an attribute of something, with its line; not as a constant, a local name or an import."""
+    space: dict = {}
+    exec(compile(FUNCTIONS, "functions.py", "exec"), space)
+
+    found = {name: [tuple(m) for m in mentions(space[name].__code__, "it")] for name in space if not name.startswith("__")}
+
+    assert {name: places for name, places in found.items() if places} == {
+        "read": [(1, None, False)],
+        "write": [(4, None, True)],
+        "delete": [(7, None, True)],
+        "attribute": [(8, "home", False)],
+        "set_attribute": [(9, "home", True)],
+        "dotted": [(10, "home", False)],
+        "called": [(11, "home", False)],
+    }
+
+
+KINDS = """\
+# --- program/__init__.py
+# --- program/state.py
+_store = None
+hooks = {}
+
+
+class Store:
+    pass
+
+
+class Pool:
+    _shared = None
+
+    @classmethod
+    def get(cls):
+        if cls._shared is None:
+            cls._shared = cls()
+        return cls._shared
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+
+
+def add(name, hook):
+    hooks[name] = hook
+# --- program/twin.py
+_store = None
+hooks = {}
+
+
+class Store:
+    pass
+
+
+class Pool:
+    _shared = None
+
+    @classmethod
+    def get(cls):
+        if cls._shared is None:
+            cls._shared = cls()
+        return cls._shared
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture
+def first_hook():
+    from program import state
+
+    return next(iter(state.hooks), None)
+# --- test_kinds.py
+import program.state
+from program.state import Pool, add, get_store, hooks
+from program.twin import get_store as get_other_store
+
+
+def test_changes_all():
+    assert get_store()
+    assert Pool.get()
+    add("a", print)
+
+
+def test_looks_at_nothing():
+    assert get_other_store()
+
+
+def test_reads_through_a_function():
+    assert get_store()
+
+
+def test_reads_a_class_attribute():
+    assert Pool._shared
+
+
+def test_reads_what_was_imported():
+    assert "a" in hooks
+
+
+def test_reads_an_attribute_of_the_module():
+    assert program.state._store
+
+
+def test_reads_in_a_fixture(first_hook):
+    assert first_hook == "a"
+
+
+def test_replaces_without_reading():
+    program.state._store = None
+    program.state._store = 3
+"""
+
+
+@seen_line_by_line
+def test_who_reads_what_was_changed(tmp_path: Path, observe) -> None:
+    """Each state has the line that changed it, and the later tests that ran a line that reads it, the first of them with its line."""
+    _, seen = observe(make_project(tmp_path, KINDS), "--rescope=all", "-p", "no:randomly")
+
+    keys = ("test", "changed_at", "read_by", "first_reader", "read_at")
+    first = {c["name"]: tuple(c[k] for k in keys) for c in reversed(seen["changes"])}
+    test = "test_kinds.py::test"
+    assert first["program.state._store"] == (
+        f"{test}_changes_all",
+        ["program/state.py:22"],
+        2,
+        f"{test}_reads_through_a_function",
+        "program/state.py:21",
+    )
+    assert first["program.state.Pool._shared"] == (
+        f"{test}_changes_all",
+        ["program/state.py:15"],
+        1,
+        f"{test}_reads_a_class_attribute",
+        "test_kinds.py:21",
+    )
+    assert first["program.state.hooks"] == (
+        f"{test}_changes_all",
+        [],  # the analysis does not name it: it is followed from its first change on
+        2,
+        f"{test}_reads_what_was_imported",
+        "test_kinds.py:25",
+    )
+    assert first["program.twin._store"][2:] == (0, "", ""), "a twin's code is equal, and another's"
+
+
+@seen_line_by_line
+def test_told_at_the_end(tmp_path: Path, observe) -> None:
+    """The report names the line and the first reader; where no test read a state, it says so."""
+    root = make_project(tmp_path, KINDS)
+    out, _ = observe(root, "-p", "no:randomly")
+
+    lines = [line.strip() for line in out.splitlines()]
+    changed = next(line for line in lines if "changed program.state._store" in line)
+    assert changed.endswith("(was None, now <state.Store>), at program/state.py:22")
+    after = lines[lines.index(changed) + 1]
+    assert after.endswith("; 2 read it, first test_kinds.py::test_reads_through_a_function at program/state.py:21")
+    unread = next(n for n, line in enumerate(lines) if "changed program.twin._store" in line)
+    assert lines[unread + 1].endswith("; 0 read it")
+
+
+TAKEN = """\
+# --- state.py
+_store = None
+
+
+class Store:
+    pass
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+# --- conftest.py
+import sys
+
+for tool in (3, 4):
+    sys.monitoring.use_tool_id(tool, "another tool")
+# --- test_state.py
+from state import get_store
+
+
+def test_a():
+    assert get_store()
+
+
+def test_b():
+    assert get_store()
+"""
+
+
+@seen_line_by_line
+def test_other_tools_have_taken_the_places(tmp_path: Path, observe) -> None:
+    """Where other tools monitor already, nothing is said about readers, and nothing fails."""
+    out, seen = observe(make_project(tmp_path, TAKEN), "-p", "no:randomly")
+
+    assert "2 passed" in out
+    assert [(c["changed_at"], c["read_by"]) for c in seen["changes"]] == [([], None)]
+
+
+@pytest.mark.skipif(hasattr(sys, "monitoring"), reason="Python 3.12 and newer know it")
+def test_not_known_before_python_3_12(tmp_path: Path, observe) -> None:
+    """An older Python cannot tell who reads: nothing is said about it."""
+    out, seen = observe(make_project(tmp_path, KINDS), "-p", "no:randomly")
+
+    assert seen["changes"]
+    assert {(tuple(c["changed_at"]), c["read_by"]) for c in seen["changes"]} == {((), None)}
+    assert "read it" not in out
