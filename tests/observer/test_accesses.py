@@ -50,9 +50,7 @@ def test_mentions() -> None:
     }
 
 
-KINDS = """\
-# --- program/__init__.py
-# --- program/state.py
+PROGRAM = """\
 _store = None
 hooks = {}
 
@@ -80,31 +78,12 @@ def get_store():
 
 def add(name, hook):
     hooks[name] = hook
-# --- program/twin.py
-_store = None
-hooks = {}
-
-
-class Store:
-    pass
-
-
-class Pool:
-    _shared = None
-
-    @classmethod
-    def get(cls):
-        if cls._shared is None:
-            cls._shared = cls()
-        return cls._shared
-
-
-def get_store():
-    global _store
-    if _store is None:
-        _store = Store()
-    return _store
-# --- conftest.py
+"""
+KINDS = f"""\
+# --- program/__init__.py
+# --- program/state.py
+{PROGRAM}# --- program/twin.py
+{PROGRAM}# --- conftest.py
 import pytest
 
 
