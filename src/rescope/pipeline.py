@@ -20,7 +20,7 @@ from rescope.graph.reach import ImportGraph, build_call_graph
 from rescope.graph.state import find_singletons
 from rescope.loading import Tell, load_facts, silent, stamps
 from rescope.model.address import Location
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
 from rescope.model.facts import ModuleFacts, ParseFailure
 from rescope.model.finding import Applicability, Finding, Keep, Subject
 from rescope.model.plan import ChangeGroup, FileChange, Plan, Skipped
@@ -353,13 +353,23 @@ def _source(root: Path, path: str) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
 
 
+def _subject(edit: Edit) -> object:
+    """What an edit is about: of two edits of a kind for the same, the first stands."""
+    match edit:
+        case AddResetFixture(name=name, steps=steps):
+            return name, steps
+        case RestoreInPlace(address=address, target=target):
+            return address, target
+        case _:
+            return edit.address
+
+
 def merged_edits(groups: Iterable[ChangeGroup], path: str) -> tuple[Edit, ...]:
     """The edits of one file, each once; the first reason for a fixture stands."""
     found: dict[object, Edit] = {}
     for group in groups:
         for edit in group.edits:
             if edit_path(edit) == path:
-                key = (type(edit), (edit.name, edit.steps) if isinstance(edit, AddResetFixture) else edit.address)
-                found.setdefault(key, edit)
-    order = {ChangeScope: 0, AddReason: 1, AddResetFixture: 2}
+                found.setdefault((type(edit), _subject(edit)), edit)
+    order = {ChangeScope: 0, AddReason: 1, RestoreInPlace: 2, AddResetFixture: 3}
     return tuple(sorted(found.values(), key=lambda e: order[type(e)]))

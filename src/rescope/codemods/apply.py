@@ -12,12 +12,13 @@ from rescope.codemods.change_scope import is_call_form, rescope_call, rescope_fu
 from rescope.codemods.decorators import imported, makes_fixture
 from rescope.codemods.refusal import EditRefused, MisfitError
 from rescope.codemods.reset_fixture import with_reset_fixtures
+from rescope.codemods.restore_in_place import restore_in_place
 from rescope.codemods.style import Style, style_of
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
 
 NEW_FILE = b'"""Shared fixtures."""\n'
 _Key = tuple[str, int, bool]
-_Addressed = ChangeScope | AddReason
+_Addressed = ChangeScope | AddReason | RestoreInPlace
 
 
 def apply(source: bytes | None, edits: Sequence[Edit]) -> bytes:
@@ -47,7 +48,7 @@ def _applied(path: str, source: bytes, edits: Sequence[Edit]) -> bytes:
 
 def _path(edit: Edit) -> str:
     match edit:
-        case ChangeScope() | AddReason():
+        case ChangeScope() | AddReason() | RestoreInPlace():
             return edit.address.path
         case AddResetFixture():
             return edit.path
@@ -145,6 +146,8 @@ class _Walk(cst.CSTTransformer):
                     updated_node = rescope_function(updated_node, edit, self._imports, self._style)
                 case AddReason():
                     updated_node = explain_function(updated_node, edit, self._place(original_node), self._style)
+                case RestoreInPlace():
+                    updated_node = restore_in_place(updated_node, edit, self._style)
                 case _:
                     assert_never(edit)
         return updated_node
@@ -193,6 +196,9 @@ class _Walk(cst.CSTTransformer):
                     line = cst.ensure_type(line.deep_replace(before, value), cst.SimpleStatementLine)
                 case AddReason():
                     line = explain_assignment(line, edit, self._place(original), self._style)
+                case RestoreInPlace():
+                    message = "the function whose teardown is to be rewritten stands elsewhere"
+                    raise MisfitError(message)
                 case _:
                     assert_never(edit)
         return line

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rescope.facts.branches import Branching, branching, computed_names, literal_key
+from rescope.facts.copies import copies_put_back
 from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, creator_names, declaration, makes_fixtures
@@ -375,6 +376,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         hides_signature=hides_signature(node),
         refuses=frozenset(scan.refuses),
         removes=tuple(removals(node, scan.yields_at, names)) if scan.yields_at else (),
+        copies_back=tuple(copies_put_back(node, scan.yields_at, names)) if scan.yields_at else (),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
 

@@ -42,6 +42,16 @@ class AddReason:
     style: ReasonStyle = ReasonStyle.DOCSTRING
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreInPlace:
+    """Fill the `container` ("dict", "list", "set") at `target` from `saved` again, where a fixture's teardown now assigns it."""
+
+    address: Address
+    target: str
+    saved: str
+    container: str
+
+
 class ResetKind(Enum):
     """How one piece of state goes back to where it was."""
 
@@ -106,4 +116,4 @@ class AddResetFixture:
     table: bool = False
 
 
-Edit = ChangeScope | AddReason | AddResetFixture
+Edit = ChangeScope | AddReason | RestoreInPlace | AddResetFixture

@@ -102,6 +102,15 @@ class Call(NamedTuple):
     keywords: tuple[str, ...] = ()
 
 
+class CopyBack(NamedTuple):
+    """A teardown's `target = saved` where `saved` is a copy of what stood there; `once` if the function assigns neither again."""
+
+    target: str
+    saved: str
+    line: int
+    once: bool
+
+
 class ValueKind(StrEnum):
     """What a returned or yielded expression is."""
 
@@ -187,6 +196,7 @@ class Function(NamedTuple):
     perhaps_patched: tuple[str, ...] = ()
     refuses: frozenset[str] = frozenset()
     removes: tuple[tuple[int, str], ...] = ()
+    copies_back: tuple[CopyBack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

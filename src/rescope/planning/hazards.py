@@ -9,6 +9,7 @@ from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Fi
 from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.planning.repeating import refused_twice, removes_what_it_finds
+from rescope.planning.undoing import assigning_teardown, replaces_by_copy
 from rescope.rule import RuleContext
 
 _READS = frozenset(
@@ -79,6 +80,7 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
         _once(ctx, fixture),
         refused_twice(ctx, fixture),
         removes_what_it_finds(ctx, fixture),
+        replaces_by_copy(ctx, fixture),
         _given(unseen, fixture),
         _parametrize_scope(ctx, fixture),
         _loop(ctx, fixture),
@@ -273,9 +275,7 @@ def caveats(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:
     told = _tells_others(ctx, fixture)
     if told:
         yield f"'{name}' calls {told}(), which may not bear to be called for each test"
-    rebinding = _rebinds(fixture)
-    if rebinding:
-        yield f"the teardown of '{name}' rebinds {rebinding}, which others may hold"
+    yield from assigning_teardown(ctx, fixture)
     for argument in fixture.argnames:
         if len(ctx.graph.resolves(fixture.function, argument)) > 1:
             yield f"'{argument}' is overridden below: each test would get its own override through '{name}'"
@@ -316,15 +316,6 @@ def _tells_others(ctx: RuleContext, fixture: FixtureDef) -> str:
 def _passes_request(call: Call) -> bool:
     """Whether the callee gets `request`, and may ask for any fixture."""
     return any(target.dotted == "request" for _, target in call.passes)
-
-
-def _rebinds(fixture: FixtureDef) -> str:
-    """The attribute that a teardown assigns: other modules may hold what it replaced."""
-    for effect in fixture.function.effects:
-        foreign = effect.target.root in {Root.IMPORTED, Root.GLOBAL}
-        if effect.after_yield and effect.kind in {EffectKind.SET_ATTR, EffectKind.BIND} and foreign:
-            return effect.target.dotted
-    return ""
 
 
 def _shared_set_up(ctx: RuleContext, fixture: FixtureDef) -> Iterator[str]:

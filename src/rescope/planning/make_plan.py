@@ -17,6 +17,7 @@ from rescope.planning.hazards import Unseen, caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
 from rescope.planning.reset_names import name_resets
 from rescope.planning.resets import Suspects, blocks_reset, reset_fixture
+from rescope.planning.undoing import repairs
 from rescope.planning.value_resets import value_reset
 from rescope.rule import RuleContext
 
@@ -218,6 +219,7 @@ def _edits(planner: _Planner, finding: Finding, chain: Cascade) -> Iterator[Edit
         )
         own = finding if not step.requests else planner.findings.get(fixture.address)
         why = f"so that {own.reason}" if own else f"because it requests {step.requests}"
+        yield from repairs(planner.ctx, fixture)
         yield AddReason(address=fixture.address, text=f"{str(planner.target).capitalize()}-scoped {why}.", style=style)
 
 

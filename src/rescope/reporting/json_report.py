@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from rescope.model.address import Address, Location
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
 from rescope.model.facts import ParseFailure
 from rescope.model.finding import Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
@@ -80,6 +80,9 @@ def _edit(edit: Edit, subjects: dict[Address, Subject]) -> Json:
         case AddReason(address=address, text=text):
             subject = subjects[address]
             return {"kind": "add-reason", "name": subject.name, "path": address.path, "line": subject.line, "text": text}
+        case RestoreInPlace(address=address, target=target):
+            subject = subjects[address]
+            return {"kind": "restore-in-place", "name": subject.name, "path": address.path, "line": subject.line, "state": target}
         case AddResetFixture(path=path, name=name, creates_file=creates):
             states = [f"{step.module}.{step.name}" for step in edit.steps] + [f"{edit.fixture}.{p.path}".rstrip(".") for p in edit.parts]
             return {"kind": "add-reset-fixture", "name": name, "path": path, "line": None, "creates_file": creates, "states": states}

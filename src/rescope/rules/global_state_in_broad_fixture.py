@@ -8,7 +8,9 @@ depends on what ran before.
 What rescope does
 -----------------
 It narrows the fixture when the fixture takes the change back itself; that is never called safe, since broader
-fixtures may have been set up under the change; where no other test speaks of what changes, it is only told. An
+fixtures may have been set up under the change; where no other test speaks of what changes, it is only told. A
+teardown that would put a copy in the place of a module's dict, list or set is rewritten to fill the container itself
+again, since others may hold it; where that is not certain to be the same, the fixture is left alone. An
 autouse fixture that sets defaults for the whole run and never takes them back is not reported, nor is a seed, nor a
 change that exactly the tests of the scope ask for.
 
@@ -23,7 +25,7 @@ from itertools import chain
 from rescope.facts.verbs import MONKEYPATCH, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
-from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root, Target
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.scope import Scope
 from rescope.packs import match
@@ -59,8 +61,20 @@ def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location
     names = tuple({what for what, _, _ in found})
     callees = (ctx.flow.called(test.function, call) for call in test.function.calls)
     functions = chain((test.function,), filter(None, callees))
-    spoken = (t.dotted for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)))
-    return any(text.startswith(names) and any(text == n or text.startswith(f"{n}.") for n in names) for text in spoken)
+    spoken = ((t, f) for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)))
+    return any(_is_or_within(text, names) for target, function in spoken for text in _called(ctx, target, function))
+
+
+def _called(ctx: RuleContext, target: Target, function: Function) -> Iterator[str]:
+    """What a mention says, as it stands and by the name of the project's variable that it means."""
+    yield target.dotted
+    found = ctx.index.target(target, function.address.path) if target.root is Root.IMPORTED else None
+    if found is not None:
+        yield found.name
+
+
+def _is_or_within(text: str, names: tuple[str, ...]) -> bool:
+    return text.startswith(names) and any(text == name or text.startswith(f"{name}.") for name in names)
 
 
 def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location, bool]]:
@@ -205,6 +219,79 @@ def test_debug(debug):
 
 def test_other():
     assert "APP_DEBUG" not in os.environ
+''',
+        ),
+        Example(
+            name="a teardown that would replace a registry by a copy fills it again",
+            files="""\
+# --- converters.py
+KNOWN = {"int": int}
+# --- routes.py
+from converters import KNOWN
+
+
+def convert(kind, text):
+    return KNOWN[kind](text)
+# --- test_converters.py
+import pytest
+
+import converters
+import routes
+
+
+@pytest.fixture(scope="module")
+def with_float():
+    saved = converters.KNOWN.copy()
+    converters.KNOWN["float"] = float
+    yield
+    converters.KNOWN = saved  # as it was
+
+
+def test_float(with_float):
+    assert routes.convert("float", "1.5") == 1.5
+
+
+def test_unknown():
+    assert "float" not in converters.KNOWN
+    with pytest.raises(KeyError):
+        routes.convert("float", "1.5")
+""",
+            codes=(_CODE,),
+            unsafe=True,
+            after='''\
+# --- converters.py
+KNOWN = {"int": int}
+# --- routes.py
+from converters import KNOWN
+
+
+def convert(kind, text):
+    return KNOWN[kind](text)
+# --- test_converters.py
+import pytest
+
+import converters
+import routes
+
+
+@pytest.fixture(scope="function")
+def with_float():
+    """Function-scoped so that KNOWN is back in place after each test."""
+    saved = converters.KNOWN.copy()
+    converters.KNOWN["float"] = float
+    yield
+    converters.KNOWN.clear()
+    converters.KNOWN.update(saved)  # as it was
+
+
+def test_float(with_float):
+    assert routes.convert("float", "1.5") == 1.5
+
+
+def test_unknown():
+    assert "float" not in converters.KNOWN
+    with pytest.raises(KeyError):
+        routes.convert("float", "1.5")
 ''',
         ),
         Example(
