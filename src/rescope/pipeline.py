@@ -13,6 +13,7 @@ from rescope.config import Project
 from rescope.discovery import SourceFile, discover, is_test_module
 from rescope.evidence import Evidence, join
 from rescope.graph import FixtureGraph, build
+from rescope.graph.collected import Ignores
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
@@ -127,7 +128,8 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
     """The graph and everything else that rules ask."""
     index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
     ini = project.ini if any((project.root / top).exists() for top in project.ini.testpaths) else replace(project.ini, testpaths=())
-    test_modules = [path for path in sorted(index.modules) if is_test_module(path, ini)]
+    ignores = Ignores(index.modules)
+    test_modules = [path for path in sorted(index.modules) if is_test_module(path, ini) and not ignores.covers(path)]
     graph = build(index, test_modules, project.ini)
     tests = frozenset(test_modules) | _test_support(index, graph)
     namespaces = Namespaces(index=index)

@@ -11,6 +11,7 @@ from rescope.facts.copies import copies_put_back
 from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, creator_names, declaration, makes_fixtures
+from rescope.facts.ignored import ignored
 from rescope.facts.marks import mark_values, mock_arguments, read_marks
 from rescope.facts.names import (
     ModuleNames,
@@ -139,6 +140,7 @@ class _Collector:
             not_test=body.not_test,
             computed_names=", ".join(f"made by {how}" for how in self.computed),
             registers_fixtures=b"register_fixture" in content and _registers(self.functions),
+            ignores=ignored(tree.body) if b"collect_ignore" in content else (None, None),
         )
 
     def module_body(self, tree: ast.Module) -> Function:

@@ -302,7 +302,7 @@ class ParseFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleFacts:
-    """Everything that later stages may ask about one file."""
+    """Everything that later stages may ask about one file; `ignores` are what `collect_ignore` and `collect_ignore_glob` list."""
 
     path: str
     failure: ParseFailure | None = None
@@ -325,3 +325,4 @@ class ModuleFacts:
     not_test: bool = False
     computed_names: str = ""
     registers_fixtures: bool = False
+    ignores: tuple[tuple[str, ...] | None, tuple[str, ...] | None] = (None, None)
