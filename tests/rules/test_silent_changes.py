@@ -206,6 +206,33 @@ def test_twice():
     with pinned("a"), pinned("a"):
         assert _PINS == {"a": 2}
 """,
+    "a variable that a broad fixture's helper takes away whether it is there or not": """\
+# --- conftest.py
+import os
+
+
+def without_proxy():
+    os.environ.pop("HTTP_PROXY", None)
+# --- test_client.py
+import os
+
+import pytest
+from conftest import without_proxy
+
+
+@pytest.fixture(scope="module")
+def client():
+    without_proxy()
+    return []
+
+
+def test_client(client):
+    assert client == []
+
+
+def test_environment():
+    assert os.environ.get("HTTP_PROXY") is None
+""",
     "an environment that is patched only while the value is made": """\
 # --- test_wheel.py
 import os

@@ -178,6 +178,47 @@ def test_loud():
 """,
 }
 
+REGISTRY = """\
+# --- auth.py
+KINDS = {}
+
+
+def register(name, kind):
+    KINDS[name] = kind
+
+
+def known():
+    return sorted(KINDS)
+# --- test_auth.py
+import auth
+
+
+def test_plain():
+    assert auth.known() == []
+
+
+"""
+OWN = "def test_own():\n    auth.register('own', int)\n    assert 'own' in auth.KINDS\n"
+TAKEN_OUT = {
+    "deleted in the last line": f"{OWN}    del auth.KINDS['own']\n",
+    "popped in the last line": f"{OWN}    auth.KINDS.pop('own')\n",
+    "popped in a finally": (
+        "def test_own():\n    try:\n        auth.register('own', int)\n        assert 'own' in auth.KINDS\n"
+        "    finally:\n        auth.KINDS.pop('own', None)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("test", TAKEN_OUT.values(), ids=TAKEN_OUT)
+def test_an_entry_taken_out_by_its_test(test: str, tmp_path: Path) -> None:
+    """What a function of the program entered and the same test takes out at last leaves nothing; without that it is found."""
+    taken = check(make_project(tmp_path / "taken", REGISTRY + test)).plan.groups
+    left = check(make_project(tmp_path / "left", f"{REGISTRY}{OWN}\n\n{OWN.replace('own', 'other')}")).plan.groups
+
+    assert [g.finding.message for g in taken if not g.only_told] == []
+    assert [g.finding.code for g in left if not g.only_told] == ["RSC204"]
+
+
 LEFT = {
     "a setter before the yield alone": f"""{MODULE}\
 # --- test_sink.py

@@ -210,6 +210,46 @@ def test_same():
 }
 
 
+UNREACHED = """\
+# --- client.py
+class Client:
+    pass
+
+
+_client = None
+
+
+def get_client():
+    global _client
+    if _client is None:
+        _client = Client()
+    return _client
+
+
+def count():
+    return 1
+# --- test_client.py
+import client
+
+
+def test_count():
+    assert client.count() == 1
+
+
+def test_count_again():
+    {body}
+"""
+
+
+def test_what_no_test_comes_to_is_only_told(tmp_path: Path) -> None:
+    """A global that no test fills or reads is told with low confidence; once two tests come to it, by whatever way, it is found."""
+    (told,) = check(make_project(tmp_path / "told", UNREACHED.format(body="assert client.count() == 1"))).plan.groups
+    (found,) = check(make_project(tmp_path / "found", UNREACHED.format(body="assert client.get_client()"))).plan.groups
+
+    assert (told.only_told, found.only_told) == (True, False)
+    assert "it may never be filled in a run" in told.caveat
+
+
 @pytest.mark.parametrize("text", TOLD.values(), ids=[name.replace(" ", "-") for name in TOLD])
 def test_only_told(text: str, tmp_path: Path) -> None:
     """What may well be a pure memo is told to whoever asks for everything, with low confidence, fails no check, and is never edited."""

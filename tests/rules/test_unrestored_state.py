@@ -17,6 +17,24 @@ LEAVES = {
 }
 
 BACK = {
+    "a patch of the same attribute around it": """
+@mock.patch("json.dumps")
+def test_first(dumps):
+    json.dumps = repr
+    assert json.dumps(1) == "1"
+""",
+    "a patch of the owner around it": """
+@mock.patch.object(unittest, "TestCase")
+def test_first(case):
+    unittest.TestCase.level = 1
+    assert unittest.TestCase.level
+""",
+    "a patch that does not say where": """
+@mock.patch(**{"target": "json.dumps"})
+def test_first(dumps):
+    json.dumps = repr
+    assert json
+""",
     "put back from where it was read": """
 def test_first():
     before = json.dumps
@@ -255,6 +273,20 @@ def test_what_is_taken_back_is_silent(tmp_path: Path, case: str) -> None:
     assert check(root).plan.groups == ()
 
 
+SIBLINGS = {
+    "decorator": '@mock.patch("json.loads")\ndef test_first(loads):\n    json.dumps = repr\n    assert json',
+    "of an object": '@mock.patch.object(json, "loads")\ndef test_first(loads):\n    json.dumps = repr\n    assert json',
+    "monkeypatch": 'def test_first(monkeypatch):\n    monkeypatch.setattr(json, "loads", 1)\n    json.dumps = repr\n    assert json',
+}
+
+
+@pytest.mark.parametrize("test", SIBLINGS.values(), ids=SIBLINGS)
+def test_a_patch_leaves_the_siblings_alone(tmp_path: Path, test: str) -> None:
+    """A patch takes back the attribute that it names, and nothing else of its owner."""
+    (group,) = check(make_project(tmp_path, f"{HEAD}\n{test}{OTHER}")).plan.groups
+    assert group.finding.message == "test_first leaves json.dumps changed for the tests that follow"
+
+
 def test_an_object_that_decides_itself_where_its_attributes_go(tmp_path: Path) -> None:
     """An attribute of an object whose class has `__setattr__` need not stay on it; that of its class does."""
     proxy = "# --- proxy.py\nclass Proxy:\n    def __setattr__(self, name, value):\n        pass\n\n\nstate = Proxy()\n"
@@ -280,6 +312,13 @@ def test_env():
     advice = {g.finding.subject.name: g.caveat for g in check(root).plan.groups}
     assert "self.addCleanup(...)" in advice["json.level"]
     assert "monkeypatch.setenv(..., ...)" in advice["os.environ"]
+
+
+def test_the_path_of_the_advice_is_no_index(tmp_path: Path) -> None:
+    """What is inserted into the search path is the second argument."""
+    test = "def test_first(tmp_path):\n    sys.path.insert(0, str(tmp_path))\n    assert sys.path"
+    (group,) = check(make_project(tmp_path, f"{HEAD}\n{test}{OTHER}")).plan.groups
+    assert "monkeypatch.syspath_prepend(...)" in group.caveat
 
 
 def test_all_that_one_fixture_patches_is_one_finding(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset
 
 
 def closing_lines(test: Function) -> frozenset[int]:
-    """The last lines of a test, as far as they only assign or delete: nothing in it looks at that any more, it puts something back."""
-    assigned = {e.line for e in test.effects if e.kind in _ASSIGNS and not e.nested}
+    """The last lines of a test, as far as they only assign, delete or take out: it looks at nothing of that, it puts something back."""
+    plain = {c.line for c in test.calls if c.discarded}
+    assigned = {e.line for e in test.effects if not e.nested and (e.kind in _ASSIGNS or (takes_away(e) and e.line in plain))}
     found: set[int] = set()
     while test.end_line - len(found) in assigned:
         found.add(test.end_line - len(found))
@@ -47,6 +48,12 @@ def empties(effect: Effect) -> bool:
 def takes_away(effect: Effect) -> bool:
     """Whether an effect removes rather than adds."""
     return effect.kind is EffectKind.DELETE or effect.how in REMOVERS
+
+
+def shields(function: Function, effect: Effect) -> bool:
+    """Whether it takes away a variable that need not be there: the developer's own, which no test wants back."""
+    pops = (c for c in function.calls if c.line == effect.line and c.callee.dotted == "os.environ.pop")
+    return effect.how == "pop" and any(c.arguments > 1 for c in pops)
 
 
 def _closed(effect: Effect, closing: dict[str, int]) -> Effect:

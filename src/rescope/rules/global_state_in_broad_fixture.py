@@ -22,6 +22,7 @@ When every test below the fixture needs the change: `# rescope: keep <reason>`.
 from collections.abc import Iterator
 from itertools import chain
 
+from rescope.facts.undo import shields
 from rescope.facts.verbs import MONKEYPATCH, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
@@ -83,6 +84,7 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
         if function.yields_at is None and (effect.in_context or (helper and effect.undone_at is not None)):
             continue  # undone before anybody gets the value
         quiet = effect.after_yield or effect.nested or effect.how == "setdefault" or (effect.guarded and "environ" in effect.target.dotted)
+        quiet = quiet or shields(function, effect)
         what = "" if quiet or ctx.puts_back_initial(effect, function) else _state(ctx, effect, function)
         if what:
             undone = effect.undone_at is not None or effect.in_context

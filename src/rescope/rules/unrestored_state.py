@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescope.facts.undo import closing_lines, takes_away
+from rescope.facts.undo import closing_lines, shields, takes_away
 from rescope.facts.verbs import CLEANUPS, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Address, Location
@@ -116,14 +116,17 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
 
 
 def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
-    if function.address.name.lstrip("_").startswith(_RESETS) or _is_patched(function.decorators) or _under_context(function):
+    decorating = _decorating(ctx, function)
+    if function.address.name.lstrip("_").startswith(_RESETS) or decorating is None or _under_context(function):
         return  # it is there to put something back, or what stands around its body may be
+    patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or _is_patch(c.callee.dotted)]
+    patches += decorating
     effects = [e for e in function.effects if e.target.root is Root.IMPORTED]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
         if _stays(effect) and effect.line not in closing and sum(_same(effect, other) for other in effects) == 1:
-            yield from _of_effect(ctx, function, effect)
-    yield from _of_calls(function)
+            yield from _of_effect(ctx, function, effect, patches)
+    yield from _of_calls(function, patches)
 
 
 def _stays(effect: Effect) -> bool:
@@ -133,45 +136,50 @@ def _stays(effect: Effect) -> bool:
 
 
 def _is_patched(decorators: Iterable[str]) -> bool:
-    return any(d.endswith("patch") or ".patch." in d for d in decorators)
+    return any(map(_is_patch, decorators))
 
 
-def _of_effect(ctx: RuleContext, function: Function, effect: Effect) -> Iterator[_Change]:
+def _is_patch(dotted: str) -> bool:
+    return dotted.endswith("patch") or ".patch." in dotted
+
+
+def _decorating(ctx: RuleContext, function: Function) -> list[Call] | None:
+    """The patch decorators of a function as calls, None where one of them does not say what it patches."""
+    count = sum(map(_is_patch, function.decorators))
+    body = ctx.index.modules[function.address.path].body if count else None
+    calls = [c for c in body.calls if function.line <= c.line < function.def_line and _is_patch(c.callee.dotted)] if body else []
+    return calls if len(calls) == count and all(c.strings or c.passes for c in calls) else None
+
+
+def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> Iterator[_Change]:
     where = Location(path=function.address.path, line=effect.line, column=effect.column, note=f"changed by {function.address.qualname}")
     known = next((name for name in PROCESS_STATE if effect.target.dotted == name), "")
-    if known == "os.environ" and _shields(function, effect):
+    if known == "os.environ" and shields(function, effect):
         return
-    if known and not _patched(function, known, effect.key):
+    if known and not _patched(patches, known, effect.key):
         yield _Change(known, known, _idiom(known, effect), function, where)
-    elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect):
+    elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect, patches):
         owner, _, attribute = effect.text.rpartition(".")
         idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
         yield _Change(effect.text, effect.target.dotted, idiom, function, where, _place(ctx, effect.target, function))
 
 
-def _shields(function: Function, effect: Effect) -> bool:
-    """Whether it takes away a variable that need not be there: the developer's own, which no test wants back."""
-    return effect.how == "pop" and any(
-        c.line == effect.line and c.callee.dotted == "os.environ.pop" and c.arguments > 1 for c in function.calls
-    )
-
-
-def _of_calls(function: Function) -> Iterator[_Change]:
+def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
     for call in function.calls:
         dotted = call.callee.dotted
         if call.nested or call.after_yield or call.entered or dotted not in _CALLS:
             continue
         calls = [c for c in function.calls if c.callee.dotted == dotted]
-        if len(calls) == 1 and not _patched(function, dotted, dotted.rpartition(".")[2]):
+        if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
             state, idiom = _CALLS[dotted]
             where = Location(path=function.address.path, line=call.line, note=f"{dotted}() in {function.address.qualname}")
             yield _Change(state, dotted, idiom, function, where)
 
 
-def _lives_on(ctx: RuleContext, function: Function, effect: Effect) -> bool:
+def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:
     """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
     parts = effect.target.dotted.split(".")
-    of_other = "[]" in parts or _OF_MOCKS & set(parts) or _patched(function, effect.target.dotted, parts[-1])
+    of_other = "[]" in parts or _OF_MOCKS & set(parts) or _patched(patches, effect.target.dotted, parts[-1])
     if of_other or effect.value in _EMPTY or parts[-1].lstrip("_").startswith("orig"):
         return False
     if any(".".join(parts[:cut]) in ctx.packs.proxies for cut in range(1, len(parts))):
@@ -190,7 +198,7 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect) -> bool:
 
 
 def _idiom(known: str, effect: Effect) -> str:
-    key = "..." if effect.key.startswith("{") else effect.key or "..."
+    key = "..." if effect.key.startswith("{") or effect.how in {"insert", "update"} else effect.key or "..."
     removed = takes_away(effect)
     match known:
         case "os.environ":
@@ -217,18 +225,28 @@ def _cleans_up(call: Call) -> bool:
     return call.callee.dotted.rpartition(".")[2] in {*CLEANUPS, "enterContext"}
 
 
-def _patched(function: Function, dotted: str, key: str) -> bool:
-    """Whether the function patches the same place through monkeypatch or mock, which take the whole of it back."""
+def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
+    """Whether monkeypatch or mock patches the same place, or what it is a part of: they take the whole of it back."""
     last = dotted.rpartition(".")[2]
     words = set(_WORD.findall(key))
-    for call in function.calls:
-        if call.callee.head in {"monkeypatch", "mocker"} or ".patch" in call.callee.dotted:
-            named = (*call.strings, *(name for _, t in call.passes for name in (t.dotted, t.dotted.rpartition(".")[2])))
-            if any(text in {dotted, last} or repr(text) == key or dotted.startswith(f"{text}.") or text in words for text in named):
+    for call in patches:
+        for text in _patched_names(call):
+            inside = text.rpartition(".")[2] in dotted.split(".")[1:] or dotted.startswith(f"{text}.")
+            if text in {dotted, last} or repr(text) == key or inside or text in words:
                 return True
-            if last == "chdir" and call.callee.dotted.endswith("chdir"):
-                return True
+        if last == "chdir" and call.callee.dotted.endswith("chdir"):
+            return True
     return False
+
+
+def _patched_names(call: Call) -> Iterator[str]:
+    """What a patch names: `setattr(owner, "name")` and `patch.object(owner, "name")` leave the rest of the owner alone."""
+    owner = call.passes[0][1].dotted if call.passes else ""
+    if owner and call.strings and call.callee.dotted.endswith((".object", ".setattr", ".delattr")):
+        yield f"{owner}.{call.strings[0]}"
+        return
+    yield from call.strings
+    yield from (name for _, t in call.passes for name in (t.dotted, t.dotted.rpartition(".")[2]))
 
 
 # --- what stands around it ------------------------------------------------------------------------

@@ -337,12 +337,13 @@ def _touches(known: Known, function: Function, *, patched: bool) -> Iterator[tup
     path = function.address.path
     restored = () if patched else _restored(known, function)
     resets, may_undo = _is_reset_fixture(known, function), patched or _may_stand_around(known, function)
+    closing = closing_lines(function) if function.address.name.startswith("test") else ()
     undoing = set() if resets else {e.undone_at for e in function.effects}
     cleared = set() if may_undo else {c.callee.dotted for c in function.calls if c.after_yield and c.callee.dotted.endswith(_CLEARS)}
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
         taken_back = ((effect.undone_at is not None or effect.line in undoing) and not resets) or (effect.after_yield and not may_undo)
-        if not (taken_back or effect.target in restored):
+        if not (taken_back or effect.target in restored or (effect.line in closing and takes_away(effect))):
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
         if call.raises or (_is_patch(call) and not patched) or call.callee.dotted in cleared:
@@ -364,11 +365,11 @@ def _restored(known: Known, function: Function) -> set[Target]:
 
 
 def _puts_back(known: Known, function: Function) -> Iterator[_Key]:
-    """The state that a function of the tests assigns when all else is done: behind the yield, in a `finally`, or in its last lines."""
+    """What a function of the tests assigns or takes out when all else is done: behind the yield, in a `finally`, in its last lines."""
     path = function.address.path
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in function.effects:
-        if effect.kind in _ASSIGNS and (effect.after_yield or effect.line in closing):
+        if (effect.kind in _ASSIGNS or takes_away(effect)) and (effect.after_yield or effect.line in closing):
             yield from (key for key, _ in _at(known, known.index.target(effect.target, path), path, effect.line, ""))
 
 
