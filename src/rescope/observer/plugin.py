@@ -184,9 +184,14 @@ class Observer:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: "pytest.FixtureDef[Any]") -> Generator[None, object, object]:
-        """What moves while a broad fixture is set up belongs to it."""
+        """What moves while a broad fixture is set up or torn down belongs to it.
+
+        Finalizers run last in, first out: the one that is added before the set-up ends the teardown, the one after it begins it. A
+        hook that is called for each fixture of each test would cost more than the looks.
+        """
         if self.broken or fixturedef.scope == "function":
             return (yield)
+        fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
         self.safely(partial(self._enter, fixturedef, "set-up"))
         try:
             return (yield)
@@ -195,10 +200,9 @@ class Observer:
             self.safely(partial(self.watcher.set_up, fixturedef))
             fixturedef.addfinalizer(partial(self.safely, partial(self._enter, fixturedef, "teardown")))
 
-    def pytest_fixture_post_finalizer(self, fixturedef: "pytest.FixtureDef[Any]") -> None:
-        """What moved while it was torn down belongs to it, too."""
-        if self.stack and self.stack[-1] == id(fixturedef):
-            self.safely(partial(self._leave, fixturedef))
+    def _torn_down(self, fixture: "pytest.FixtureDef[Any]") -> None:
+        if self.stack and self.stack[-1] == id(fixture):
+            self.safely(partial(self._leave, fixture))
 
     def _enter(self, fixture: "pytest.FixtureDef[Any]", phase: str) -> None:
         self.found += self.watcher.begin_turn(self.watcher.broad.owner(fixture, phase))
