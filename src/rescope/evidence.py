@@ -77,7 +77,7 @@ def read_evidence(path: Path) -> Evidence:
     if data.get("schema") != SCHEMA:
         raise EvidenceError(f"{path}: evidence of schema {data.get('schema')!r}, this rescope reads schema {SCHEMA}; record it anew")
     try:
-        return Evidence(watched=tuple(map(_watched, data["watched"])), seen=tuple(_seen(data["changes"])))
+        return Evidence(watched=tuple(map(_watched, data["watched"])), seen=tuple(_seen(data["changes"], lines=data["lines"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EvidenceError(f"{path}: the evidence is damaged: {error!r}; record it anew") from error
 
@@ -87,7 +87,7 @@ def _watched(entry: Mapping[str, Any]) -> Watched:
     return Watched(path=str(entry["path"]), qualname=str(entry["qualname"]), tests=tests, moved=moved, whole=entry["whole"] is True)
 
 
-def _seen(entries: Iterable[Mapping[str, Any]]) -> Iterator[Seen]:
+def _seen(entries: Iterable[Mapping[str, Any]], *, lines: bool) -> Iterator[Seen]:
     """The changes that later tests ran with. A test that read the state is named, else one that did not request the fixture."""
     for entry in entries:
         owner = entry["owner"]
@@ -104,7 +104,7 @@ def _seen(entries: Iterable[Mapping[str, Any]]) -> Iterator[Seen]:
                 later=later,
                 changed_at=" or ".join(map(str, entry["changed_at"])),
                 read_at=str(entry["read_at"]),
-                unread=entry["read_by"] == 0,
+                unread=lines and entry["read_by"] == 0,
             )
 
 

@@ -76,7 +76,14 @@ class RuleContext:
     def state_subject(self, singleton: Singleton) -> Subject:
         """The singleton as the subject of a finding."""
         names = tuple(dict.fromkeys((singleton.address.qualname, *(name for name, _ in singleton.group))))
-        return Subject(kind=SubjectKind.SINGLETON, name=singleton.name, address=singleton.address, line=singleton.line, names=names)
+        return Subject(
+            kind=SubjectKind.SINGLETON,
+            name=singleton.name,
+            address=singleton.address,
+            line=singleton.line,
+            names=names,
+            readers=tuple(dict.fromkeys(f"{at.path}:{at.line}" for at in singleton.named_by_tests)),
+        )
 
     def at(self, fixture: FixtureDef, note: str) -> Location:
         """The definition of a fixture, with a note."""

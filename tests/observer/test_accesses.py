@@ -222,11 +222,73 @@ def test_other_tools_have_taken_the_places(tmp_path: Path, observe) -> None:
     assert [(c["changed_at"], c["read_by"]) for c in seen["changes"]] == [([], None)]
 
 
-@pytest.mark.skipif(hasattr(sys, "monitoring"), reason="Python 3.12 and newer know it")
-def test_not_known_before_python_3_12(tmp_path: Path, observe) -> None:
-    """An older Python cannot tell who reads: nothing is said about it."""
+@pytest.mark.skipif(hasattr(sys, "monitoring"), reason="Python 3.12 and newer watch the lines")
+def test_seen_in_the_source_before_python_3_12(tmp_path: Path, observe) -> None:
+    """An older Python cannot tell what ran: the tests are named that are seen to read what the analysis names."""
     out, seen = observe(make_project(tmp_path, KINDS), "-p", "no:randomly")
 
-    assert seen["changes"]
-    assert {(tuple(c["changed_at"]), c["read_by"]) for c in seen["changes"]} == {((), None)}
-    assert "read it" not in out
+    keys = ("changed_at", "read_by", "first_reader", "read_at")
+    first = {c["name"]: tuple(c[k] for k in keys) for c in reversed(seen["changes"])}
+    assert not seen["lines"]
+    reads = "test_kinds.py::test_reads"
+    assert first["program.state._store"] == ([], 2, f"{reads}_through_a_function", "test_kinds.py:17")
+    assert first["program.state.Pool._shared"] == ([], 1, f"{reads}_a_class_attribute", "test_kinds.py:20")
+    assert first["program.twin._store"][1:] == (0, "", "")
+    assert f"; 2 are seen in the source to read it, first {reads}_through_a_function at test_kinds.py:17" in out
+
+
+RESET = """\
+# --- state.py
+_store = None
+
+
+class Store:
+    pass
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+# --- conftest.py
+import pytest
+import state
+
+
+@pytest.fixture
+def fresh():
+    state._store = None
+# --- test_state.py
+import unittest
+
+from state import get_store
+
+
+def test_fills():
+    assert get_store()
+
+
+class TestSetUp(unittest.TestCase):
+    def setUp(self):
+        self.store = get_store()
+
+    def test_reads_in_the_set_up(self):
+        assert self.store
+
+
+def test_starts_anew(fresh):
+    assert get_store()
+"""
+
+
+def test_a_set_up_that_puts_it_back_comes_before_reading(tmp_path: Path, observe) -> None:
+    """Who reads in the set-up of a class counts; who reads what a fixture has just made anew does not."""
+    _, seen = observe(make_project(tmp_path, RESET), "-p", "no:randomly")
+
+    (first, *_) = seen["changes"]
+    assert (first["test"], first["read_by"], first["first_reader"]) == (
+        "test_state.py::test_fills",
+        1,
+        "test_state.py::TestSetUp::test_reads_in_the_set_up",
+    )

@@ -51,7 +51,8 @@ class SubjectKind(Enum):
 class Subject:
     """The definition that a finding, keep or skip is about; `scope` is "" for a singleton.
 
-    `names` are all the globals that are written together with a singleton, itself first; empty for a fixture.
+    `names` are all the globals that are written together with a singleton, itself first, and `readers` the places in tests, as
+    `path:line`, that are seen to read it or to call what uses it; both are empty for a fixture.
     """
 
     kind: SubjectKind
@@ -60,6 +61,7 @@ class Subject:
     line: int
     scope: str = ""
     names: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

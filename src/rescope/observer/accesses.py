@@ -9,11 +9,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from rescope.observer.layout import ATOMS, Layouts, bases, is_class, module_globals, namespace
 from rescope.observer.modules import Global, Loaded, resolve
 from rescope.observer.state import State
+
+if TYPE_CHECKING:
+    import pytest
 
 _TOOLS = (4, 3)  # ids that no kind of tool has reserved
 _FUNCTION_OF_FIXTURE = "_fixture_function"
@@ -21,7 +24,7 @@ _ATTRIBUTE = "ATTR"
 _WRITES = ("STORE_", "DELETE_")
 _MOST_WRAPPERS = 20
 
-Note = Callable[[State, str, bool], None]
+Note = Callable[[State, str, bool | None], None]
 
 
 class Mention(NamedTuple):
@@ -95,7 +98,7 @@ class Accesses:
         """Whether accesses of this state are noted."""
         return self.tool is not None and state in self.followed
 
-    def begin(self) -> None:
+    def begin(self, _item: "pytest.Item", _standing: Iterable[State]) -> None:
         """A test begins: lines that reported during the one before may report again."""
         ran, self.ran = self.ran, {}
         for code in ran.values():

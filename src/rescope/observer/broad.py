@@ -40,7 +40,7 @@ class BroadFixtures:
 
     def subject_of(self, fixture: "pytest.FixtureDef[Any]") -> Subject | None:
         """What the watch list knows of a definition."""
-        function = _function(fixture.func)
+        function = plain_function(fixture.func)
         if function is None:
             return None
         path, line = self._place(fixture)
@@ -52,7 +52,7 @@ class BroadFixtures:
         subject = self.subject_of(fixture)
         if (subject is None and not self.watch_all) or fixture.cached_result is None or fixture.cached_result[2] is not None:
             return
-        owner, function = self.owner(fixture, "set-up"), _function(fixture.func)
+        owner, function = self.owner(fixture, "set-up"), plain_function(fixture.func)
         taken = self._look(fixture)
         qualname = subject.qualname if subject else function.__qualname__ if function else fixture.argname
         state = State(
@@ -103,7 +103,7 @@ class BroadFixtures:
         return self.reader.take(result[0], depth=_DEPTH, budget=_BUDGET) if result else None
 
     def _place(self, fixture: "pytest.FixtureDef[Any]") -> tuple[str, int]:
-        function = _function(fixture.func)
+        function = plain_function(fixture.func)
         file = function.__code__.co_filename if function else ""
         root = self.reader.layouts.root
         own = function is not None and self.reader.layouts.is_own_file(file)
@@ -129,7 +129,7 @@ def _is_object(taken: Print) -> bool:
     return type(taken) is tuple and len(taken) == 5 and bool(taken[4])
 
 
-def _function(callable_: object) -> FunctionType | None:
+def plain_function(callable_: object) -> FunctionType | None:
     """The plain function behind a fixture: past bound methods and the wrappers of plugins."""
     for _ in range(20):
         if type(callable_) is MethodType:

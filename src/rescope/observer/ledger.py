@@ -3,6 +3,7 @@
 The JSON of `--rescope-record`, schema 2:
 
     {"schema": 2, "tool": "rescope", "mode": "named" or "all", "tests": how many ran,
+     "lines": whether lines were watched; if not, readers are those that are seen in the source,
      "watched": [{"kind", "name", "path", "qualname", "line", "scope", "tests": ran while it was watched,
                   "moved": tests that changed it, "whole": whether every change of it could be seen}],
      "changes": [{"kind", "name", "path", "qualname", "line", "scope",       the state, as under "watched"
@@ -22,6 +23,7 @@ Paths are relative to pytest's rootdir. At most 20 changes of one state are told
 xdist the numbers are sums over the workers: each is a run of its own.
 """
 
+import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -29,6 +31,7 @@ from rescope.observer.fingerprint import Print, differences
 from rescope.observer.state import Change, Moved, Owner, Place, State
 
 SCHEMA = 2
+LINES = hasattr(sys, "monitoring")
 _TOLD = 20
 _REMEMBERED = 8
 _FRESH = 3
@@ -50,10 +53,12 @@ class Ledger:
         self.followed: dict[State, tuple[str, Change]] = {}
         self.errors: list[str] = []
         self.accessed: dict[State, list[tuple[str, bool]]] = {}
+        self.expected: list[tuple[Change, str]] = []
         self.newest = -_FRESH
 
     def begin(self, test: str, requested: Collection[str]) -> None:
         """A test begins: count it, also for the changes that belong to fixtures."""
+        self._settle()
         self.ran.append(test)
         self.accessed.clear()
         if not self.followed:
@@ -76,9 +81,24 @@ class Ledger:
             return
         change = stack[-1][1]
         if change.until < 0 and change.since < len(self.ran):
-            change.read_by += 1
-            change.first_reader = change.first_reader or self.ran[-1]
-            change.read_at = change.read_at or place
+            self._count(change, place)
+
+    def expect(self, state: State, place: str) -> None:
+        """The test that began is seen in the source to read a state: it counts, unless its set-up has put the state back."""
+        stack = self.standing.get(state)
+        if stack:
+            self.expected.append((stack[-1][1], place))
+
+    def _settle(self) -> None:
+        for change, place in self.expected:
+            if change.until < 0 or change.until >= len(self.ran):
+                self._count(change, place)
+        self.expected.clear()
+
+    def _count(self, change: Change, place: str) -> None:
+        change.read_by += 1
+        change.first_reader = change.first_reader or self.ran[-1]
+        change.read_at = change.read_at or place
 
     def enter(self, moved: Moved, test: Place, owner: Owner | None, *, in_set_up: bool) -> Change | None:
         """Book a difference: a new change, or None where it takes an earlier one back or is no difference worth telling."""
@@ -160,14 +180,13 @@ class Ledger:
 
     def as_json(self) -> Json:
         """Everything, in a stable order."""
+        self._settle()
         for state in list(self.watched_from):
             self.unwatch(state)
         watched = [self._watched_json(state) for state in self.watched_tests]
         changes = [self._change_json(c) for c in self.changes]
-        return _sorted(
-            {"schema": SCHEMA, "tool": "rescope", "mode": self.mode, "tests": len(self.ran), "watched": watched, "changes": changes}
-            | {"errors": self.errors}
-        )
+        head = {"schema": SCHEMA, "tool": "rescope", "mode": self.mode, "tests": len(self.ran), "lines": LINES}
+        return _sorted({**head, "watched": watched, "changes": changes, "errors": self.errors})
 
     def _watched_json(self, state: State) -> Json:
         return {**state._asdict(), "tests": self.watched_tests[state], "moved": len(self.moved_in.get(state, ()))}
@@ -201,7 +220,8 @@ class Ledger:
 
 def merge(parts: Iterable[Json]) -> Json:
     """The books of several processes as one: numbers are added, changes put side by side."""
-    whole: Json = {"schema": SCHEMA, "tool": "rescope", "mode": "named", "tests": 0, "watched": [], "changes": [], "errors": []}
+    head = {"schema": SCHEMA, "tool": "rescope", "mode": "named", "tests": 0, "lines": LINES}
+    whole: Json = {**head, "watched": [], "changes": [], "errors": []}
     watched: dict[tuple[object, ...], Json] = {}
     for part in parts:
         whole["mode"] = part["mode"]

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
@@ -51,7 +51,7 @@ class Global(NamedTuple):
 class NamedGlobals:
     """The singletons of the watch list, by module name and qualified name."""
 
-    def __init__(self, *, loaded: Loaded, reader: Reader, subjects: tuple[Subject, ...], watch: Callable[[Iterable[Global]], None]) -> None:
+    def __init__(self, *, loaded: Loaded, reader: Reader, subjects: tuple[Subject, ...], watch: Callable[[Sequence[Global]], None]) -> None:
         self.loaded = loaded
         self.reader = reader
         self.subjects = subjects

@@ -18,7 +18,7 @@ def lines(seen: Json) -> Iterator[str]:
         changes = list(group)
         for change in changes[:_SHOWN]:
             yield _told(change)
-            yield f"    {_aftermath(change)}"
+            yield f"    {_aftermath(change, by_line=seen['lines'])}"
         more = max(moved.get(key, 0), len(changes)) - _SHOWN
         if more > 0:
             yield f"    and {more} more test{'s' if more > 1 else ''} changed {_spoken(changes[0])}"
@@ -50,14 +50,14 @@ def _told(change: Json) -> str:
     return f"{by} changed {_spoken(change)}{change['where']} (was {change['was']}, now {change['now']}){at}"
 
 
-def _aftermath(change: Json) -> str:
+def _aftermath(change: Json, *, by_line: bool) -> str:
     if not change["in_place"]:
         return "no test ran with that in place"
     count = f"{_count(change['in_place'], 'later test')} ran with that in place, first {change['first']}"
     if change["read_by"] is not None:
-        count += f"; {change['read_by']} read it" + (
-            f", first {change['first_reader']} at {change['read_at']}" if change["read_by"] else ""
-        )
+        how = "read it" if by_line else "are seen in the source to read it"
+        count += f"; {change['read_by']} {how}"
+        count += f", first {change['first_reader']} at {change['read_at']}" if change["read_by"] else ""
     if change["owner"] and change["strangers"]:
         return f"{count}; {change['strangers']} did not request '{change['owner']['name']}', first {change['first_stranger']}"
     if change["kind"] == "fixture":

@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,12 +13,10 @@ from rescope.observer.ledger import Ledger
 from rescope.observer.modules import Global, Loaded, NamedGlobals
 from rescope.observer.overrides import Overrides
 from rescope.observer.state import ATTRIBUTE, GLOBAL, Change, Moved, Owner, Place, State
-from rescope.observer.watchlist import WatchList
+from rescope.observer.watchlist import Subject, WatchList
 
 if TYPE_CHECKING:
     import pytest
-
-    from rescope.observer.accesses import Accesses
 
 
 _NAMED = 3
@@ -34,28 +32,44 @@ class Probe(Protocol):
         ...
 
 
+class Reads(Protocol):
+    """Finds out which tests read a state that is followed: tells of `path:line`, and whether it is written there.
+
+    None in place of the latter says that the test is only seen in the source to read it.
+    """
+
+    note: Callable[[State, str, bool | None], None] | None
+
+    def follow(self, wanted: Iterable[Global]) -> None:
+        """Follow these states from now on."""
+        ...
+
+    def follows(self, state: State) -> bool:
+        """Whether it can be told who reads this state."""
+        ...
+
+    def begin(self, item: "pytest.Item", standing: Iterable[State]) -> None:
+        """A test begins, with some states changed."""
+        ...
+
+    def end(self) -> None:
+        """Follow nothing any more."""
+        ...
+
+
 class Watcher:
     """The probes, the book, and whose turn it is: the fixtures that are being set up or torn down, innermost last."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        broad: BroadFixtures,
-        probes: tuple[Probe, ...],
-        at_set_ups: tuple[Probe, ...],
-        accesses: "Accesses | None",
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, broad: BroadFixtures, probes: tuple[Probe, ...], around: tuple[Probe, ...], reads: Reads) -> None:
         self.ledger = ledger
         self.broad = broad
         self.probes = probes
-        self.at_set_ups = at_set_ups
-        self.accesses = accesses
+        self.at_set_ups = around
+        self.reads = reads
         self.turns: list[Owner] = []
         self.begun: pytest.Item | None = None
         self.in_set_up = False
-        if accesses:
-            accesses.note = self._access
+        reads.note = self._read
 
     @property
     def test(self) -> Place:
@@ -66,14 +80,12 @@ class Watcher:
         """A test begins."""
         self.begun = item
         self.in_set_up = True
-        if self.accesses:
-            self.accesses.begin()
         self.ledger.begin(item.nodeid, getattr(item, "fixturenames", ()))
+        self.reads.begin(item, self.ledger.standing)
 
     def end(self) -> None:
         """The run is over."""
-        if self.accesses:
-            self.accesses.end()
+        self.reads.end()
 
     def look(self, *, quickly: bool = False) -> list[Change]:
         """Book what moved since the last look on whoever's turn it is; the new changes. A quick look is at named state only."""
@@ -102,14 +114,16 @@ class Watcher:
         enter, test = self.ledger.enter, self.test
         entered = (enter(each, test, owner, in_set_up=self.in_set_up) for each in moved)
         found = [change for change in entered if change is not None]
-        if self.accesses:
-            self.accesses.follow(_global(change.state) for change in found if change.state.kind in _GLOBALS)
-            for change in found:
-                change.read_by = 0 if self.accesses.follows(change.state) else -1
+        self.reads.follow(_global(change.state) for change in found if change.state.kind in _GLOBALS)
+        for change in found:
+            change.read_by = 0 if self.reads.follows(change.state) else -1
         return found
 
-    def _access(self, state: State, place: str, writes: bool) -> None:  # noqa: FBT001 - called back for each line
-        self.ledger.access(state, place, writes=writes, by_test=not self.turns)
+    def _read(self, state: State, place: str, writes: bool | None) -> None:  # noqa: FBT001 - called back for each line
+        if writes is None:
+            self.ledger.expect(state, place)
+        else:
+            self.ledger.access(state, place, writes=writes, by_test=not self.turns)
 
     def set_up(self, fixture: "pytest.FixtureDef[Any]") -> None:
         """A broad fixture was set up: its value is watched from now on."""
@@ -138,13 +152,12 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
     loaded = Loaded(layouts=layouts)
     broad = BroadFixtures(reader=reader, subjects=watch.fixtures, watch_all=wide)
     ledger = Ledger(mode=mode)
-    accesses = _accesses(loaded, layouts)
+    reads = _reads(loaded, layouts, watch.singletons)
 
-    def found(places: Iterable[Global]) -> None:
+    def found(places: Sequence[Global]) -> None:
         for place in places:
             ledger.watch(place.state)
-        if accesses:
-            accesses.follow(places)
+        reads.follow(places)
 
     named = NamedGlobals(loaded=loaded, reader=reader, subjects=watch.singletons, watch=found)
     probes: list[Probe] = [named, broad, Overrides(loaded=loaded, reader=reader, values=broad.holders)]
@@ -160,15 +173,17 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
         everything = AllGlobals(loaded=loaded, reader=reader, named=named.names)
         probes += (everything,) if wide else ()
         around = () if wide else (everything,)
-    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), at_set_ups=around, accesses=accesses)
+    return Watcher(ledger=ledger, broad=broad, probes=tuple(probes), around=around, reads=reads)
 
 
-def _accesses(loaded: Loaded, layouts: Layouts) -> "Accesses | None":
-    if not hasattr(sys, "monitoring"):
-        return None
-    from rescope.observer.accesses import Accesses
+def _reads(loaded: Loaded, layouts: Layouts, singletons: Iterable[Subject]) -> Reads:
+    if hasattr(sys, "monitoring"):
+        from rescope.observer.accesses import Accesses
 
-    return Accesses(loaded=loaded, layouts=layouts)
+        return Accesses(loaded=loaded, layouts=layouts)
+    from rescope.observer.source_readers import SourceReaders
+
+    return SourceReaders(layouts=layouts, singletons=singletons)
 
 
 def _global(state: State) -> Global:

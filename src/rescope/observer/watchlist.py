@@ -15,7 +15,10 @@ class WatchError(Exception):
 
 
 class Subject(NamedTuple):
-    """A fixture or singleton that the analysis names; `names` are the globals that are written together."""
+    """A fixture or singleton that the analysis names.
+
+    `names` are the globals that are written together, `readers` the places in tests, as `path:line`, that are seen to use them.
+    """
 
     kind: str
     name: str
@@ -25,6 +28,7 @@ class Subject(NamedTuple):
     scope: str = ""
     names: tuple[str, ...] = ()
     message: str = ""
+    readers: tuple[str, ...] = ()
 
 
 class WatchList(NamedTuple):
@@ -84,6 +88,7 @@ def _subject(data: Mapping[str, Any], message: str) -> Subject:
         scope=str(data["scope"] or ""),
         names=tuple(str(n) for n in data.get("names") or (data["qualname"],)),
         message=message,
+        readers=tuple(str(at) for at in data.get("readers", ())),
     )
 
 

@@ -89,7 +89,7 @@ def _edit(edit: Edit, subjects: dict[Address, Subject]) -> Json:
 
 
 def subject_json(subject: Subject) -> Json:
-    """A subject; `scope` is null for a singleton, `names` are all that are written together with it."""
+    """A subject; `scope` is null for a singleton, `names` are all that are written together with it, `readers` where tests use it."""
     return {
         "kind": subject.kind.value,
         "name": subject.name,
@@ -98,6 +98,7 @@ def subject_json(subject: Subject) -> Json:
         "line": subject.line,
         "scope": subject.scope or None,
         "names": list(subject.names),
+        "readers": list(subject.readers),
     }
 
 

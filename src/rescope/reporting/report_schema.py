@@ -53,7 +53,16 @@ def _finding() -> Json:
 
 def _subject() -> Json:
     scope = {"enum": [*(str(s) for s in Scope), "unknown", None], "description": "null for a singleton."}
-    return _object(kind=_values(SubjectKind), name=_TEXT, qualname=_TEXT, path=_TEXT, line=_LINE, scope=scope, names=_array(_TEXT))
+    return _object(
+        kind=_values(SubjectKind),
+        name=_TEXT,
+        qualname=_TEXT,
+        path=_TEXT,
+        line=_LINE,
+        scope=scope,
+        names=_array(_TEXT),
+        readers=_array(_TEXT),
+    )
 
 
 def _location() -> Json:
