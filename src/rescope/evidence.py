@@ -163,4 +163,4 @@ def _told(seen: Seen) -> str:
     by = f"set-up of '{seen.owner[1]}' in {seen.test}" if seen.owner else seen.test
     at = f" at {seen.changed_at}" if seen.changed_at else ""
     after = f"read by {seen.later} at {seen.read_at}" if seen.read_at else f"in place while {seen.later} ran"
-    return f"{seen.state} changed by {by}{at}, {after}{', read by no test' if seen.unread else ''}"
+    return f"{seen.state} changed by {by}{at}, {after}{', seen to be read by no test' if seen.unread else ''}"

@@ -128,7 +128,7 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
     """The graph and everything else that rules ask."""
     index = build_index(modules, (*project.settings.source_roots, *project.ini.pythonpath, "src"))
     ini = project.ini if any((project.root / top).exists() for top in project.ini.testpaths) else replace(project.ini, testpaths=())
-    ignores = Ignores(index.modules)
+    ignores = Ignores(index.modules, ini.testpaths)
     test_modules = [path for path in sorted(index.modules) if is_test_module(path, ini) and not ignores.covers(path)]
     graph = build(index, test_modules, project.ini)
     tests = frozenset(test_modules) | _test_support(index, graph)

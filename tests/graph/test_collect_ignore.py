@@ -18,6 +18,20 @@ CONFTESTS = {
     "below": {"a/conftest.py": 'collect_ignore = ["b", "c/test_c.py"]'},
     "the nearest one counts": {"conftest.py": 'collect_ignore = ["a/b", "d"]', "a/conftest.py": 'collect_ignore = ["c"]'},
     "an empty one counts": {"conftest.py": 'collect_ignore = ["a/b", "a/test_a.py"]', "a/conftest.py": "collect_ignore = []"},
+    "what pytest is given": {"conftest.py": 'collect_ignore = ["a", "d/test_d.py"]', "pytest.ini": "[pytest]\ntestpaths = a d\n"},
+    "below what pytest is given": {"conftest.py": 'collect_ignore = ["a"]', "pytest.ini": "[pytest]\ntestpaths = a/b test_top.py\n"},
+    "a string": {"conftest.py": 'collect_ignore = "test_top.py"'},
+    "extended by a string": {"conftest.py": 'collect_ignore = ["a"]\ncollect_ignore.extend("test_top.py")\ncollect_ignore.remove("a")'},
+    "emptied under a condition": {"conftest.py": 'collect_ignore = ["a"]\nif collect_ignore:\n    collect_ignore = []'},
+    "emptied by a hook": {
+        "conftest.py": 'collect_ignore = ["a"]\ndef pytest_configure():\n    global collect_ignore\n    collect_ignore = []'
+    },
+    "an imported one is nearer": {
+        "conftest.py": 'collect_ignore = ["a/b", "a/c"]',
+        "a/conftest.py": "from others import collect_ignore",
+        "a/others.py": "collect_ignore = []",
+    },
+    "a hook answers": {"conftest.py": 'collect_ignore = ["a"]\ndef pytest_ignore_collect():\n    return False'},
     "of another file": {"tools.py": 'collect_ignore = ["a"]'},
 }
 
@@ -36,6 +50,7 @@ def test_as_pytest(tmp_path: Path, files: dict[str, str]) -> None:
 
 UNSURE = {
     "conditional": "import sys\ncollect_ignore = []\nif sys.maxsize < 0:\n    collect_ignore.append('a')",
+    "taken out again": "collect_ignore = ['a']\ncollect_ignore.remove('a')",
     "computed": "import os\ncollect_ignore = [os.path.join('a', 'test_none.py')]",
 }
 

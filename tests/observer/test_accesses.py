@@ -29,6 +29,10 @@ def local():
     it = 1
     return it
 def other(): return item
+def item(value): it[0] = value
+def taken_out(): del it[0]
+def cleared(): it.clear()
+def looked_up(): return it[0]
 """
 
 
@@ -47,6 +51,10 @@ def test_mentions() -> None:
         "set_attribute": [(9, "home", True)],
         "dotted": [(10, "home", False)],
         "called": [(11, "home", False)],
+        "item": [(19, None, True)],
+        "taken_out": [(20, None, True)],
+        "cleared": [(21, None, True)],
+        "looked_up": [(22, None, False)],
     }
 
 
@@ -176,9 +184,93 @@ def test_told_at_the_end(tmp_path: Path, observe) -> None:
     changed = next(line for line in lines if "changed program.state._store" in line)
     assert changed.endswith("(was None, now <state.Store>), at program/state.py:22")
     after = lines[lines.index(changed) + 1]
-    assert after.endswith("; 2 read it, first test_kinds.py::test_reads_through_a_function at program/state.py:21")
+    assert after.endswith("; 2 seen to read it, first test_kinds.py::test_reads_through_a_function at program/state.py:21")
     unread = next(n for n, line in enumerate(lines) if "changed program.twin._store" in line)
-    assert lines[unread + 1].endswith("; 0 read it")
+    assert lines[unread + 1].endswith("; none seen to read it")
+
+
+SHORT = """\
+# --- state.py
+_s = None
+class Thing: pass
+def fill():
+    global _s
+    if _s is None:
+        _s = Thing()
+    return _s
+def peek(): return _s
+def deep(n): return deep(n - 1) if n else peek()
+def deepest(n):
+    try:
+        return deepest(n + 1)
+    except RecursionError:
+        return n
+# --- conftest.py
+import pytest
+import state
+
+
+@pytest.fixture(scope="module")
+def broad():
+    return state.peek()
+# --- test_state.py
+import sys
+import state
+
+
+def test_fills():
+    assert state.fill()
+
+
+def test_short(): assert state.peek()
+
+
+def test_after_a_broad_fixture(broad):
+    assert state.peek()
+
+
+def test_at_the_recursion_limit():
+    assert state.deep(state.deepest(0) - 2)
+
+
+def test_frees_all_tools():
+    for tool in range(6):
+        if sys.monitoring.get_tool(tool):
+            sys.monitoring.free_tool_id(tool)
+
+
+def test_goes_on():
+    assert state.peek()
+"""
+
+
+@seen_line_by_line
+def test_short_functions_and_hostile_tests(tmp_path: Path, observe) -> None:
+    """A function on one line is seen, at the recursion limit, too; a test that frees all tools ends the watching and fails nobody."""
+    out, seen = observe(make_project(tmp_path, SHORT), "-p", "no:randomly")
+
+    assert "6 passed" in out
+    (change,) = (c for c in seen["changes"] if c["name"] == "state._s")
+    assert change["changed_at"] == ["state.py:6"]
+    assert (change["read_by"], change["first_reader"], change["read_at"]) == (3, "test_state.py::test_short", "state.py:8")
+    assert seen["errors"] == []
+
+
+FREE = """\
+# --- test_tool.py
+import sys
+
+
+def test_takes_a_tool():
+    sys.monitoring.use_tool_id(4, "mine")
+    sys.monitoring.free_tool_id(4)
+"""
+
+
+@seen_line_by_line
+def test_no_place_is_taken_where_nothing_is_followed(tmp_path: Path, observe) -> None:
+    """A suite that monitors by itself finds its place free."""
+    assert "1 passed" in observe(make_project(tmp_path, FREE))[0]
 
 
 TAKEN = """\
@@ -234,7 +326,7 @@ def test_seen_in_the_source_before_python_3_12(tmp_path: Path, observe) -> None:
     assert first["program.state._store"] == ([], 2, f"{reads}_through_a_function", "test_kinds.py:17")
     assert first["program.state.Pool._shared"] == ([], 1, f"{reads}_a_class_attribute", "test_kinds.py:20")
     assert first["program.twin._store"][1:] == (0, "", "")
-    assert f"; 2 are seen in the source to read it, first {reads}_through_a_function at test_kinds.py:17" in out
+    assert f"; 2 seen in the source to read it, first {reads}_through_a_function at test_kinds.py:17" in out
 
 
 RESET = """\

@@ -140,7 +140,7 @@ class _Collector:
             not_test=body.not_test,
             computed_names=", ".join(f"made by {how}" for how in self.computed),
             registers_fixtures=b"register_fixture" in content and _registers(self.functions),
-            ignores=ignored(tree.body) if b"collect_ignore" in content else (None, None),
+            ignores=ignored(tree) if b"collect_ignore" in content else (None, None),
         )
 
     def module_body(self, tree: ast.Module) -> Function:

@@ -1,29 +1,62 @@
 """What a conftest.py keeps pytest from collecting: `collect_ignore` and `collect_ignore_glob`, as far as they are written out."""
 
 import ast
-from collections.abc import Iterable
-
-from rescope.facts.names import string_list
+from collections.abc import Iterator
 
 _ADDS = frozenset({"append", "extend"})
+_Texts = tuple[str, ...]
 
 
-def ignored(body: Iterable[ast.stmt]) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """The entries of both lists, None where a list is not there; entries that are computed or conditional are left out."""
-    found: dict[str, tuple[str, ...]] = {}
-    for node in body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=value):
-                found[name] = _texts(value)
-            case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
-                found[name] = found.get(name, ()) + _texts(value)
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=[value])) if method in _ADDS:
-                found[name] = found.get(name, ()) + _texts(value)
-    return found.get("collect_ignore"), found.get("collect_ignore_glob")
+def ignored(tree: ast.Module) -> tuple[_Texts | None, _Texts | None]:
+    """The entries of both lists, None where a list is not there.
+
+    Empty where anything else is done with the name than adding literal entries at the top level: what may be taken away again, or
+    holds under a condition, keeps no test from being run.
+    """
+    return _entries(tree, "collect_ignore"), _entries(tree, "collect_ignore_glob")
 
 
-def _texts(value: ast.expr | None) -> tuple[str, ...]:
-    """The literal entries of a list or tuple, or the one string that is appended."""
-    if isinstance(value, (ast.List, ast.Tuple)):
-        return tuple(text for each in value.elts for text in _texts(each))
-    return tuple(string_list(value) or ())
+def _entries(tree: ast.Module, name: str) -> _Texts | None:
+    mentions = sum(_mentions(node, name) for node in ast.walk(tree))
+    if not mentions:
+        return None
+    understood = [texts for node in tree.body if (texts := _added(node, name)) is not None]
+    return tuple(text for texts in understood for text in texts) if len(understood) == mentions else ()
+
+
+def _mentions(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Name(id=text) | ast.alias(name=text, asname=None) | ast.alias(asname=text) | ast.Constant(value=str(text)):
+            return text == name
+        case ast.Global(names=names):
+            return name in names
+    return False
+
+
+def _added(node: ast.stmt, name: str) -> _Texts | None:
+    """What a statement adds to the list, None where it does something else."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=value) | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value):
+            return _literal(value) if target == name else None
+        case ast.AugAssign(target=ast.Name(id=target), op=ast.Add(), value=value):
+            return _literal(value) if target == name else None
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=target), attr=method), args=[value], keywords=[])):
+            if target != name or method not in _ADDS:
+                return None
+            return _literal(value) if method == "extend" else tuple(_texts([value]))
+    return None
+
+
+def _literal(value: ast.expr) -> _Texts | None:
+    """The literal entries of a list or tuple; those that are computed are left out."""
+    match value:
+        case ast.List(elts=elts) | ast.Tuple(elts=elts):
+            return tuple(_texts(elts))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            found = _literal(left), _literal(right)
+            return None if found[0] is None or found[1] is None else (*found[0], *found[1])
+    return None
+
+
+def _texts(values: list[ast.expr]) -> Iterator[str]:
+    yield from (each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str))

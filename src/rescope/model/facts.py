@@ -103,11 +103,16 @@ class Call(NamedTuple):
 
 
 class CopyBack(NamedTuple):
-    """A teardown's `target = saved` where `saved` is a copy of what stood there; `once` if the function assigns neither again."""
+    """A teardown's `target = saved` where `saved` was read from the target before the yield.
+
+    `kind` is "same" for the object itself, "copy" for a copy of its own kind, or the builtin that was made of it. `once` says that
+    the function names `saved` nowhere else, hands the target to nobody, and that the statement stands alone on its line.
+    """
 
     target: str
     saved: str
     line: int
+    kind: str
     once: bool
 
 

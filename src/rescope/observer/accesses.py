@@ -18,9 +18,11 @@ from rescope.observer.state import State
 if TYPE_CHECKING:
     import pytest
 
+_NAME = "rescope"
 _TOOLS = (4, 3)  # ids that no kind of tool has reserved
 _FUNCTION_OF_FIXTURE = "_fixture_function"
 _ATTRIBUTE = "ATTR"
+_MUTATORS = frozenset({"append", "add", "clear", "discard", "extend", "insert", "remove", "update"})
 _WRITES = ("STORE_", "DELETE_")
 _MOST_WRAPPERS = 20
 
@@ -43,25 +45,37 @@ class Spoken(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """The lines of a function where states are accessed; kept by the code's id, since codes of equal text are equal."""
+    """The lines of a function where states are accessed, with the place as `path:line`; kept by id, since codes of equal text are equal."""
 
     code: CodeType
-    at: dict[int, list[tuple[State, bool]]]
+    at: dict[int, list[tuple[State, str, bool]]]
+    events: int
 
 
 def mentions(code: CodeType, name: str) -> Iterator[Mention]:
-    """Where a function's own code reads or writes a name; a method's load counts as reading."""
+    """Where a function's own code reads or writes a name; one that is loaded to change what it holds is written.
+
+    That is seen of `name[...] = ...` with a plain key, `del name[...]`, and methods that change a builtin container.
+    """
     line, before = code.co_firstlineno, ""
-    for each in dis.get_instructions(code):
+    every = list(dis.get_instructions(code))
+    for number, each in enumerate(every):
         line = (each.positions.lineno if each.positions else None) or line
         argument, kind = each.argval, each.opname
         if argument == name and "IMPORT" not in kind:
+            writes = kind.startswith(_WRITES) or _changes(every[number + 1 : number + 3])
             if _ATTRIBUTE in kind or "METHOD" in kind:
-                yield Mention(line, before, kind.startswith(_WRITES))
+                yield Mention(line, before, writes)
             elif "GLOBAL" in kind or "NAME" in kind:
-                yield Mention(line, None, kind.startswith(_WRITES))
+                yield Mention(line, None, writes)
         argument = argument[-1] if isinstance(argument, tuple) and argument else argument  # two loads in one instruction
         before = argument if isinstance(argument, str) else ""
+
+
+def _changes(following: list[dis.Instruction]) -> bool:
+    """Whether the instructions after a load change what was loaded."""
+    method = bool(following) and following[0].argval in _MUTATORS and following[0].opname.startswith(("LOAD_ATTR", "LOAD_METHOD"))
+    return method or (len(following) > 1 and following[1].opname in {"STORE_SUBSCR", "DELETE_SUBSCR"})
 
 
 class Accesses:
@@ -71,18 +85,17 @@ class Accesses:
         self.loaded = loaded
         self.layouts = layouts
         self.note: Note | None = None
-        self.tool = next((n for n in _TOOLS if _monitoring().get_tool(n) is None), None)
+        self.tool: int | None = None
+        self.closed = False
+        self.disable = _monitoring().DISABLE
         self.spoken: dict[str, dict[str, list[Spoken]]] = {}
         self.followed: dict[State, Global] = {}
         self.lines: dict[int, Lines] = {}
-        self.ran: dict[int, CodeType] = {}
-        if self.tool is not None:
-            _monitoring().use_tool_id(self.tool, "rescope")
-            _monitoring().register_callback(self.tool, _monitoring().events.LINE, self._line)
+        self.ran: dict[int, Lines] = {}
 
     def follow(self, wanted: Iterable[Global]) -> None:
         """Follow these states from now on, in all modules that are loaded; and those that were followed, in modules that are new."""
-        if self.tool is None:
+        if self.closed:
             return
         added = [each for each in wanted if each.state not in self.followed]
         new = [name for name in self.loaded.names if name not in self.spoken]
@@ -96,37 +109,62 @@ class Accesses:
 
     def follows(self, state: State) -> bool:
         """Whether accesses of this state are noted."""
-        return self.tool is not None and state in self.followed
+        return not self.closed and state in self.followed
 
     def begin(self, _item: "pytest.Item", _standing: Iterable[State]) -> None:
-        """A test begins: lines that reported during the one before may report again."""
+        """A test begins."""
+        self.again()
+
+    def again(self) -> None:
+        """Lines that have reported may report again."""
         ran, self.ran = self.ran, {}
-        for code in ran.values():
-            self._monitor(code, 0)
-            self._monitor(code, _monitoring().events.LINE)
+        for each in ran.values():
+            self._monitor(each.code, 0)
+            self._monitor(each.code, each.events)
 
     def end(self) -> None:
         """Follow nothing any more."""
-        if self.tool is not None:
+        if self.tool is not None and _monitoring().get_tool(self.tool) == _NAME:
             for each in self.lines.values():
                 self._monitor(each.code, 0)
-            _monitoring().register_callback(self.tool, _monitoring().events.LINE, None)
+            for event in (_monitoring().events.LINE, _monitoring().events.PY_START):
+                _monitoring().register_callback(self.tool, event, None)
             _monitoring().free_tool_id(self.tool)
-            self.tool = None
+        self.tool, self.closed = None, True
 
     def _monitor(self, code: CodeType, events: int) -> None:
-        if self.tool is not None:
+        """Have a function's events reported; where another tool has taken the place meanwhile, nothing is followed from now on."""
+        if self.closed:
+            return
+        if self.tool is None:
+            self.tool = next((n for n in _TOOLS if _monitoring().get_tool(n) is None), None)
+            if self.tool is not None:
+                _monitoring().use_tool_id(self.tool, _NAME)
+                _monitoring().register_callback(self.tool, _monitoring().events.LINE, self._line)
+                _monitoring().register_callback(self.tool, _monitoring().events.PY_START, self._start)
+        if self.tool is None or _monitoring().get_tool(self.tool) != _NAME:
+            self.closed = True
+        else:
             _monitoring().set_local_events(self.tool, code, events)
 
+    def _start(self, code: CodeType, _offset: int) -> object:
+        try:
+            return self._line(code, code.co_firstlineno)
+        except RecursionError:
+            return self.disable
+
     def _line(self, code: CodeType, line: int) -> object:
-        found = self.lines.get(id(code))
-        accesses = found.at.get(line, ()) if found else ()
-        if accesses and self.note:
-            self.ran[id(code)] = code
-            place = f"{self._path(code)}:{line}"
-            for state, writes in accesses:
-                self.note(state, place, writes)
-        return _monitoring().DISABLE
+        """A line runs. It runs in the middle of the program, perhaps at its recursion limit: what fails here must not go there."""
+        try:
+            found = self.lines.get(id(code))
+            accesses = found.at.get(line, ()) if found else ()
+            for state, place, writes in accesses:
+                if found and self.note:
+                    self.ran[id(code)] = found
+                    self.note(state, place, writes)
+        except Exception:  # noqa: BLE001, S110 - as above
+            pass
+        return self.disable
 
     def _path(self, code: CodeType) -> str:
         root = self.layouts.root
@@ -196,11 +234,15 @@ class Accesses:
 
     def _add(self, code: CodeType, mention: Mention, state: State) -> None:
         if id(code) not in self.lines:
-            self.lines[id(code)] = Lines(code, {})
-            self._monitor(code, _monitoring().events.LINE)
+            events = _monitoring().events
+            # The interpreter reports no line of a function that is written on the line of its `def` (seen with 3.13.0).
+            short = all(line in {None, code.co_firstlineno} for _, _, line in code.co_lines())
+            self.lines[id(code)] = Lines(code, {}, events.LINE | events.PY_START if short else events.LINE)
+            self._monitor(code, self.lines[id(code)].events)
         at = self.lines[id(code)].at.setdefault(mention.line, [])
-        if (state, mention.writes) not in at:
-            at.append((state, mention.writes))
+        access = (state, f"{self._path(code)}:{mention.line}", mention.writes)
+        if access not in at:
+            at.append(access)
 
 
 def _is_of(mention: Mention, followed: Global, spoken: Spoken, module: str, members: Mapping[str, object]) -> bool:

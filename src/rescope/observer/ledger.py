@@ -27,7 +27,7 @@ import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from rescope.observer.fingerprint import Print, differences
+from rescope.observer.fingerprint import OBJECT, Print, differences
 from rescope.observer.state import Change, Moved, Owner, Place, State
 
 SCHEMA = 2
@@ -53,6 +53,7 @@ class Ledger:
         self.followed: dict[State, tuple[str, Change]] = {}
         self.errors: list[str] = []
         self.accessed: dict[State, list[tuple[str, bool]]] = {}
+        self.begun_with: set[State] = set()
         self.expected: list[tuple[Change, str]] = []
         self.newest = -_FRESH
 
@@ -61,6 +62,7 @@ class Ledger:
         self._settle()
         self.ran.append(test)
         self.accessed.clear()
+        self.begun_with.clear()
         if not self.followed:
             return
         names = requested if len(self.followed) < _FEW else frozenset(requested)
@@ -74,10 +76,12 @@ class Ledger:
 
     def access(self, state: State, place: str, *, writes: bool, by_test: bool) -> None:
         """A line ran that accesses a state: a test, or a function-scoped fixture of it, that reads it first sees what was left."""
-        known = self.accessed.setdefault(state, [])
-        known.append((place, writes))
+        self.accessed.setdefault(state, []).append((place, writes))
         stack = self.standing.get(state)
-        if len(known) > 1 or writes or not by_test or not stack:
+        first = by_test and state not in self.begun_with
+        if by_test:
+            self.begun_with.add(state)
+        if writes or not first or not stack:
             return
         change = stack[-1][1]
         if change.until < 0 and change.since < len(self.ran):
@@ -112,7 +116,8 @@ class Ledger:
             return None
         change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=found)
         accesses = self.accessed.get(moved.state, ())
-        change.changed_at = tuple(dict.fromkeys(at for at, writes in accesses if writes) or dict.fromkeys(at for at, _ in accesses))
+        lines = [at for at, writes in accesses if writes] or [at for at, _ in accesses if _is_container(moved.after)]
+        change.changed_at = tuple(dict.fromkeys(lines))
         stack.append((moved.before, change))
         del stack[:-_REMEMBERED]
         self._open(change)
@@ -216,6 +221,11 @@ class Ledger:
             "read_at": change.read_at,
             "undone_by": change.undone_by,
         }
+
+
+def _is_container(taken: Print) -> bool:
+    """Whether a value may have been changed through a line that only reads the name that holds it."""
+    return type(taken) in {dict, list, frozenset} or (type(taken) is tuple and bool(taken) and taken[0] == OBJECT)
 
 
 def merge(parts: Iterable[Json]) -> Json:

@@ -65,7 +65,7 @@ class Gatherer:
             strict=self.config.option.rescope_strict,
             warns=handed is None or handed["workerid"] == "gw0",
         )
-        self.config.add_cleanup(self.observer.watcher.end)
+        self.config.add_cleanup(partial(self.observer.safely, self.observer.watcher.end))
         self.config.pluginmanager.register(self.observer, "rescope-observer")
         if self.mode == "all":
             from rescope.observer.process import warning_filters
@@ -148,8 +148,7 @@ class Observer:
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """A test begins; one that is skipped by a mark does not come here."""
-        if not self.broken:
-            self.watcher.begin(item)
+        self.safely(partial(self.watcher.begin, item))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self) -> None:

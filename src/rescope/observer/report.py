@@ -55,8 +55,8 @@ def _aftermath(change: Json, *, by_line: bool) -> str:
         return "no test ran with that in place"
     count = f"{_count(change['in_place'], 'later test')} ran with that in place, first {change['first']}"
     if change["read_by"] is not None:
-        how = "read it" if by_line else "are seen in the source to read it"
-        count += f"; {change['read_by']} {how}"
+        who = f"{change['read_by']}" if change["read_by"] else "none"
+        count += f"; {who} seen {'to read it' if by_line else 'in the source to read it'}"
         count += f", first {change['first_reader']} at {change['read_at']}" if change["read_by"] else ""
     if change["owner"] and change["strangers"]:
         return f"{count}; {change['strangers']} did not request '{change['owner']['name']}', first {change['first_stranger']}"

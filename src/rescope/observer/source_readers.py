@@ -49,6 +49,9 @@ class SourceReaders:
             if place and self.note:
                 self.note(state, place, None)
 
+    def again(self) -> None:
+        """Each test is asked once, whatever its fixtures do."""
+
     def end(self) -> None:
         """There is nothing to end."""
 

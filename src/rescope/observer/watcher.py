@@ -52,6 +52,10 @@ class Reads(Protocol):
         """A test begins, with some states changed."""
         ...
 
+    def again(self) -> None:
+        """A fixture's turn is over: what read a state during it is to be told again."""
+        ...
+
     def end(self) -> None:
         """Follow nothing any more."""
         ...
@@ -104,6 +108,7 @@ class Watcher:
         """The fixture is done: what moved belongs to it, also in state that is looked at around set-ups only."""
         found = self._book((*self.probes, *self.at_set_ups))
         self.turns.pop()
+        self.reads.again()
         return found
 
     def _book(self, probes: Iterable[Probe]) -> list[Change]:

@@ -9,7 +9,7 @@ from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Fi
 from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.planning.repeating import refused_twice, removes_what_it_finds
-from rescope.planning.undoing import assigning_teardown, replaces_by_copy
+from rescope.planning.undoing import assigning_teardown, replaces_container
 from rescope.rule import RuleContext
 
 _READS = frozenset(
@@ -80,7 +80,7 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
         _once(ctx, fixture),
         refused_twice(ctx, fixture),
         removes_what_it_finds(ctx, fixture),
-        replaces_by_copy(ctx, fixture),
+        replaces_container(ctx, fixture),
         _given(unseen, fixture),
         _parametrize_scope(ctx, fixture),
         _loop(ctx, fixture),
