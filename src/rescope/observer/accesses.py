@@ -92,6 +92,7 @@ class Accesses:
         self.followed: dict[State, Global] = {}
         self.lines: dict[int, Lines] = {}
         self.ran: dict[int, Lines] = {}
+        self.known: dict[tuple[int, str], tuple[Mention, ...]] = {}
 
     def follow(self, wanted: Iterable[Global]) -> None:
         """Follow these states from now on, in all modules that are loaded; and those that were followed, in modules that are new."""
@@ -218,7 +219,7 @@ class Accesses:
         for module in modules:
             members = module_globals(sys.modules.get(module))
             for spoken in self.spoken[module].get(name, ()):
-                for mention in mentions(spoken.code, name):
+                for mention in self._mentions(spoken.code, name):
                     if (
                         _is_of(mention, followed, spoken, module, members)
                         if owner is None
@@ -228,9 +229,16 @@ class Accesses:
             if module != followed.module and id(type(value)) not in ATOMS and not is_class(value):
                 for alias in [n for n, v in list(members.items()) if v is value]:
                     for spoken in self.spoken[module].get(alias, ()):
-                        for mention in mentions(spoken.code, alias):
+                        for mention in self._mentions(spoken.code, alias):
                             if mention.base is None:
                                 self._add(spoken.code, mention, followed.state)
+
+    def _mentions(self, code: CodeType, name: str) -> tuple[Mention, ...]:
+        """As `mentions`, each function read once: many modules have globals of the same name."""
+        found = self.known.get((id(code), name))
+        if found is None:
+            found = self.known[id(code), name] = tuple(mentions(code, name))
+        return found
 
     def _add(self, code: CodeType, mention: Mention, state: State) -> None:
         if id(code) not in self.lines:
