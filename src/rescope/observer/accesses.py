@@ -7,7 +7,7 @@ runs as ever. A line that runs is taken for the access that stands in it.
 import dis
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -112,7 +112,7 @@ class Accesses:
         """Whether accesses of this state are noted."""
         return not self.closed and state in self.followed
 
-    def begin(self, _item: "pytest.Item", _standing: Iterable[State]) -> None:
+    def begin(self, _item: "pytest.Item", _standing: Collection[State]) -> None:
         """A test begins."""
         self.again()
 

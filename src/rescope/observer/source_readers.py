@@ -1,7 +1,7 @@
 """Which tests read a state as far as the source shows: what is said where the interpreter cannot watch lines (before Python 3.12)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,7 +26,7 @@ class SourceReaders:
         self.note: Note | None = None
         self.said = {(s.path, s.qualname): s.readers for s in singletons}
         self.places: dict[State, defaultdict[str, list[int]]] = {}
-        self.found: dict[tuple[State, int], str] = {}
+        self.found: dict[int, tuple[object, tuple[tuple[State, str], ...]]] = {}
 
     def follow(self, wanted: Iterable[Global]) -> None:
         """Know the places that read these states, as far as the watch list names any."""
@@ -37,16 +37,16 @@ class SourceReaders:
                 for reader in readers:
                     path, _, line = reader.rpartition(":")
                     by_file[path].append(int(line))
+                self.found.clear()
 
     def follows(self, state: State) -> bool:
         """Whether any place is known that reads the state."""
         return state in self.places
 
-    def begin(self, item: "pytest.Item", standing: Iterable[State]) -> None:
+    def begin(self, item: "pytest.Item", standing: Collection[State]) -> None:
         """A test begins: what it is seen to read of the states that are changed."""
-        for state in standing:
-            place = self._read_at(state, item) if state in self.places else ""
-            if place and self.note:
+        for state, place in self._reads(item) if standing else ():
+            if state in standing and self.note:
                 self.note(state, place, None)
 
     def again(self) -> None:
@@ -55,18 +55,25 @@ class SourceReaders:
     def end(self) -> None:
         """There is nothing to end."""
 
-    def _read_at(self, state: State, item: "pytest.Item") -> str:
-        return next(filter(None, (self._within(state, code) for code in _codes(item))), "")
+    def _reads(self, item: "pytest.Item") -> tuple[tuple[State, str], ...]:
+        """The states that a test is seen to read, each with a place; worked out once for all cases of a parametrized test."""
+        of: object = getattr(item, "_fixtureinfo", None) or item
+        known = self.found.get(id(of))
+        if known is None or known[0] is not of:
+            spans = [self._span(code) for code in _codes(item)]
+            places = ((state, self._within(by_file, spans)) for state, by_file in self.places.items())
+            known = self.found[id(of)] = (of, tuple((state, place) for state, place in places if place))
+        return known[1]
 
-    def _within(self, state: State, code: CodeType) -> str:
-        key = (state, id(code))
-        if key not in self.found:
-            root = self.layouts.root
-            path = code.co_filename[len(root) :].replace("\\", "/") if code.co_filename.startswith(root) else code.co_filename
-            last = max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
-            lines = self.places[state].get(path, ())
-            self.found[key] = next((f"{path}:{line}" for line in lines if code.co_firstlineno <= line <= last), "")
-        return self.found[key]
+    def _span(self, code: CodeType) -> tuple[str, int, int]:
+        root, path = self.layouts.root, code.co_filename
+        inside = path[len(root) :].replace("\\", "/") if path.startswith(root) else path
+        return inside, code.co_firstlineno, max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
+
+    @staticmethod
+    def _within(by_file: dict[str, list[int]], spans: Iterable[tuple[str, int, int]]) -> str:
+        found = (f"{path}:{line}" for path, first, last in spans for line in by_file.get(path, ()) if first <= line <= last)
+        return next(found, "")
 
 
 def _codes(item: "pytest.Item") -> Iterator[CodeType]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -48,7 +48,7 @@ class Reads(Protocol):
         """Whether it can be told who reads this state."""
         ...
 
-    def begin(self, item: "pytest.Item", standing: Iterable[State]) -> None:
+    def begin(self, item: "pytest.Item", standing: Collection[State]) -> None:
         """A test begins, with some states changed."""
         ...
 
