@@ -246,7 +246,9 @@ def test_what_no_test_comes_to_is_only_told(tmp_path: Path) -> None:
     (told,) = check(make_project(tmp_path / "told", UNREACHED.format(body="assert client.count() == 1"))).plan.groups
     (found,) = check(make_project(tmp_path / "found", UNREACHED.format(body="assert client.get_client()"))).plan.groups
 
-    assert (told.only_told, found.only_told) == (True, False)
+    handed_on = UNREACHED.format(body="assert client.count() == 1").replace("def count", "FACTORIES = [get_client]\n\n\ndef count")
+    (perhaps,) = check(make_project(tmp_path / "perhaps", handed_on)).plan.groups
+    assert (told.only_told, found.only_told, perhaps.only_told) == (True, False, False)
     assert "it may never be filled in a run" in told.caveat
 
 
