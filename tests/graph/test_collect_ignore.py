@@ -12,6 +12,9 @@ CONFTESTS = {
     "file and folder": {"conftest.py": 'collect_ignore = ["test_top.py", "a/b"]'},
     "added to": {"conftest.py": 'collect_ignore = ["d/test_d.py"]\ncollect_ignore += ["a/c"]\ncollect_ignore.append("test_top.py")'},
     "extended and added": {"conftest.py": 'collect_ignore = ["d/test_d.py"] + ["a/c"]\ncollect_ignore.extend(("a/b", "none"))'},
+    "more under a condition": {
+        "conftest.py": 'collect_ignore = ["a"]\nif __debug__ is None:\n    collect_ignore.append("d")\n    collect_ignore += ["d"]'
+    },
     "annotated": {"conftest.py": 'collect_ignore: list[str] = ["a"]'},
     "glob": {"conftest.py": 'collect_ignore_glob = ["*other.py", "a/?"]'},
     "both": {"conftest.py": 'collect_ignore = ["a"]\ncollect_ignore_glob = ["*_d.py"]'},

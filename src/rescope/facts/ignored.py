@@ -10,8 +10,8 @@ _Texts = tuple[str, ...]
 def ignored(tree: ast.Module) -> tuple[_Texts | None, _Texts | None]:
     """The entries of both lists, None where a list is not there.
 
-    Empty where anything else is done with the name than adding literal entries at the top level: what may be taken away again, or
-    holds under a condition, keeps no test from being run.
+    Empty where anything else is done with the name than adding to it: what may be taken away again keeps no test from being run. What
+    is added under a condition is left out.
     """
     return _entries(tree, "collect_ignore"), _entries(tree, "collect_ignore_glob")
 
@@ -20,8 +20,11 @@ def _entries(tree: ast.Module, name: str) -> _Texts | None:
     mentions = sum(_mentions(node, name) for node in ast.walk(tree))
     if not mentions:
         return None
-    understood = [texts for node in tree.body if (texts := _added(node, name)) is not None]
-    return tuple(text for texts in understood for text in texts) if len(understood) == mentions else ()
+    certain = [texts for node in tree.body if (texts := _added(node, name)) is not None]
+    top = set(map(id, tree.body))
+    below = (n for n in ast.walk(tree) if isinstance(n, (ast.Expr, ast.AugAssign)) and id(n) not in top)
+    perhaps = sum(_added(node, name) is not None for node in below)
+    return tuple(text for texts in certain for text in texts) if len(certain) + perhaps == mentions else ()
 
 
 def _mentions(node: ast.AST, name: str) -> bool:
