@@ -32,9 +32,6 @@ def replaces_container(ctx: RuleContext, fixture: FixtureDef) -> str:
         harmless = copy is not None and (copy.kind == "same" or _repairable(ctx, fixture, copy))
         if not harmless and _container(ctx, fixture, effect):
             return f"its teardown replaces {effect.text} (line {effect.line}), and others may hold what stood there"
-    for call in fixture.function.calls:
-        if call.after_yield and call.callee.dotted == "setattr":
-            return f"its teardown sets an attribute by setattr() (line {call.line}), and others may hold what stood there"
     return ""
 
 
