@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rescope.codemods import apply
 from rescope.model.address import Address
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, ResetKind, ResetStep, ScopeStyle
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, ResetKind, ResetStep, RestoreInPlace, ScopeStyle
 from rescope.model.scope import Scope
 
 CLIENT = Address(path="conftest.py", qualname="client")
@@ -129,6 +129,46 @@ def test_the_docstring_ends_in_the_reason(  # noqa: PLR0917 - one for each part 
         assert words in " ".join(line.lstrip("# ") for line in result.split("\n@")[0].split("\n"))
     elif after != before:
         assert " ".join(str(after).split()) == " ".join(f"{before} {words}".split())
+
+
+CONTAINERS = {
+    "dict": ({"a": 1}, "app.REG['b'] = 2; app.REG.pop('a')"),
+    "set": ({1}, "app.REG.add(2); app.REG.discard(1)"),
+    "list": ([1], "app.REG.append(2); app.REG.pop(0)"),
+}
+REMARKS = st.lists(st.sampled_from(["", "# c", "x = ( 1, 2 )  # d", "y = 'app.REG = saved' ;"]), max_size=3)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(sorted(CONTAINERS)), st.sampled_from(["    ", "\t", "  "]), st.booleans(), REMARKS, REMARKS, surroundings())
+def test_a_teardown_fills_what_it_emptied(  # noqa: PLR0917 - one for each part of a fixture
+    kind: str,
+    indent: str,
+    shielded: bool,  # noqa: FBT001
+    above: list[str],
+    below: list[str],
+    around: tuple[str, str],
+) -> None:
+    """The container is the same object and holds what it held; all else of the fixture is as it was."""
+    before, change = CONTAINERS[kind]
+    deep = indent * 2 if shielded else indent
+    begun = [f"{indent}try:", f"{deep}yield", f"{indent}finally:"] if shielded else [f"{indent}yield"]
+    rest = [*(deep + line for line in above), f"{deep}app.REG = saved  # back", *(deep + line for line in below)]
+    fixture = "\n".join(["@fx()", "def client():", f"{indent}saved = app.REG.copy()", f"{indent}{change}", *begun, *rest])
+    app = SimpleNamespace(REG=type(before)(before))
+    held = app.REG
+
+    edit = RestoreInPlace(address=CLIENT, target="app.REG", saved="saved", container=kind)
+    result = check(around[0], fixture, around[1], edit)
+
+    function = declared(result)[1]
+    function.__globals__["app"] = app
+    for _ in function():
+        assert held != before
+    assert app.REG is held
+    assert held == before
+    filled = "app.REG[:] = saved" if kind == "list" else f"app.REG.clear()\n{deep}app.REG.update(saved)"
+    assert result == fixture.replace(f"\n{deep}app.REG = saved", f"\n{deep}{filled}")
 
 
 @settings(max_examples=60, deadline=None)

@@ -273,7 +273,7 @@ def test_no_place_is_taken_where_nothing_is_followed(tmp_path: Path, observe) ->
     assert "1 passed" in observe(make_project(tmp_path, FREE))[0]
 
 
-TAKEN = """\
+STORE = """\
 # --- state.py
 _store = None
 
@@ -287,6 +287,8 @@ def get_store():
     if _store is None:
         _store = Store()
     return _store
+"""
+TAKEN = f"""{STORE}\
 # --- conftest.py
 import sys
 
@@ -329,20 +331,7 @@ def test_seen_in_the_source_before_python_3_12(tmp_path: Path, observe) -> None:
     assert f"; 2 seen in the source to read it, first {reads}_through_a_function at test_kinds.py:17" in out
 
 
-RESET = """\
-# --- state.py
-_store = None
-
-
-class Store:
-    pass
-
-
-def get_store():
-    global _store
-    if _store is None:
-        _store = Store()
-    return _store
+RESET = f"""{STORE}\
 # --- conftest.py
 import pytest
 import state

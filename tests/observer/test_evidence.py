@@ -119,6 +119,52 @@ def test_override_of_a_broad_fixture(tmp_path: Path, joined) -> None:
     assert told["client"]["related"][-1]["note"] == f"{note}, in place while test_app.py::test_alone ran"
 
 
+UNREAD = """\
+# --- state.py
+names = []
+
+
+def register(name):
+    names.append(name)
+# --- test_state.py
+import state
+
+
+def test_first():
+    state.register("b")
+    assert state.names
+
+
+def test_register():
+    state.register("a")
+    assert state.names
+
+
+def test_other():
+    assert True
+
+
+def test_{last}():
+    {body}
+"""
+
+
+@pytest.mark.skipif(not LINE_BY_LINE, reason="sys.monitoring is new in Python 3.12")
+def test_what_no_test_reads_is_not_confirmed(tmp_path: Path, joined) -> None:
+    """A change that stays where no test looks leaves the confidence as it was; one that is read raises it."""
+    unread = UNREAD.format(last="quiet", body="assert 1")
+    read = UNREAD.format(last="read", body="assert state.names")
+    told = {name: joined(make_project(tmp_path / name, text)) for name, text in (("unread", unread), ("read", read))}
+
+    change = "state.names changed by test_state.py::test_register at state.py:5"
+    found = {name: after["names"] for name, (_, after) in told.items()}
+    assert found["unread"]["related"][-1]["note"] == f"{change}, in place while test_state.py::test_other ran, seen to be read by no test"
+    notes = [place["note"] for place in found["read"]["related"]]
+    assert any(note.startswith(f"{change}, read by test_state.py::test_read at test_state.py:") for note in notes)
+    assert found["unread"]["confidence"] == told["unread"][0]["names"]["confidence"] != "high"
+    assert found["read"]["confidence"] == "high"
+
+
 PROCESS = """\
 # --- state.py
 names = []

@@ -29,6 +29,12 @@ def test_first(case):
     unittest.TestCase.level = 1
     assert unittest.TestCase.level
 """,
+    "a patch of the owner where another module knows it": """
+@mock.patch("unittest.case.TestCase")
+def test_first(case):
+    unittest.TestCase.level = 1
+    assert unittest.TestCase.level
+""",
     "a patch that does not say where": """
 @mock.patch(**{"target": "json.dumps"})
 def test_first(dumps):

@@ -10,9 +10,8 @@ It adds an autouse fixture to the deepest conftest.py that covers the tests: the
 test, for all names that are written together; or a call of the project's own reset function. Safe where the global
 holds an instance of a class of the project, tests touch it, or a reset function exists; other globals are reported
 only, and only if what fills them reads settings. A global that no test reads, and to whose functions no two tests
-are seen to come, is only told (unless their module hands them on while it is imported), and so is one that holds
-nothing of the project's where the function that fills it returns nothing. A lock is not reported. A global that is
-filled while modules are imported is reported, since somebody may hold the object.
+are seen to come, is only told, unless their module hands them on while it is imported. A lock is not reported. A
+global that is filled while modules are imported is reported, since somebody may hold the object.
 
 When to keep it
 ---------------
@@ -69,8 +68,6 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         return only_told(found, PURE_MEMO)
     if not (singleton.named_by_tests or _may_be_reached(ctx, singleton)):
         return only_told(found, "no test is seen to read it, nor to come to what fills it: it may never be filled in a run")
-    if not (singleton.handed_out or singleton.builds_project):
-        return only_told(found, "it holds nothing of the project's, and the function that fills it hands nothing out")
     return found
 
 
