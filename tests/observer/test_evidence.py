@@ -154,7 +154,7 @@ def test_what_no_test_reads_is_not_confirmed(tmp_path: Path, joined) -> None:
     """A change that stays where no test looks leaves the confidence as it was; one that is read raises it."""
     unread = UNREAD.format(last="quiet", body="assert 1")
     read = UNREAD.format(last="read", body="assert state.names")
-    told = {name: joined(make_project(tmp_path / name, text)) for name, text in (("unread", unread), ("read", read))}
+    told = {name: tuple(joined(make_project(tmp_path / name, text))) for name, text in (("unread", unread), ("read", read))}
 
     change = "state.names changed by test_state.py::test_register at state.py:5"
     found = {name: after["names"] for name, (_, after) in told.items()}
