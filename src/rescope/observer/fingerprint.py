@@ -58,27 +58,24 @@ class Reader:
 
         Identity of the plain values inside is what is asked, so that no code of the project is run.
         """
-        if value is taken:
-            return True
         of = type(value)
         try:
+            if type(taken) is tuple:
+                if len(taken) == 5:
+                    return bool(taken[1] == id(value)) and self._is_same_object(value, of, taken)
+                return of is CACHE and bool(taken == (_SIZED, "cache", value.cache_info().currsize))
             if of is dict:
-                if type(taken) is not dict or len(value) != len(taken):
-                    return False
-                return not taken or (all(map(is_, value, taken)) and all(map(is_, value.values(), taken.values())))
+                return type(taken) is dict and _is_same_dict(value, taken)
             if of is list:
                 return type(taken) is list and len(value) == len(taken) and all(map(is_, value, taken))
-            if of is CACHE:
-                return bool(taken == (_SIZED, "cache", value.cache_info().currsize))
-            return type(taken) is tuple and self._is_same_object(value, taken)
+            return value is taken
         except RuntimeError:  # another thread changes the container meanwhile
             return False
 
-    def _is_same_object(self, value: object, taken: tuple[Any, ...]) -> bool:
-        if len(taken) != 5 or taken[1] != id(value) or taken[0] != OBJECT:
-            return False
-        layout, inside = self.layouts.of(value), taken[3]
-        if layout.name != taken[2]:
+    def _is_same_object(self, value: object, of: type, taken: tuple[Any, ...]) -> bool:
+        mark, _, name, inside, _ = taken
+        layout = self.layouts.known.get(id(of))
+        if layout is None or layout.of() is not of or mark != OBJECT or layout.name != name:
             return False
         if inside is None:  # it was not looked into
             return layout.kind in _PLAIN_OR_OPAQUE
@@ -87,8 +84,11 @@ class Reader:
         held = layout.attributes(value)
         if type(held) is not dict or len(held) != len(inside):
             return False
-        for name, before in inside.items():  # noqa: SIM110 - this is most of what a look costs, and a generator doubles it
-            if not self.is_same(held.get(name, UNSET), before):
+        for attribute, before in inside.items():  # most of what a look costs is here: each call that is saved counts
+            now = held.get(attribute, UNSET)
+            if now is before or (type(now) is dict and type(before) is dict and _is_same_dict(now, before)):
+                continue
+            if not self.is_same(now, before):
                 return False
         return True
 
@@ -186,6 +186,10 @@ class Reader:
         if type(key) is tuple:
             return tuple(map(self._key, key))
         return self.identity(key)
+
+
+def _is_same_dict(value: dict[Any, Any], taken: dict[Any, Any]) -> bool:
+    return len(value) == len(taken) and (not taken or (all(map(is_, value.values(), taken.values())) and all(map(is_, value, taken))))
 
 
 def is_setting(name: object) -> bool:

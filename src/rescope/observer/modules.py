@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import ModuleType
 from typing import NamedTuple, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
@@ -62,14 +63,12 @@ class NamedGlobals:
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; a module seen for the first time is taken as it is."""
-        self.loaded.refresh()
-        if self.scanned != self.loaded.size:
-            self.scanned = self.loaded.size
-            self.places = list(self._find())
-            self.watch(self.places)
-        last, loaded, same = self.last, sys.modules, self.reader.is_same
+        loaded, last, same = sys.modules, self.last, self.reader.is_same
+        if self.scanned != len(loaded):
+            self._scan()
         for state, module, parts in self.places:
-            members = module_globals(loaded.get(module))
+            home = loaded.get(module)
+            members = home.__dict__ if type(home) is ModuleType else module_globals(home)
             value = members.get(parts[0], UNSET) if len(parts) == 1 else resolve(members, parts)
             before = last.get(state.name, _UNSEEN)
             if before is value or (before is not _UNSEEN and same(value, before)):
@@ -79,6 +78,12 @@ class NamedGlobals:
             if before != now:
                 last[state.name] = now
                 yield Moved(state=state, before=before, after=now)
+
+    def _scan(self) -> None:
+        self.loaded.refresh()
+        self.scanned = self.loaded.size
+        self.places = list(self._find())
+        self.watch(self.places)
 
     def names(self) -> frozenset[str]:
         """The dotted names of the states that are there to be watched."""

@@ -26,6 +26,7 @@ class SourceReaders:
         self.note: Note | None = None
         self.said = {(s.path, s.qualname): s.readers for s in singletons}
         self.places: dict[State, defaultdict[str, list[int]]] = {}
+        self.files: set[str] = set()
         self.found: dict[int, tuple[object, tuple[tuple[State, str], ...]]] = {}
 
     def follow(self, wanted: Iterable[Global]) -> None:
@@ -37,6 +38,7 @@ class SourceReaders:
                 for reader in readers:
                     path, _, line = reader.rpartition(":")
                     by_file[path].append(int(line))
+                self.files.update(by_file)
                 self.found.clear()
 
     def follows(self, state: State) -> bool:
@@ -60,14 +62,17 @@ class SourceReaders:
         of: object = getattr(item, "_fixtureinfo", None) or item
         known = self.found.get(id(of))
         if known is None or known[0] is not of:
-            spans = [self._span(code) for code in _codes(item)]
-            places = ((state, self._within(by_file, spans)) for state, by_file in self.places.items())
+            spans = [span for span in map(self._span, _codes(item)) if span]
+            places = ((state, self._within(by_file, spans)) for state, by_file in self.places.items() if spans)
             known = self.found[id(of)] = (of, tuple((state, place) for state, place in places if place))
         return known[1]
 
-    def _span(self, code: CodeType) -> tuple[str, int, int]:
+    def _span(self, code: CodeType) -> tuple[str, int, int] | None:
+        """The file and lines of a function, None where no place is in that file."""
         root, path = self.layouts.root, code.co_filename
         inside = path[len(root) :].replace("\\", "/") if path.startswith(root) else path
+        if inside not in self.files:
+            return None
         return inside, code.co_firstlineno, max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
 
     @staticmethod
