@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
+from rescope.facts.undo import is_initial
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import ModuleIndex
@@ -13,11 +14,12 @@ from rescope.model.address import Address, Location
 from rescope.model.facts import Call, ClassDef, Effect, FixtureDef, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Keep, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
-from rescope.model.state import Shape, Singleton
+from rescope.model.state import Role, Shape, Singleton
 from rescope.packs import Packs, match
 
 _HELPER_DEPTH = 3
 _SHOWN = 3
+_STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
 PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
 
 
@@ -168,11 +170,11 @@ class RuleContext:
     def puts_back_initial(self, effect: Effect, function: Function) -> bool:
         """Whether an assignment only puts a variable back to what it starts as: a reset, not a leak."""
         found = self.index.variable(self.index.target(effect.target, function.address.path))
-        return found is not None and bool(effect.value) and found[0].value.text == effect.value
+        return found is not None and is_initial(effect, found[0].value)
 
     def resource(self, singleton: Singleton) -> str | None:
         """Why the singleton holds a resource that must not be dropped, None if it does not: by what it is built from."""
-        direct = match(singleton.builds, self.packs.infrastructure)
+        direct = match(singleton.builds, self.packs.infrastructure) or self._started(singleton)
         if direct or not singleton.builds:
             return direct
         path = singleton.address.path
@@ -185,14 +187,23 @@ class RuleContext:
         callees = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
         return next((because for because in (match(c, self.packs.infrastructure) for c in callees) if because), None)
 
+    def _started(self, singleton: Singleton) -> str | None:
+        """Whether what fills it on first use also starts something that runs on: a reset would forget it, not stop it."""
+        fillers = (self.index.function_at(*w.function[:3]) for w in singleton.writers if w.role is Role.LAZY)
+        calls = (c for f in fillers if f is not None for c in f.calls if not c.nested)
+        found = next((c for c in calls if c.callee.dotted.rpartition(".")[2] in _STARTS and "." in c.callee.dotted), None)
+        return f"{found.callee.dotted}() starts what runs on" if found is not None else None
+
     def reachable(self, singleton: Singleton) -> bool:
         """Whether any collected test module loads the module of the singleton."""
         return singleton.address.path in self.imports.closure_of(self.test_paths(), lazy=True)
 
     def reached_by_two_tests(self, functions: Iterable[Address]) -> bool:
-        """Whether at least two tests may call one of the functions."""
+        """Whether at least two tests may call one of the functions, themselves or through the fixtures that they request."""
         if not self.tested:
-            self.tested.update(Counter(t.function.address for t in self.graph.tests))
+            self.tested.update(t.function.address for t in self.graph.tests)
+            for fixture in self.graph.definitions():
+                self.tested[fixture.function.address] += len(self.graph.tests_using(fixture))
         return self.calls.reach_twice(self.tested, functions)
 
     def test_files(self) -> Iterable[str]:
@@ -268,7 +279,7 @@ class RuleContext:
             folders = {t.path.rpartition("/")[0] for t in users}
             return tuple(t for t in self.graph.tests if t.id not in using and t.path.rpartition("/")[0] in folders)
         by_class = fixture.scope is Scope.CLASS
-        places = {(t.path, t.classes if by_class else ()) for t in users}
+        places = {(t.path, t.classes if by_class else ()) for t in users if t.classes or not by_class}
         return tuple(t for t in self.graph.tests if t.id not in using and (t.path, t.classes if by_class else ()) in places)
 
 

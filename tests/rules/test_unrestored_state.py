@@ -282,6 +282,8 @@ def test_what_is_taken_back_is_silent(tmp_path: Path, case: str) -> None:
 SIBLINGS = {
     "decorator": '@mock.patch("json.loads")\ndef test_first(loads):\n    json.dumps = repr\n    assert json',
     "of an object": '@mock.patch.object(json, "loads")\ndef test_first(loads):\n    json.dumps = repr\n    assert json',
+    "a context": 'def test_first():\n    json.dumps = repr\n    with mock.patch("json.loads"):\n        assert json',
+    "an object's context": 'def test_first():\n    with mock.patch.object(json, "loads"):\n        json.dumps = repr\n    assert json',
     "monkeypatch": 'def test_first(monkeypatch):\n    monkeypatch.setattr(json, "loads", 1)\n    json.dumps = repr\n    assert json',
 }
 
@@ -291,6 +293,55 @@ def test_a_patch_leaves_the_siblings_alone(tmp_path: Path, test: str) -> None:
     """A patch takes back the attribute that it names, and nothing else of its owner."""
     (group,) = check(make_project(tmp_path, f"{HEAD}\n{test}{OTHER}")).plan.groups
     assert group.finding.message == "test_first leaves json.dumps changed for the tests that follow"
+
+
+LATER = "# --- level.py\nlevel = 1\nnames = set()\n\n\ndef get():\n    return level, names\n"
+BODIES = {
+    "two constants": ("level.level = 2\n    assert level\n    level.level = 3\n    assert level", True),
+    "the first one at last": ("level.level = 2\n    assert level\n    level.level = 1\n    assert level", False),
+    "what nobody knows at last": ("level.level = 2\n    assert level\n    level.level = int('1')\n    assert level", False),
+    "an empty container as before": ("level.names = set()\n    assert level", False),
+}
+
+
+@pytest.mark.parametrize(("body", "stays"), BODIES.values(), ids=[name.replace(" ", "-") for name in BODIES])
+def test_what_is_assigned_last_decides(body: str, stays: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """Of several assignments the last one stays, unless it is what the module starts with, or may be."""
+    groups = check(make_project(tmp_path, f"{LATER}{HEAD}import level\n\n\ndef test_first():\n    {body}{OTHER}")).plan.groups
+    assert [g.finding.code for g in groups] == ["RSC208"] * stays
+
+
+def test_a_folder_that_goes_away_takes_no_variable_with_it(tmp_path: Path) -> None:
+    """A temporary folder around a yield puts nothing back."""
+    body = "    with tempfile.TemporaryDirectory() as folder:\n        os.environ['CACHE'] = folder\n        yield\n"
+    fixture = f"@pytest.fixture\ndef cache():\n{body}"
+    (group,) = check(
+        make_project(tmp_path, f"{HEAD}import tempfile\n\n\n{fixture}\n\ndef test_first(cache):\n    pass\n{OTHER}")
+    ).plan.groups
+    assert group.finding.message == "cache leaves os.environ changed for the tests that follow"
+
+
+UNREAD = "# --- driver.py\nLIMIT = 100\n\n\nclass Driver({base}):\n    def list(self):\n        return {read}\n"
+UNREAD_TEST = "import driver\n\n\ndef test_first():\n    driver.Driver.LIMIT = 2\n    assert driver.Driver().list()\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "read", "told"),
+    [("", "LIMIT", True), ("", "self.LIMIT", False), ("", "getattr(self, 'LIMIT', 1)", False), ("dict", "LIMIT", False)],
+)
+def test_an_attribute_that_nobody_has(base: str, read: str, told: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """What a class of the project neither has nor reads is told with low confidence."""
+    (group,) = check(make_project(tmp_path, f"{UNREAD.format(base=base, read=read)}{HEAD}{UNREAD_TEST}{OTHER}")).plan.groups
+    assert group.only_told == told
+
+
+def test_what_runs_for_all_tests_leaves_nothing_to_any(tmp_path: Path) -> None:
+    """An autouse fixture that sets the state for every test of the run is no leak; one for some of them is."""
+    fixture = "@pytest.fixture(autouse=True)\ndef folder(tmp_path):\n    os.chdir(tmp_path)\n\n\ndef test_first():\n    assert os\n"
+    assert check(make_project(tmp_path / "all", f"{HEAD}{fixture}{OTHER}")).plan.groups == ()
+    others = "# --- test_other.py\ndef test_other():\n    assert True\n"
+    (group,) = check(make_project(tmp_path / "some", f"{others}{HEAD}{fixture}{OTHER}")).plan.groups
+    assert group.finding.code == "RSC208"
 
 
 def test_an_object_that_decides_itself_where_its_attributes_go(tmp_path: Path) -> None:

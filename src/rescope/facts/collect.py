@@ -365,6 +365,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         calls=tuple(scan.calls),
         values=tuple(scan.values),
         mentions=frozenset(scan.mentions),
+        handled=frozenset(scan.handled),
         globals=tuple(sorted(env.globals)),
         stored=tuple(scan.stored),
         requested=tuple(scan.requested),

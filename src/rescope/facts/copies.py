@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from rescope.facts.names import ModuleNames
 from rescope.facts.signature import FunctionNode
+from rescope.facts.values import CONTAINERS
 from rescope.model.facts import CopyBack
 
 _SAME_KIND = frozenset({"copy.copy", "copy.deepcopy"})
-_MAKERS = frozenset({"dict", "list", "set"})
 
 
 def copies_put_back(node: FunctionNode, yields_at: int, names: ModuleNames) -> Iterator[CopyBack]:
@@ -54,7 +54,7 @@ def _copied(value: ast.expr, names: ModuleNames) -> tuple[str, str] | None:
             return ast.unparse(original), "copy"
         case ast.Call(func=func, args=[original], keywords=[]) if names.dotted(func) in _SAME_KIND:
             return ast.unparse(original), "copy"
-        case ast.Call(func=ast.Name(id=kind), args=[original], keywords=[]) if kind in _MAKERS:
+        case ast.Call(func=ast.Name(id=kind), args=[original], keywords=[]) if kind in CONTAINERS:
             return ast.unparse(original), kind
         case ast.Subscript(value=original, slice=ast.Slice(lower=None, upper=None, step=None)):
             return ast.unparse(original), "list"

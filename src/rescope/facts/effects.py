@@ -2,22 +2,24 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rescope.facts.calls import changes_receiver, innermost, named_attribute, passed, receiver, stands_for, told
+from rescope.facts.conditions import asked_after, looked_at
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
-from rescope.facts.patches import is_monkeypatch, patcher, put_back_by, replaced
+from rescope.facts.patches import expects, is_monkeypatch, may_put_back, patcher, put_back_by, replaced
 from rescope.facts.undo import was_read_from
-from rescope.facts.values import asked_for, built, call_strings, keywords_of, only_constant, short
-from rescope.facts.verbs import CLEANUPS, MONKEYPATCH, MUTATORS
+from rescope.facts.values import built, call_strings, keywords_of, only_constant, short
+from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 COMPUTED = "<computed>"
 _ASKING = frozenset({"request", "request.getfixturevalue"})
-_EXPECTS = ("pytest.raises", "self.assertRaises", "self.assertRaisesRegex")
 _OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})
+_PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
 
 
@@ -31,6 +33,7 @@ class Scan:
     calls: list[Call] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
     mentions: set[Target] = field(default_factory=set)
+    handled: set[tuple[Target, str]] = field(default_factory=set)
     request_attributes: set[str] = field(default_factory=set)
     guards: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
@@ -49,6 +52,7 @@ class Scan:
     statement_call: ast.expr | None = None
     telling: bool = False
     plain: ast.expr | None = None
+    used: set[int] = field(default_factory=set)
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -62,6 +66,7 @@ class Scan:
         match node:
             case ast.Assign(targets=targets, value=value):
                 self.plain = value if all(isinstance(t, ast.Name) for t in targets) else None
+                self._use(value)
                 outer, self.nested = self.nested, self.nested or (short(targets[0]) if isinstance(value, ast.Lambda) else "")
                 self.expression(value)
                 self.nested = outer
@@ -69,8 +74,10 @@ class Scan:
                     self.assign(target, value)
             case ast.AnnAssign(target=target, value=value):
                 if value is not None:
+                    self._use(value)
                     self.expression(value)
                     self.assign(target, value)
+                    self._declared(target, node.annotation)
             case ast.AugAssign(target=target, value=value):
                 self.expression(value)
                 self._augmented(target)
@@ -91,7 +98,7 @@ class Scan:
             case ast.If(test=test) | ast.While(test=test):
                 self._guard(test)
                 if any(isinstance(inner, ast.Raise) for inner in node.body):
-                    self.refuses.update(self._looked_at(test))
+                    self.refuses.update(looked_at(self.env, test))
                 self.block([*node.body, *node.orelse])
             case ast.Try() | ast.TryStar():
                 self._try(node)
@@ -135,10 +142,12 @@ class Scan:
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         speaks = self.env.names.yield_lines.within(node)
         holds_yield = speaks and any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in node.body for n in walk(s))
-        raising = any(isinstance(i.context_expr, ast.Call) and self.env.names.dotted(i.context_expr.func) in _EXPECTS for i in node.items)
+        raising = any(expects(self.env, item.context_expr) for item in node.items)
+        holds_yield = holds_yield and any(may_put_back(self.env, item.context_expr) for item in node.items)
         self.contexts += holds_yield
         outer = self.shielded
         for item in node.items:
+            self._use(item.context_expr)
             self.expression(item.context_expr, entered=True)
             self.shielded += tuple(put_back_by(self.env, item.context_expr))
             if isinstance(item.optional_vars, ast.Name):
@@ -170,21 +179,7 @@ class Scan:
         self.expression(test)
 
     def _guard_names(self, nodes: Iterable[ast.AST]) -> None:
-        for node in nodes:
-            self.guards.update(n.id for n in walk(node) if isinstance(n, ast.Name))
-            self.guards.update(n.attr for n in walk(node) if isinstance(n, ast.Attribute))
-            self.guards.update(name for n in walk(node) if isinstance(n, ast.Call) for name in asked_for(n))
-            self.guards.update(name for n in walk(node) if isinstance(n, ast.Name) for name in self.env.got_from(n.id))
-
-    def _looked_at(self, test: ast.expr) -> Iterator[str]:
-        """All names and attributes of a condition; a local counts as what it was made from."""
-        for node in ast.walk(test):
-            if isinstance(node, ast.Attribute):
-                yield node.attr
-            elif isinstance(node, ast.Name):
-                made = self.env.made.get(node.id)
-                sources = (self.env.aliases.get(node.id), made.target if made else None)
-                yield from (node.id, *(part for source in sources if source for part in source.dotted.split(".")))
+        self.guards.update(name for node in nodes for name in asked_after(self.env, node))
 
     def _inner(self, name: str, body: list[ast.stmt], function: ast.FunctionDef | ast.AsyncFunctionDef | None) -> None:
         """Walk a nested definition; its parameters hide the outer names."""
@@ -198,6 +193,15 @@ class Scan:
         self.env.local_names, self.env.params, self.nested, self.env.aliases, self.contexts, self.finals = outer
 
     # --- bindings and effects ---------------------------------------------------------------------
+
+    def _use(self, node: ast.expr) -> None:
+        """Note that something is done with the result of a call."""
+        self.used.add(id(node.value if isinstance(node, ast.Await) else node))
+
+    def _declared(self, target: ast.expr, annotation: ast.expr) -> None:
+        """A local that is said to hold a plain value is no part of the object that it was read from."""
+        if isinstance(target, ast.Name) and target.id not in self.env.globals and self.env.names.dotted(annotation) in _PLAIN:
+            self.env.bind(target, None, "")
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         """Record `target = value`: an alias, a local, or a change of state."""
@@ -242,11 +246,10 @@ class Scan:
         target = self.env.resolve(node)
         if isinstance(node, ast.Name) and node.id not in self.env.globals:
             return
-        base = node
-        while isinstance(base, (ast.Attribute, ast.Subscript)):
-            base = base.value
+        base = innermost(node)
         if not isinstance(base, ast.Name):
             self.expression(base)
+            self._handle(self.env.value_of(base))
         key = ""
         if isinstance(node, ast.Subscript):
             self.expression(node.slice)
@@ -266,6 +269,7 @@ class Scan:
         value: ast.expr | None = None,
     ) -> None:
         if target.root is Root.LOCAL or self.failing:
+            self._handle(self.env.made.get(target.head))
             return
         made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
@@ -288,6 +292,11 @@ class Scan:
                 undone_at=node.lineno if self._is_shielded(target) or was_read_from(made, target, self.env.names.saved) else None,
             ),
         )
+
+    def _handle(self, made: Value | None, method: str = "") -> None:
+        """Note what is done to the result of a call: a method of it is called, or it is changed from here."""
+        if made is not None and made.kind is ValueKind.CALL and made.target is not None and not self.failing:
+            self.handled.add((made.target, method))
 
     def _is_shielded(self, target: Target) -> bool:
         return any(target.dotted == name or target.dotted.startswith(f"{name}.") for name in self.shielded)
@@ -332,6 +341,10 @@ class Scan:
             case ast.NamedExpr(target=target, value=value):
                 self.expression(value)
                 self.assign(target, value)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for part in parts:
+                    self._use(part)
+                    self.expression(part)
             case _:
                 self._children(node)
 
@@ -352,7 +365,7 @@ class Scan:
 
     def _mention(self, node: ast.expr) -> None:
         target = self.env.resolve(node)
-        if target is not None and target.root in _OUTSIDE:
+        if target is not None and (target.root in _OUTSIDE or (target.root is Root.SELF and target.tail.isupper())):
             self.mentions.add(target)
         if target is not None and target.root is Root.ARGUMENT:
             self._argument(target, plain=node is self.plain)
@@ -362,6 +375,7 @@ class Scan:
                 self.expression(inner.slice)
             inner = inner.value
         if not isinstance(inner, ast.Name):
+            self._use(inner)
             self.expression(inner, looked_into=not self.telling)
 
     def _argument(self, target: Target, *, plain: bool) -> None:
@@ -387,23 +401,27 @@ class Scan:
         cleans_up = isinstance(node.func, ast.Attribute) and node.func.attr in CLEANUPS
         self.finals += cleans_up
         for argument in [*node.args, *(k.value for k in node.keywords)]:
-            self.plain = argument if isinstance(argument, ast.Name) and self._stands_for(argument, "request") else None
+            self._use(argument)
+            self.plain = argument if isinstance(argument, ast.Name) and stands_for(self.env, argument, "request") else None
             self.expression(argument)
         if cleans_up and node.args:
             self._registered(node.args[0])
         self.finals -= cleans_up
+        self._handle(*told(self.env, node.func))
         callee = self.env.resolve(node.func)
         if callee is None:
             self._call_computed(node)
             return
         self._dynamic_request(node, callee)
+        asked = named_attribute(self.env, node)
+        self.mentions.update([asked] if asked and asked.root in {*_OUTSIDE, Root.SELF} else [])
         self._call_effects(node, callee, entered=entered)
         if callee.root is Root.LOCAL and not (node.args or node.keywords or self._after_yield()):
             return
         call = Call(
             callee=callee,
             line=node.lineno,
-            passes=tuple(self._passes(node)),
+            passes=tuple(passed(self.env, node)),
             strings=call_strings(node),
             after_yield=self._after_yield(),
             awaited=awaited,
@@ -414,7 +432,7 @@ class Scan:
             nested=self.nested,
             arguments=len(node.args) + len(node.keywords),
             raises=self.raising > 0,
-            receiver=self._receiver(node.func) if callee.root is Root.LOCAL else "",
+            receiver=receiver(self.env, node.func) if callee.root is Root.LOCAL else "",
             constant=only_constant(node),
             keywords=keywords_of(node) if callee.dotted.endswith(".parametrize") else (),
         )
@@ -428,34 +446,18 @@ class Scan:
 
     def _call_computed(self, node: ast.Call) -> None:
         """A call of what another expression gives, recorded where it is handed an argument."""
-        passes = tuple(self._passes(node))
+        passes = tuple(passed(self.env, node))
         if any(target.root is Root.ARGUMENT for _, target in passes):
             computed = Target(root=Root.LOCAL, dotted=COMPUTED)
             self.calls.append(Call(callee=computed, line=node.lineno, passes=passes, nested=self.nested, after_yield=self._after_yield()))
-
-    def _receiver(self, func: ast.expr) -> str:
-        made = self.env.made.get(func.value.id) if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else None
-        return made.target.dotted if made is not None and made.kind is ValueKind.CALL and made.target else ""
-
-    def _passes(self, node: ast.Call) -> Iterator[tuple[int | str, Target]]:
-        slots: list[tuple[int | str, ast.expr]] = list(enumerate(node.args))
-        slots += [(k.arg, k.value) for k in node.keywords if k.arg]
-        for slot, argument in slots:
-            target = self.env.resolve(argument)
-            if target is not None and target.root is not Root.LOCAL:
-                yield slot, target
-
-    def _stands_for(self, node: ast.expr, dotted: str) -> bool:
-        target = self.env.resolve(node)
-        return target is not None and target.root is Root.ARGUMENT and target.dotted == dotted
 
     def _dynamic_request(self, node: ast.Call, callee: Target) -> None:
         """A name that `request` is asked for; unknown where it is computed, or asked of what holds some other `request`."""
         if callee.dotted.rpartition(".")[2] == "getfixturevalue":
             names = [*node.args, *(k.value for k in node.keywords if k.arg == "argname")][:1]
             texts = [n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-            self.requested += texts if self._stands_for(node.func, "request.getfixturevalue") else []
-            self.requests_unknown |= not texts or not self._stands_for(node.func, "request.getfixturevalue")
+            self.requested += texts if stands_for(self.env, node.func, "request.getfixturevalue") else []
+            self.requests_unknown |= not texts or not stands_for(self.env, node.func, "request.getfixturevalue")
         if callee.dotted == "request.addfinalizer":
             self.finalizers.update(a.id for a in node.args if isinstance(a, ast.Name))
 
@@ -477,13 +479,10 @@ class Scan:
                 key=short(node.args[0] if node.args else None),
             )
             self.effects[-1] = self.effects[-1]._replace(in_context=True)
-        elif base is not None and (method in MUTATORS or self._inplace(node)):
+        elif base is not None and changes_receiver(node, method, used=id(node) in self.used):
             target = self.env.resolve(base)
             if target is not None:
                 self._record(EffectKind.MUTATE, target, node, how=method, key=short(node.args[0] if node.args else None))
-
-    def _inplace(self, node: ast.Call) -> bool:
-        return any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
 
     def _setattr(self, node: ast.Call, how: str) -> None:
         name = node.args[1]

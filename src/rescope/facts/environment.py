@@ -101,6 +101,8 @@ class Environment:
                 return Value(kind=ValueKind.CONSTANT, text=constant_text(node), line=line)
             case ast.Await(value=inner):
                 return self.value_of(inner)
+            case ast.IfExp(body=body, orelse=orelse) if type(body) is type(orelse) and type(body) in LITERALS:
+                return self.value_of(body)
             case ast.Call(func=func):
                 return Value(kind=ValueKind.CALL, target=self.resolve(func), line=line)
             case ast.Name(id=name) if name in self.made and name not in self.aliases:

@@ -7,6 +7,19 @@ from rescope.facts.environment import Environment
 from rescope.facts.values import call_strings
 from rescope.model.facts import Root, Target
 
+_EXPECTS = frozenset({"pytest.raises", "self.assertRaises", "self.assertRaisesRegex"})
+_KEEPS_NOTHING = frozenset({"open", "tempfile.TemporaryDirectory", "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile"})
+
+
+def expects(env: Environment, node: ast.expr) -> bool:
+    """Whether a context manager expects its body to raise."""
+    return isinstance(node, ast.Call) and env.names.dotted(node.func) in _EXPECTS
+
+
+def may_put_back(env: Environment, node: ast.expr) -> bool:
+    """Whether a context manager may put back what its body changes: not one that only closes what it opened."""
+    return not (isinstance(node, ast.Call) and env.names.dotted(node.func) in _KEEPS_NOTHING)
+
 
 def patcher(env: Environment, node: ast.expr) -> Target | None:
     """What `monkeypatch.context()` gives, as which it takes its patches back; None for any other expression."""
@@ -30,9 +43,11 @@ def replaced(env: Environment, node: ast.Call) -> Iterator[str]:
 
 
 def put_back_by(env: Environment, node: ast.expr) -> Iterator[str]:
-    """Objects handed to a context manager function: it is there to put them back. A class only uses them."""
-    name = env.names.dotted(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
-    if isinstance(node, ast.Call) and name[:1].islower():
+    """Objects handed to a context manager function: it is there to put them back. A class only uses them, and a patch names its part."""
+    name = env.names.dotted(node.func) if isinstance(node, ast.Call) else ""
+    if isinstance(node, ast.Call) and name.endswith("patch.object"):
+        yield from replaced(env, node)
+    elif isinstance(node, ast.Call) and name.rpartition(".")[2][:1].islower():
         for argument in node.args:
             target = env.resolve(argument) if isinstance(argument, (ast.Name, ast.Attribute)) else None
             if target is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rescope.facts.values import CONTAINERS
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target, Value, ValueKind
 
 _ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE})
@@ -40,9 +41,16 @@ def was_read_from(made: Value, target: Target, saved: Mapping[str, str]) -> bool
     return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")
 
 
+def is_initial(effect: Effect, held: Value) -> bool:
+    """Whether an assignment gives a variable what it starts with: the same constant, or an empty container of the same kind."""
+    if effect.value:
+        return effect.value == held.text
+    return held.kind is ValueKind.LITERAL and effect.builds in CONTAINERS and effect.builds == held.text
+
+
 def empties(effect: Effect) -> bool:
     """Whether an effect puts an empty container in place of what was there."""
-    return effect.kind in {EffectKind.BIND, EffectKind.SET_ATTR} and effect.value in {"dict", "list", "set"}
+    return effect.kind in {EffectKind.BIND, EffectKind.SET_ATTR} and effect.value in CONTAINERS
 
 
 def takes_away(effect: Effect) -> bool:

@@ -3,9 +3,11 @@
 import ast
 from types import MappingProxyType
 
+from rescope.facts.verbs import ASKS
 from rescope.model.facts import Value, ValueKind
 
 _LIMIT = 72
+CONTAINERS = frozenset({"dict", "list", "set"})
 
 LITERALS = MappingProxyType(
     {
@@ -50,7 +52,7 @@ def only_constant(node: ast.Call) -> str:
 
 def asked_for(node: ast.Call) -> tuple[str, ...]:
     """The attribute that `hasattr` or `getattr` is asked for by a literal name."""
-    named = isinstance(node.func, ast.Name) and node.func.id in {"hasattr", "getattr"}
+    named = isinstance(node.func, ast.Name) and node.func.id in ASKS
     return call_strings(node)[:1] if named else ()
 
 

@@ -135,6 +135,11 @@ class Flow:
         klass = self.class_named(call.receiver, function.address.path) if call.receiver else None
         return self.method(klass, call.callee.tail) if klass is not None and "." not in call.callee.tail else None
 
+    def handed_out(self, function: Function, call: Call) -> Iterator[Function]:
+        """The fixtures whose value a call calls: each stands for the function that it hands out."""
+        if call.callee.root is Root.ARGUMENT:
+            yield from (f.function for f in self.graph.resolves(function, call.callee.dotted))
+
     def callee(self, function: Function, call: Call) -> Function | None:
         """The project function or method that a call reaches, if its name tells."""
         path = function.address.path

@@ -211,6 +211,12 @@ class Namespaces:
                 self.orders[klass.address] = found
         return found
 
+    def is_own(self, klass: ClassDef, allowed: frozenset[str] = frozenset()) -> bool:
+        """Whether a class derives from classes of the project alone, and from those allowed by the last part of their name."""
+        family = self.mro(klass)
+        names = {owner.address.name for owner in family} | {"object", "ABC", "Generic", "Protocol"} | allowed
+        return all(base.rpartition(".")[2] in names for owner in family for base in owner.bases)
+
     def base(self, klass: ClassDef, dotted: str) -> ClassDef | None:
         """The project class that a base names."""
         path = klass.address.path

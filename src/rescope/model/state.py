@@ -50,6 +50,7 @@ class Singleton:
     is the project's own; `reset_function` a function without arguments that puts the whole group back.
     `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back; `named_by_tests` are the
     places where tests read it, or call a function that reads or writes it, `read_by_tests` says that they do the first;
+    `worked_on` says that somebody changes the object that it hands out, or calls what changes it;
     `varied_by_tests` says whether tests put something else in the place of what a cached answer depends on.
     """
 
@@ -74,6 +75,7 @@ class Singleton:
     reset_by: tuple[Location, ...] = ()
     named_by_tests: tuple[Location, ...] = ()
     read_by_tests: bool = False
+    worked_on: bool = False
     varied_by_tests: bool = True
 
     @property

@@ -68,9 +68,9 @@ class Reader:
                 return type(taken) is dict and _is_same_dict(value, taken)
             if of is list:
                 return type(taken) is list and len(value) == len(taken) and all(map(is_, value, taken))
-            return value is taken
         except RuntimeError:  # another thread changes the container meanwhile
             return False
+        return value is taken
 
     def _is_same_object(self, value: object, of: type, taken: tuple[Any, ...]) -> bool:
         mark, _, name, inside, _ = taken

@@ -11,8 +11,8 @@ It narrows the fixture when the fixture takes the change back itself; that is ne
 fixtures may have been set up under the change; where no other test speaks of what changes, it is only told. A
 teardown that would put a copy in the place of a module's dict, list or set is rewritten to fill the container itself
 again, since others may hold it; where that is not certain to be the same, the fixture is left alone. An
-autouse fixture that sets defaults for the whole run and never takes them back is not reported, nor is a seed, nor a
-change that exactly the tests of the scope ask for.
+autouse fixture that sets defaults for the whole run and never takes them back is not reported, one that takes them back
+is only told; nor is a seed reported, nor a change that exactly the tests of the scope ask for.
 
 When to keep it
 ---------------
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from rescope.facts.undo import shields
+from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import MONKEYPATCH, PROCESS_STATE
 from rescope.graph.fixture_graph import TestNode
 from rescope.model.address import Location
@@ -34,8 +35,8 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC102"
 _NAME = "global-state-in-broad-fixture"
+_NAMESPACE = "pytest."  # attributes of pytest itself are how fixtures hand data to the tests of a class
 _PYTEST = ("'PYTEST_", '"PYTEST_')
-_CONTAINERS = frozenset({"dict", "list", "set"})
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -50,11 +51,18 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         undone = bool(found) and all(undone for _, _, undone in found)
         if found and not (fixture.autouse and not undone):
             noticed = ctx.bystanders(fixture, whole_run=not undone)
-            witness = next((t for t in noticed if _speaks_of(ctx, t, found)), None) if undone else next(iter(noticed), None)
-            if witness is not None:
+            handed_over = all(what.startswith(_NAMESPACE) for what, _, _ in found)
+            witness = next((t for t in noticed if not (undone or handed_over) or _speaks_of(ctx, t, found)), None)
+            if witness is not None and not fixture.autouse:
                 yield _finding(ctx, fixture, found, witness)
             elif noticed:
-                yield only_told(_finding(ctx, fixture, found, noticed[0]), "it is taken back, and no other test speaks of it")
+                yield only_told(_finding(ctx, fixture, found, witness or noticed[0]), _why_told(witness, undone=undone))
+
+
+def _why_told(witness: TestNode | None, *, undone: bool) -> str:
+    if witness is not None:
+        return "it is made for all tests below the fixture, and taken back"
+    return "it is taken back, and no other test speaks of it" if undone else "no other test speaks of it"
 
 
 def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location, bool]]) -> bool:
@@ -124,7 +132,7 @@ def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
     if effect.kind is EffectKind.SET_ATTR and not overrides:
         return ctx.state_name(effect, function)
     found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
-    if found and found[0].value.text in _CONTAINERS and effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE}:
+    if found and found[0].value.text in CONTAINERS and effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE}:
         return ctx.state_name(effect, function)
     return ""
 

@@ -9,8 +9,8 @@ What rescope does
 It adds an autouse fixture to the deepest conftest.py that covers the tests: the initial value before and after each
 test, for all names that are written together; or a call of the project's own reset function. Safe where the global
 holds an instance of a class of the project, tests touch it, or a reset function exists; other globals are reported
-only, and only if what fills them reads settings. A global that no test reads, and to whose functions no two tests
-are seen to come, is only told, unless their module hands them on while it is imported. A lock is not reported. A
+only, and only if what fills them reads settings. A global that no test sets, whose object nothing changes, and of which
+no test varies what it is made from, is only told, and so is one to whose functions no two tests are seen to come. A lock is not reported. A
 global that is filled while modules are imported is reported, since somebody may hold the object.
 
 When to keep it
@@ -66,8 +66,10 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     )
     if not _is_worth(singleton):
         return only_told(found, PURE_MEMO)
-    if not (singleton.named_by_tests or _may_be_reached(ctx, singleton)):
-        return only_told(found, "no test is seen to read it, nor to come to what fills it: it may never be filled in a run")
+    if not _may_be_reached(ctx, singleton):
+        return only_told(found, "no two tests are seen to come to what fills it: it may never be filled in a run")
+    if not (singleton.touched_by_tests or singleton.worked_on or singleton.varied_by_tests):
+        return only_told(found, "nothing is seen to change it, nor what it is made from: the first value may do for all")
     return found
 
 

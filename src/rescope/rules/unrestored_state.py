@@ -26,11 +26,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescope.facts.undo import closing_lines, shields, takes_away
-from rescope.facts.verbs import CLEANUPS, PROCESS_STATE
+from rescope.facts.undo import closing_lines, is_initial, shields, takes_away
+from rescope.facts.verbs import PROCESS_STATE
+from rescope.graph.around import Around, cleans_up
+from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
+from rescope.graph.index import Definition
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target
+from rescope.model.facts import Call, Effect, EffectKind, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext, only_told
@@ -42,12 +45,10 @@ _ENTRIES = frozenset({"sys.path", "sys.modules"})
 _OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
-_TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
-_MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
-_SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
+_UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
-_DEPTH = 2
+_CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _RESETS = ("reset", "clear", "clean", "restore")
 _CALLS = {
     "os.chdir": ("the working directory", "monkeypatch.chdir(...)"),
@@ -62,7 +63,7 @@ _CALLS = {
 class _Change(NamedTuple):
     """What a function leaves changed: the state as messages call it, its dotted name, and the idiom that undoes it.
 
-    `place` is where the project defines the state, as `path:name`.
+    `place` is where the project would define the state.
     """
 
     state: str
@@ -70,19 +71,22 @@ class _Change(NamedTuple):
     idiom: str
     by: Function
     at: Location
-    place: str = ""
+    place: Definition | None = None
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for state that tests and function-scoped fixtures leave changed, one for each state of a file."""
-    around = _Around(ctx)
+    around = _Undoing(ctx)
     found: defaultdict[tuple[str, str], list[_Change]] = defaultdict(list)
     for function, tests in _run_for_each_test(ctx).items():
         for change in _left(ctx, function):
             if not around.put_back(change, tests):
                 cured = change._replace(idiom=_CLEAN_UP) if any(t.unittest for t in tests) else change
                 found[function.address.path, change.state].append(cured)
-    yield from (_finding(changes) for changes in _together(found.values()))
+    attributes = Attributes(index=ctx.index, namespaces=ctx.flow.namespaces)
+    for changes in _together(found.values()):
+        unread = all(c.place is not None and not attributes.may_be_read(c.place) for c in changes)
+        yield only_told(_finding(changes), _UNREAD) if unread else _finding(changes)
 
 
 def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
@@ -96,7 +100,10 @@ def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
 
 
 def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
-    """Test functions and those of function-scoped fixtures, with the tests that they run for; none where only one test runs."""
+    """Test functions and those of function-scoped fixtures, with the tests that they run for.
+
+    None where only one test runs, nor what runs for all tests: it sets the state anew for each of them.
+    """
     found: defaultdict[Address, list[TestNode]] = defaultdict(list)
     functions: dict[Address, Function] = {}
     for test in ctx.graph.tests if len(ctx.graph.tests) > 1 else ():
@@ -106,7 +113,7 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
         functions[test.function.address] = test.function
         found[test.function.address].append(test)
     for fixture in ctx.graph.definitions() if functions else ():
-        if fixture.scope is Scope.FUNCTION and ctx.graph.tests_using(fixture):
+        if fixture.scope is Scope.FUNCTION and 0 < len(ctx.graph.tests_using(fixture)) < len(ctx.graph.tests):
             functions[fixture.function.address] = fixture.function
             found[fixture.function.address] += ctx.graph.tests_using(fixture)
     return {functions[address]: tests for address, tests in found.items()}
@@ -124,7 +131,8 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     effects = [e for e in function.effects if e.target.root is Root.IMPORTED]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
-        if _stays(effect) and effect.line not in closing and sum(_same(effect, other) for other in effects) == 1:
+        others = [other for other in effects if other is not effect and _same(effect, other)]
+        if _stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from _of_calls(function, patches)
 
@@ -133,6 +141,13 @@ def _stays(effect: Effect) -> bool:
     """Whether nothing says that the change is taken back, or made only where it is missing."""
     taken_back = effect.undone_at is not None or effect.after_yield or effect.in_context
     return not (taken_back or effect.nested or effect.guarded or effect.how == "setdefault")
+
+
+def _ends_elsewhere(ctx: RuleContext, function: Function, effect: Effect, others: Iterable[Effect]) -> bool:
+    """Whether it is the last of several assignments, each of a constant, and not of what the project's variable starts with."""
+    found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
+    known = found is not None and not found[1] and found[0].value.kind in _CONSTANT and not is_initial(effect, found[0].value)
+    return known and bool(effect.value) and all(o.line < effect.line and o.value and _stays(o) for o in others)
 
 
 def _is_patched(decorators: Iterable[str]) -> bool:
@@ -161,7 +176,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
     elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect, patches):
         owner, _, attribute = effect.text.rpartition(".")
         idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
-        yield _Change(effect.text, effect.target.dotted, idiom, function, where, _place(ctx, effect.target, function))
+        yield _Change(effect.text, effect.target.dotted, idiom, function, where, ctx.index.target(effect.target, function.address.path))
 
 
 def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
@@ -218,11 +233,14 @@ def _same(one: Effect, other: Effect) -> bool:
 
 def _under_context(function: Function) -> bool:
     """Whether the body enters or registers something that may put the change back."""
-    return any((c.entered and _PUTS_BACK.search(c.callee.dotted)) or _cleans_up(c) for c in function.calls)
+    return any((c.entered and _may_put_back(c)) or cleans_up(c) for c in function.calls)
 
 
-def _cleans_up(call: Call) -> bool:
-    return call.callee.dotted.rpartition(".")[2] in {*CLEANUPS, "enterContext"}
+def _may_put_back(call: Call) -> bool:
+    """Whether a context manager says by its name that it puts something back, and not what: a patch that does is heard elsewhere."""
+    dotted = call.callee.dotted
+    told = _is_patch(dotted) and (call.strings or call.passes)
+    return not (told or dotted.startswith("tempfile.")) and bool(_PUTS_BACK.search(dotted))
 
 
 def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
@@ -252,92 +270,30 @@ def _patched_names(call: Call) -> Iterator[str]:
 # --- what stands around it ------------------------------------------------------------------------
 
 
-class _Around:
-    """What fixtures, set-ups, teardowns and hooks around a test take back, each function looked at once."""
+class _Undoing:
+    """What stands around the tests, asked whether it takes a change back."""
 
     def __init__(self, ctx: RuleContext) -> None:
-        self._ctx = ctx
-        self._by_id = {r.id: r.definition.function for r in ctx.graph.registrations}
-        self._memo: dict[Address, frozenset[str]] = {}
-        self._stood_in: dict[Address, frozenset[str]] = {}
-        self._hooks = [f for path in ctx.tests for f in ctx.index.functions[path].values() if f.address.name.startswith("pytest_runtest")]
+        self._around = Around(graph=ctx.graph, index=ctx.index, flow=ctx.flow, tests=ctx.tests)
 
     def put_back(self, change: _Change, tests: Iterable[TestNode]) -> bool:
         """Whether something around one of the tests takes the change back, or may."""
-        return any(self._touches(f, change) or self._replaces(f, change) for test in tests for f in self._functions(test, change.by))
-
-    def _functions(self, test: TestNode, by: Function) -> Iterator[Function]:
-        yield from self._hooks
-        requested = (self._by_id[number] for number in test.resolution.fixtures())
-        yield from (f for f in requested if f.address != by.address and _may_undo(f))
-        functions = self._ctx.index.functions[test.path]
-        yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
-        klass = self._ctx.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
-        around = (self._ctx.flow.method(klass, name) for name in sorted(_TEARDOWNS | _SETUPS)) if klass is not None else ()
-        yield from filter(None, around)
+        found = (f for test in tests for f in self._around.functions(test, change.by))
+        return any(self._touches(f, change) or self._replaces(f, change) for f in found)
 
     def _touches(self, function: Function, change: _Change) -> bool:
         if change.dotted in _CALLS and _PUTS_BACK.search(function.address.name):
             return True
-        if function.address not in self._memo:
-            sets_up = function.address.name in _SETUPS
-            self._memo[function.address] = frozenset(_set_up(function) if sets_up else _words(self._ctx, function))
-        words = self._memo[function.address]
+        words = self._around.words(function)
         owner, _, last = change.dotted.rpartition(".")
-        if change.place and change.place in words:
+        if change.place is not None and f"{change.place.path}:{change.place.name}" in words:
             return True
         wanted = {change.dotted, f"monkeypatch.{last}" if change.dotted in _CALLS else owner}
         return any(word in wanted or word.startswith(f"{change.dotted}.") for word in words)
 
     def _replaces(self, function: Function, change: _Change) -> bool:
         """Whether a patch of the function stands in for the object whose attribute is changed: the change goes with it."""
-        if function.address not in self._stood_in:
-            self._stood_in[function.address] = frozenset(_patched_objects(function))
-        return any(change.dotted == name or change.dotted.startswith(f"{name}.") for name in self._stood_in[function.address])
-
-
-def _place(ctx: RuleContext, target: Target, function: Function) -> str:
-    found = ctx.index.target(target, function.address.path)
-    return f"{found.path}:{found.name}" if found is not None else ""
-
-
-def _may_undo(function: Function) -> bool:
-    """Whether a fixture may do something after the test: itself, by a finalizer, or through monkeypatch."""
-    return function.yields_at is not None or "monkeypatch" in function.argnames or any(_cleans_up(c) for c in function.calls)
-
-
-def _words(ctx: RuleContext, function: Function, depth: int = _DEPTH) -> Iterator[str]:
-    """All that a function names: what it reads, changes, calls and patches, and what those that it calls change and call."""
-    yield from (target.dotted for target in function.mentions)
-    yield from (text for effect in function.effects for text in (effect.target.dotted, effect.key))
-    yield from (text for call in function.calls for text in (call.callee.dotted, *call.strings))
-    yield from _reached(ctx, function, depth)
-
-
-def _reached(ctx: RuleContext, function: Function, depth: int) -> Iterator[str]:
-    for call in function.calls:
-        callee = ctx.flow.called(function, call) if depth else None
-        if callee is not None and callee.address != function.address:
-            yield from (_place(ctx, e.target, callee) or e.target.dotted for e in callee.effects)
-            yield from (f"{callee.address.path}:{name}" for name in callee.globals)
-            yield from (inner.callee.dotted for inner in callee.calls)
-            yield from _reached(ctx, callee, depth - 1)
-
-
-def _set_up(function: Function) -> Iterator[str]:
-    """What a set-up changes anew for each test."""
-    yield from (effect.target.dotted for effect in function.effects)
-
-
-def _patched_objects(function: Function) -> Iterator[str]:
-    """The dotted names in whose place a function puts something else until the test ends."""
-    for call in function.calls:
-        patches = call.callee.head in {"monkeypatch", "mocker"} or "patch" in call.callee.dotted.split(".")
-        if patches and not call.nested:
-            owner = call.passes[0][1].dotted if call.passes else ""
-            yield from (text if "." in text else f"{owner}.{text}" for text in call.strings[:1])
-            if owner and call.callee.dotted.endswith(".dict"):
-                yield owner
+        return any(change.dotted == name or change.dotted.startswith(f"{name}.") for name in self._around.replaced(function))
 
 
 def _finding(changes: list[_Change]) -> Finding:

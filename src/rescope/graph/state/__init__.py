@@ -8,6 +8,7 @@ from rescope.graph.state.caches import cached_factories
 from rescope.graph.state.containers import containers
 from rescope.graph.state.context import context_variables
 from rescope.graph.state.evidence import read_evidence
+from rescope.graph.state.handling import read_handling
 from rescope.graph.state.inputs import read_varied
 from rescope.graph.state.instances import instances
 from rescope.graph.state.known import Known
@@ -27,12 +28,13 @@ def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str])
     evidence = read_evidence(known)
     modules = [module for path, module in sorted(index.modules.items()) if path not in tests]
     found = {s.address: s for module in modules for kind in _KINDS for s in kind(known, writes, module)}
-    naming, varied = read_naming(known, found.values()), read_varied(known)
+    naming, varied, handling = read_naming(known, found.values()), read_varied(known), read_handling(known, found.values())
     return tuple(
         replace(
             evidence.join(singleton),
             named_by_tests=tuple(sorted(naming.of(singleton, evidence.patchers(singleton)))),
             read_by_tests=naming.is_read(singleton, evidence.patchers(singleton)),
+            worked_on=handling.works_on(singleton),
             varied_by_tests=varied.touches(known, singleton),
         )
         for singleton in found.values()

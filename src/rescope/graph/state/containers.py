@@ -66,7 +66,7 @@ def _changes(known: Known, klass: ClassDef | None, variable: Variable, writes: W
 def _is_field(known: Known, klass: ClassDef, variable: Variable) -> bool:
     """Whether a base or a decorator may turn the annotated attribute into a default that each instance gets a copy of."""
     declares = bool(variable.annotation) and "ClassVar" not in variable.annotation
-    return declares and (bool(klass.decorators or klass.keywords) or not known.is_own(klass))
+    return declares and (bool(klass.decorators or klass.keywords) or not known.calls.flow.namespaces.is_own(klass))
 
 
 def _container(known: Known, variable: Variable, found: list[Write]) -> Singleton:

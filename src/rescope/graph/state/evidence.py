@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from rescope.facts.undo import closing_lines, empties, takes_away
+from rescope.facts.undo import closing_lines, empties, is_initial, takes_away
 from rescope.graph.index import Definition
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
@@ -49,12 +49,14 @@ class Called(NamedTuple):
 class Evidence:
     """Places in tests by the state that they name.
 
-    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done,
-    `around_after` those that autouse fixtures call then, themselves or through others; `patched` are the functions of the tests
-    that put something else in the place of the state, `restoring` those that assign it when all else is done.
+    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done, `closing`
+    these and those of their last line,
+    `around_after` those that autouse fixtures call then, themselves or through others; `by_request` are the names of fixtures that
+    take an object's changes back for who requests them; `patched` are the functions of the tests that put something else in the
+    place of the state, `restoring` those that assign it when all else is done.
     """
 
-    touched: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    touched: defaultdict[_Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
     standing: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     resets: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     held: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
@@ -63,7 +65,9 @@ class Evidence:
     around: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
     around_after: defaultdict[Address, list[Location]] = field(default_factory=lambda: defaultdict(list))
     on_request: defaultdict[_Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
+    by_request: defaultdict[_Key, set[str]] = field(default_factory=lambda: defaultdict(set))
     after: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
+    closing: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
     patched: defaultdict[_Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
     restoring: defaultdict[_Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
 
@@ -78,7 +82,8 @@ class Evidence:
             keys.append((path, singleton.reset_function))
         backward = [(w.function.path, w.function.qualname) for w in singleton.writers if w.role is Role.RESET or _is_back(w.function.name)]
         filling = [w.function for w in singleton.writers if w.role is not Role.RESET]
-        touched = tuple(sorted(at for key in keys for at in self.touched.get(key, ())))
+        undoing = self._undoing(singleton)
+        touched = tuple(sorted(at for key in keys for at, by in self.touched.get(key, ()) if by not in undoing))
         resets = [at for key in [*keys, (path, "")] for at in self.resets.get(key, ())]
         resets += self._around(singleton.writers)
         asked = [at for key in [*keys, *backward] for at in self.on_request.get(key, ())]
@@ -106,6 +111,8 @@ class Evidence:
         for call in (c for w in singleton.writers for c in self.called.get(w.function, ())):
             set_at[call.by] = max(set_at[call.by], call.at.line)
         back |= {by for by, u in last.items() if u.constant in initial and u.at.line >= set_at[by]}
+        fixtures = self.by_request.get((singleton.address.path, singleton.name), set())
+        back |= {u.by.address for u in changes if not fixtures.isdisjoint(u.by.argnames)}
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:
             left = [u for u in left if not u.by.is_async]
@@ -133,7 +140,7 @@ class Evidence:
         """Calls of a setter by tests that take nothing back, be it by its initial value; a method says nothing of other objects."""
         writers = [w for w in singleton.writers if not (singleton.shape is Shape.INSTANCE and w.role is Role.MUTATOR)]
         spared = {c.by for w in writers if w.role is Role.RESET or _is_back(w.function.name) for c in self.called.get(w.function, ())}
-        spared |= {by for w in writers for by in self.after.get(w.function, ())} | self.patchers(singleton)
+        spared |= {by for w in writers for by in self.after.get(w.function, ())} | self.patchers(singleton) | self._undoing(singleton)
         spared |= {by for name, _ in singleton.group for by in self._restorers(singleton, name)}
         initial = {value for _, value in singleton.group if value}
         forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or _is_back(w.function.name)))
@@ -141,6 +148,17 @@ class Evidence:
             last = {c.by: c for c in sorted(self.called.get(function, ()), key=lambda c: c.at)}
             spared |= {by for by, call in last.items() if call.constant in initial}
             yield from (c.at for c in self.called.get(function, ()) if c.by not in spared and c.by not in back)
+
+    def _undoing(self, singleton: Singleton) -> set[Address]:
+        """The functions of the tests that at last call what takes the state back: what they do before does not stay."""
+        backward = {w.function for w in singleton.writers if w.role is Role.RESET or _is_back(w.function.name)}
+        last = (by for function in backward for by in self.closing.get(function, ()))
+        setters = {w.function for w in singleton.writers if w.role is Role.SETTER}
+        again = (by for function in setters for by in self.closing.get(function, ()) if self._calls_twice(by, function))
+        return {*last, *again}
+
+    def _calls_twice(self, by: Address, function: Address) -> bool:
+        return sum(call.by == by for call in self.called.get(function, ())) > 1
 
     def _restorers(self, singleton: Singleton, name: str) -> Iterator[Address]:
         """The functions of the tests that assign the state, or an attribute of the object, when all else is done."""
@@ -170,32 +188,53 @@ def _is_back(name: str) -> bool:
 def read_evidence(known: Known) -> Evidence:
     """The evidence of all tests, conftest files and module bodies."""
     found = Evidence()
+    resetting = _resetting(known)
     for path in sorted(known.tests):
         body = known.index.modules[path].body
-        for key, location in _touches(known, body, patched=True) if body else ():
+        for key, location in _touches(known, body, resets=True) if body else ():
             found.standing[key].append(location)
         for function in known.index.functions[path].values():
-            _read_function(known, function, found)
+            _read_function(known, function, found, resets=function.address in resetting)
         for klass in known.index.modules[path].classes:
             _read_inherited(known, klass, found)
     _read_bodies(known, found)
     return found
 
 
-def _read_function(known: Known, function: Function, found: Evidence) -> None:
+def _resetting(known: Known) -> set[Address]:
+    """The autouse fixtures of function scope and the hooks around tests, and what of the tests they call for each of them."""
+    functions = (f for path in known.tests for f in known.index.functions[path].values())
+    around = [f for f in functions if _is_reset_fixture(known, f)]
+    found = {f.address for f in around}
+    for _ in range(_DEPTH):
+        around = [helper for function in around for helper in _helpers(known, function) if helper.address not in found]
+        found.update(f.address for f in around)
+    return found
+
+
+def _helpers(known: Known, function: Function) -> Iterator[Function]:
+    """The functions of the tests that a function calls; a fixture whose value it calls stands for the function that it hands out."""
+    flow = known.calls.flow
+    for call in function.calls:
+        yield from flow.handed_out(function, call)
+        callee = flow.callee(function, call)
+        if callee is not None and callee.address.path in known.tests:
+            yield callee
+
+
+def _read_function(known: Known, function: Function, found: Evidence, *, resets: bool) -> None:
     for key in _patches(known, function):
         found.patched[key].add(function.address)
     for key in _puts_back(known, function):
         found.restoring[key].add(function.address)
-    resets = _is_reset_fixture(known, function)
     stands = not resets and _stands(known, function)
     if resets and function.address.name.startswith(("reset", "_reset")):
         for key, location in _mentioned(known, function):
             found.resets[key].append(location)
     _read_undoing(known, function, found, resets=resets)
-    for key, location in _touches(known, function, patched=resets):
+    for key, location in _touches(known, function, resets=resets):
         if function.address not in found.patched.get(key, ()) or resets:
-            found.touched[key].append(location)
+            found.touched[key].append((location, function.address))
         if stands:
             found.standing[key].append(location)
         if resets:
@@ -226,6 +265,7 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
     elif _may_stand_around(known, function):
         for key, location in _takes_back(known, function):
             found.on_request[key].append(location)
+            found.by_request[key[0], key[1].partition(".")[0]].add(function.address.name)
 
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
@@ -255,6 +295,8 @@ def _read_calls(known: Known, function: Function, found: Evidence) -> None:
         callee = None if call.nested or call.raises else known.calls.flow.callee(function, call)
         if callee is None or callee.address.path in known.tests:
             continue
+        if call.after_yield or (call.discarded and call.line == function.end_line):
+            found.closing[callee.address].add(function.address)
         if call.after_yield:
             found.after[callee.address].add(function.address)
         else:
@@ -289,14 +331,14 @@ def _takes_back(known: Known, function: Function) -> Iterator[tuple[_Key, Locati
         if takes_away(effect) or effect.after_yield or torn or (sets_up and _is_initial(known, effect, path)):
             yield from _at(known, known.index.target(effect.target, path), path, effect.line, effect.text)
     for call in function.calls:
-        if _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(_CLEARS):
+        if call.after_yield or _is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(_CLEARS):
             yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
 
 
 def _is_initial(known: Known, effect: Effect, path: str) -> bool:
     """Whether it assigns what the state starts with."""
-    held = known.index.variable(known.index.target(effect.target, path)) if effect.value else None
-    return held is not None and held[0].value.text == effect.value
+    held = known.index.variable(known.index.target(effect.target, path))
+    return held is not None and is_initial(effect, held[0].value)
 
 
 def _cleared(known: Known, address: Address) -> Iterator[tuple[_Key, Location]]:
@@ -332,21 +374,21 @@ def _is_reset_fixture(known: Known, function: Function) -> bool:
     return any(f.autouse is not False and f.scope is Scope.FUNCTION for f in own)
 
 
-def _touches(known: Known, function: Function, *, patched: bool) -> Iterator[tuple[_Key, Location]]:
+def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tuple[_Key, Location]]:
     """What a function of the tests changes or calls; a patch, which takes itself back, and a call that is to fail say nothing of others."""
     path = function.address.path
-    restored = () if patched else _restored(known, function)
-    resets, may_undo = _is_reset_fixture(known, function), patched or _may_stand_around(known, function)
+    restored = () if resets else _restored(known, function)
+    may_undo = resets or _may_stand_around(known, function)
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     undoing = set() if resets else {e.undone_at for e in function.effects}
-    cleared = set() if may_undo else {c.callee.dotted for c in function.calls if c.after_yield and c.callee.dotted.endswith(_CLEARS)}
+    at_last = set() if may_undo else {c.callee.dotted for c in function.calls if c.after_yield}
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
         taken_back = ((effect.undone_at is not None or effect.line in undoing) and not resets) or (effect.after_yield and not may_undo)
         if not (taken_back or effect.target in restored or (effect.line in closing and takes_away(effect))):
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
-        if call.raises or (_is_patch(call) and not patched) or call.callee.dotted in cleared:
+        if call.raises or (_is_patch(call) and not resets) or call.callee.dotted in at_last:
             continue
         yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
         for text in call.strings[:1]:

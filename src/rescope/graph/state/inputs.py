@@ -7,6 +7,7 @@ from rescope.graph.state.known import Known
 from rescope.model.facts import Effect, EffectKind, Function, Root
 from rescope.model.state import Shape, Singleton
 
+_MADE_ON_USE = frozenset({Shape.CACHED_FACTORY, Shape.LAZY_GLOBAL, Shape.CLASS_ATTRIBUTE})
 _DEPTH = 2
 _ENVIRON = frozenset({"os.environ", "os.getenv"})
 _SET_ENV = ("setenv", "delenv")
@@ -23,8 +24,8 @@ class Varied:
     environment: bool = False
 
     def touches(self, known: Known, singleton: Singleton) -> bool:
-        """Whether an input of the functions that make the cached value is varied; True for state of any other shape."""
-        if singleton.shape is not Shape.CACHED_FACTORY:
+        """Whether an input of the functions that make the value on first use is varied; True for state of any other shape."""
+        if singleton.shape not in _MADE_ON_USE:
             return True
         functions = (known.index.function_at(*w.function[:3]) for w in singleton.writers)
         return any(self._reaches(known, f, _DEPTH) for f in functions if f is not None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterator
 
+from rescope.facts.values import CONTAINERS
 from rescope.graph.state.known import Known
 from rescope.graph.state.writes import Writes, balanced
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
@@ -49,7 +50,7 @@ def _is_plain(known: Known, klass: ClassDef) -> bool:
     for owner in known.calls.flow.namespaces.mro(klass):
         names = {b.name for b in owner.bindings}
         slotted = "__slots__" in names or "slots=True" in owner.keywords or _SLOTTED & set(owner.decorators)
-        if not known.is_own(owner, _VALUE_BASES) or slotted or names & _OPAQUE:
+        if not known.calls.flow.namespaces.is_own(owner, _VALUE_BASES) or slotted or names & _OPAQUE:
             return False
     return True
 
@@ -94,7 +95,12 @@ def _changes(known: Known, method: Function, depth: int) -> bool:
 
 
 def _is_change(method: Function, effect: Effect) -> bool:
+    if effect.target.root is not Root.SELF or effect.kind is EffectKind.CALL or effect.nested:
+        return False
     fills = effect.guarded and bool(effect.builds)
-    return (
-        effect.target.root is Root.SELF and effect.kind is not EffectKind.CALL and not (fills or effect.nested or balanced(method, effect))
-    )
+    return not (fills or _is_made_anew(method, effect) or balanced(method, effect))
+
+
+def _is_made_anew(method: Function, effect: Effect) -> bool:
+    """Whether the method writes the attribute's list or dict out itself: each call makes it anew, as notes for who called."""
+    return any(e.target == effect.target and e.kind is EffectKind.SET_ATTR and e.value in CONTAINERS for e in method.effects)

@@ -98,12 +98,6 @@ class Known:
         words = {word for f in bodies for t in f.mentions for word in _words(t.dotted)}
         return bool(_SETTINGS & (words | _words(builds)))
 
-    def is_own(self, klass: ClassDef, allowed: frozenset[str] = frozenset()) -> bool:
-        """Whether a class derives from classes of the project alone, and from those allowed by the last part of their name."""
-        family = self.calls.flow.namespaces.mro(klass)
-        names = {owner.address.name for owner in family} | {"object", "ABC", "Generic", "Protocol"} | allowed
-        return all(base.rpartition(".")[2] in names for owner in family for base in owner.bases)
-
     def subclassed(self, klass: ClassDef) -> bool:
         """Whether a class of the project may derive from this one, by the last part of its bases' names."""
         if not self.bases:

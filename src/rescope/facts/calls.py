@@ -1,0 +1,65 @@
+"""What a call is made on, what it is handed, and whether it changes its receiver."""
+
+import ast
+from collections.abc import Iterator
+
+from rescope.facts.environment import Environment
+from rescope.facts.verbs import ASKS, GIVE_NOTHING, MUTATORS
+from rescope.model.facts import Root, Target, Value, ValueKind
+
+
+def innermost(node: ast.expr) -> ast.expr:
+    """What an attribute or item is of, past all others of the chain."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node
+
+
+def named_attribute(env: Environment, node: ast.Call) -> Target | None:
+    """The attribute that `getattr(owner, "name")` or `hasattr(owner, "name")` asks for; None where its name is computed."""
+    match node:
+        case ast.Call(func=ast.Name(id=asks), args=[owner, ast.Constant(value=str(name)), *_]) if asks in ASKS:
+            return env.extend(owner, name)
+    return None
+
+
+def receiver(env: Environment, func: ast.expr) -> str:
+    """The dotted name of what made the local object whose method is called; "" if it is no such call."""
+    made = env.made.get(func.value.id) if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else None
+    return made.target.dotted if made is not None and made.kind is ValueKind.CALL and made.target else ""
+
+
+def passed(env: Environment, node: ast.Call) -> Iterator[tuple[int | str, Target]]:
+    """The arguments of a call that are objects with a name from outside, by position or keyword."""
+    slots: list[tuple[int | str, ast.expr]] = list(enumerate(node.args))
+    slots += [(k.arg, k.value) for k in node.keywords if k.arg]
+    for slot, argument in slots:
+        target = env.resolve(argument)
+        if target is not None and target.root is not Root.LOCAL:
+            yield slot, target
+
+
+def stands_for(env: Environment, node: ast.expr, dotted: str) -> bool:
+    """Whether an expression is the argument of that name, or the attribute of it."""
+    target = env.resolve(node)
+    return target is not None and target.root is Root.ARGUMENT and target.dotted == dotted
+
+
+def changes_receiver(node: ast.Call, method: str, *, used: bool) -> bool:
+    """Whether a method call changes what it is called on, as those of containers and frames do.
+
+    What gives None in a container, and whose result is `used` here, is a method of something else: `query.update(...)`.
+    """
+    in_place = any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
+    return in_place or (method in MUTATORS and not (used and method in GIVE_NOTHING))
+
+
+def told(env: Environment, func: ast.expr) -> tuple[Value | None, str]:
+    """What made the object whose method is called, and the method; "" for one that changes a part of it, as `made().rows.append`."""
+    if not isinstance(func, ast.Attribute):
+        return None, ""
+    base = innermost(func)
+    made = env.made.get(base.id) if isinstance(base, ast.Name) else env.value_of(base) if isinstance(base, ast.Call) else None
+    if base is func.value:
+        return made, func.attr
+    return (made, "") if func.attr in MUTATORS else (None, "")

@@ -1,0 +1,30 @@
+"""What a condition looks at, and what it asks after."""
+
+import ast
+from collections.abc import Iterator
+
+from rescope.facts.environment import Environment
+from rescope.facts.values import asked_for
+from rescope.facts.walking import walk
+
+
+def looked_at(env: Environment, test: ast.expr) -> Iterator[str]:
+    """All names and attributes of a condition; a local counts as what it was made from."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            made = env.made.get(node.id)
+            sources = (env.aliases.get(node.id), made.target if made else None)
+            yield from (node.id, *(part for source in sources if source for part in source.dotted.split(".")))
+
+
+def asked_after(env: Environment, node: ast.AST) -> Iterator[str]:
+    """The names whose presence or value guards what comes after: plain ones, attributes, and what was looked up before."""
+    for inner in walk(node):
+        if isinstance(inner, ast.Name):
+            yield from (inner.id, *env.got_from(inner.id))
+        elif isinstance(inner, ast.Attribute):
+            yield inner.attr
+        elif isinstance(inner, ast.Call):
+            yield from asked_for(inner)

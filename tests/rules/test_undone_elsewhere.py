@@ -1,0 +1,188 @@
+"""State that is put back by what a fixture or set-up calls, hands out or registers. Each suite is run in both orders by pytest."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, outcome, run_pytest
+
+CONFIG = """\
+# --- config.py
+class Config:
+    mode = 1
+    value = None
+
+
+def run():
+    Config.value = 5
+"""
+TESTS = """\
+# --- test_config.py
+from config import Config, run
+
+
+def test_change():
+    Config.mode = 2
+    run()
+    assert Config.value == 5
+
+
+def test_fresh():
+    assert Config.mode == 1
+    assert Config.value is None
+"""
+ASSIGN = "    Config.mode = 1\n    Config.value = None\n"
+HELPER = f"def put_back():\n{ASSIGN}"
+HEAD = "# --- conftest.py\nimport pytest\n\nfrom config import Config\n\n\n"
+AUTOUSE = "@pytest.fixture(autouse=True)\n"
+AROUND = {
+    "a helper around each test": f"{HEAD}{HELPER}\n\n{AUTOUSE}def fresh():\n    put_back()\n    yield\n    put_back()\n",
+    "a helper before each test": f"{HEAD}{HELPER}\n\n{AUTOUSE}def fresh():\n    put_back()\n",
+    "a helper after each test": f"{HEAD}{HELPER}\n\n{AUTOUSE}def fresh():\n    yield\n    put_back()\n",
+    "assignments before each test": f"{HEAD}{AUTOUSE}def fresh():\n{ASSIGN}",
+    "a function that another fixture hands out": (
+        f"{HEAD}@pytest.fixture\ndef put_back():\n    def assign():\n        Config.mode = 1\n        Config.value = None\n\n"
+        f"    return assign\n\n\n{AUTOUSE}def fresh(put_back):\n    put_back()\n    yield\n    put_back()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("around", AROUND.values(), ids=[name.replace(" ", "-") for name in AROUND])
+def test_an_autouse_fixture_undoes_through_others(around: str, tmp_path: Path) -> None:
+    """What a fixture around all tests resets is kept or silent, through whatever it does so."""
+    root = make_project(tmp_path, CONFIG + around + TESTS)
+    assert outcome(run_pytest(root)) == "2 passed"
+    report = check(root)
+    assert [g.finding.message for g in report.plan.groups] == []
+    assert {k.code for k in report.plan.kept} == {"RSC904"}
+
+
+def test_without_it_both_are_found(tmp_path: Path) -> None:
+    """The helper alone, that nobody calls, undoes nothing."""
+    root = make_project(tmp_path, f"{CONFIG}{HEAD}{HELPER}{TESTS}")
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+    assert {g.finding.code for g in check(root).plan.groups} == {"RSC205", "RSC208"}
+
+
+ENVIRON = """\
+# --- test_environ.py
+import os
+import unittest
+
+
+class TestLevel(unittest.TestCase):
+    def setUp(self):
+        {set_up}
+
+    def put_back(self):
+        {put_back}
+
+    def test_set(self):
+        os.environ["RESCOPE_LEVEL"] = "1"
+        assert os.getenv("RESCOPE_LEVEL") == "1"
+
+    def test_unset(self):
+        assert os.getenv("RESCOPE_LEVEL") is None
+"""
+POP = "os.environ.pop('RESCOPE_LEVEL', None)"
+DELETE = "if 'RESCOPE_LEVEL' in os.environ:\n            del os.environ['RESCOPE_LEVEL']"
+
+
+@pytest.mark.parametrize(("set_up", "put_back"), [("self.addCleanup(self.put_back)", POP), ("self.put_back()", DELETE)])
+def test_a_set_up_undoes_through_a_method(set_up: str, put_back: str, tmp_path: Path) -> None:
+    """A method that a set-up calls or registers counts as the set-up itself."""
+    root = make_project(tmp_path, ENVIRON.format(set_up=set_up, put_back=put_back))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert check(root).plan.groups == ()
+
+
+def test_a_method_that_nobody_calls_undoes_nothing(tmp_path: Path) -> None:
+    """Only what the set-up names counts."""
+    (group,) = check(make_project(tmp_path, ENVIRON.format(set_up="pass", put_back=POP))).plan.groups
+    assert group.finding.code == "RSC208"
+
+
+HOOKS = """\
+# --- hooks.py
+class Hooks:
+    def __init__(self):
+        self.styles = []
+
+    def style(self, name):
+        self.styles.append(name)
+
+
+hooks = Hooks()
+# --- test_hooks.py
+import pytest
+
+from hooks import hooks
+
+
+@pytest.fixture
+def cleaned():
+    yield
+    hooks.styles = []
+
+
+def test_one({first}):
+    hooks.style("a")
+    assert hooks.styles == ["a"]
+
+
+def test_two(cleaned):
+    hooks.style("b")
+    assert hooks.styles == ["b"]
+"""
+
+
+@pytest.mark.parametrize(("first", "found", "passes"), [("cleaned", 0, True), ("", 1, False)])
+def test_a_fixture_that_each_writer_requests(first: str, found: int, passes: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A fixture that takes an object's changes back counts for those who request it, and for nobody else."""
+    root = make_project(tmp_path, HOOKS.format(first=first))
+    assert (run_pytest(root).returncode == 0) == passes
+    assert len(check(root).plan.groups) == found
+
+
+STORE = """\
+# --- store.py
+class Store:
+    def __init__(self):
+        self.rows = []
+
+
+_store = None
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = Store()
+    return _store
+
+
+def forget():
+    global _store
+    _store = None
+# --- test_store.py
+import unittest
+
+import store
+
+
+class TestStore(unittest.TestCase):
+    def test_add(self):
+        {undo}
+        store.get_store().rows.append(1)
+        assert store.get_store().rows == [1]
+
+    def test_other(self):
+        assert store
+"""
+
+
+def test_the_one_test_that_fills_it_registers_the_undo(tmp_path: Path) -> None:
+    """A reset that a test registers is no sign that others see what it left; and nobody else comes to it."""
+    (group,) = check(make_project(tmp_path, STORE.format(undo="self.addCleanup(store.forget)"))).plan.groups
+    assert group.only_told
+    assert not any("touched" in at.note for at in group.finding.related)
