@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rescope.facts.calls import changes_receiver, innermost, named_attribute, passed, receiver, stands_for, told
+from rescope.facts.calls import changes_receiver, handed_out, innermost, named_attribute, passed, position_of, receiver, stands_for, told
 from rescope.facts.conditions import asked_after, looked_at
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
@@ -217,7 +217,7 @@ class Scan:
                     if pairs:
                         self.assign(element, pairs[position])
                     elif isinstance(element, ast.Name) and element.id not in self.env.globals:
-                        self.env.bind(element, self.env.resolve(value), "[]")
+                        self.env.bind(element, self.env.resolve(value), position_of(target, position))
                     else:
                         self.assign(element, value)
             case ast.Attribute():
@@ -390,8 +390,7 @@ class Scan:
             self.expression(value)
         if self.nested:
             return
-        parts = value.elts if isinstance(value, ast.Tuple) and value.elts else [value]
-        self.values += [self.env.value_of(part) for part in parts]
+        self.values += handed_out(self.env, value)
 
     def _call(self, node: ast.Call, *, entered: bool, awaited: bool, looked_into: bool) -> None:
         self.telling = node is self.statement_call

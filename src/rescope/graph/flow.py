@@ -9,7 +9,7 @@ from rescope.graph.fixture_graph import FixtureGraph
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
 from rescope.model.address import Address
-from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, ValueKind
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, Value, ValueKind
 
 _DEPTH = 4
 
@@ -67,7 +67,8 @@ class Flow:
             for source in self.graph.resolves(fixture.function, value.target.head):
                 if source.address != fixture.address:
                     part = value.target.tail
-                    moved = [replace(m, fixture=source, part=_join(part, m.part)) for m in direct.get(fixture.address, ())]
+                    found = ((m, _below(value, m.part)) for m in direct.get(fixture.address, ()))
+                    moved = [replace(m, fixture=source, part=_join(part, below)) for m, below in found if below is not None]
                     direct.setdefault(source.address, []).extend(moved)
 
     def on_param(self, function: Function, name: str) -> tuple[tuple[str, Effect, Function], ...]:
@@ -210,6 +211,15 @@ def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function
             text = f"{call.callee.dotted}({'...' if call.arguments else ''})"
             effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=text, how=method)
             yield target.tail, effect, function
+
+
+def _below(value: Value, part: str) -> str | None:
+    """What a part of a fixture's value is to one of the values that it hands out: None where it belongs to another of a tuple."""
+    first, _, rest = part.partition(".")
+    position = first[1:-1] if first.startswith("[") and value.position is not None else ""
+    if not position:
+        return part
+    return rest if int(position) == value.position else None
 
 
 def _within(effect: Effect) -> bool:

@@ -128,12 +128,13 @@ class ValueKind(StrEnum):
 
 
 class Value(NamedTuple):
-    """A returned, yielded or assigned value: what was called, named or written out."""
+    """A returned, yielded or assigned value: what was called, named or written out; `position` is its place in a tuple handed out."""
 
     kind: ValueKind
     target: Target | None = None
     text: str = ""
     line: int = 0
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

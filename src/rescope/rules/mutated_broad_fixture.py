@@ -127,7 +127,7 @@ def _kind(ctx: RuleContext, value: Value) -> PartKind | None:
 
 def _part(mutation: Mutation) -> ValuePart | None:
     effect, path = mutation.effect, mutation.part
-    if "[]" in path or not path:
+    if "[" in path or not path:
         return None
     if effect.kind is EffectKind.SET_ATTR or (effect.kind is EffectKind.DELETE and not effect.key):
         return ValuePart(path=path, kind=PartKind.ATTRIBUTE)

@@ -194,7 +194,7 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
 def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:
     """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
     parts = effect.target.dotted.split(".")
-    of_other = "[]" in parts or _OF_MOCKS & set(parts) or _patched(patches, effect.target.dotted, parts[-1])
+    of_other = "[" in effect.target.dotted or _OF_MOCKS & set(parts) or _patched(patches, effect.target.dotted, parts[-1])
     if of_other or effect.value in _EMPTY or parts[-1].lstrip("_").startswith("orig"):
         return False
     if any(".".join(parts[:cut]) in ctx.packs.proxies for cut in range(1, len(parts))):

@@ -1,0 +1,110 @@
+"""What looks like a change of a broad fixture's value and is none: each case was a false finding once, and its counterpart is found."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, outcome, run_pytest
+
+PROGRAM = """\
+# --- shop.py
+from contextlib import nullcontext
+
+
+class Query:
+    def __init__(self, client):
+        self.client = client
+
+    def update(self, name, *, kind):
+        return name, kind
+
+    def insert(self):
+        return nullcontext()
+
+    def reverse(self):
+        return Query(self.client)
+
+
+class Client:
+    limit = 3
+
+    def __init__(self):
+        self.rows = []
+        self.names = {}
+
+    @property
+    def query(self):
+        return Query(self)
+
+
+class Order:
+    def __init__(self, client):
+        self.client = client
+        self.note = None
+
+
+def next_limit(client):
+    limit: int = client.limit
+    limit += 1
+    return limit
+
+
+def grow(client):
+    rows = client.rows
+    rows += [1]
+    return rows
+# --- conftest.py
+import pytest
+
+from shop import Client, Order
+
+
+@pytest.fixture(scope="session")
+def client():
+    return Client()
+
+
+@pytest.fixture
+def order(client):
+    yield client, Order(client)
+# --- test_shop.py
+from shop import grow, next_limit
+
+
+def test_first(client, order):
+    BODY
+
+
+def test_second(client, order):
+    assert client and order
+"""
+UNCHANGED = {
+    "a local number": "assert next_limit(client) == 4",
+    "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
+    "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
+    "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
+    "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',
+}
+CHANGED = {
+    "a local list": "assert grow(client) == [1]",
+    "a method called for what it does": "client.names.update(a=1)\n    assert client.names",
+    "a method called for each of some": "assert [client.rows.append(n) for n in (1, 2)]",
+    "this part of a tuple": "shop, made = order\n    shop.limit = 4\n    assert made",
+    "any part of a tuple": "for part in order:\n        part.limit = 4\n    assert order",
+}
+
+
+@pytest.mark.parametrize("body", UNCHANGED.values(), ids=[name.replace(" ", "-") for name in UNCHANGED])
+def test_no_change(body: str, tmp_path: Path) -> None:
+    """Nothing is reported."""
+    root = make_project(tmp_path, PROGRAM.replace("BODY", body))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [g.finding.message for g in check(root).plan.groups] == []
+
+
+@pytest.mark.parametrize("body", CHANGED.values(), ids=[name.replace(" ", "-") for name in CHANGED])
+def test_a_change(body: str, tmp_path: Path) -> None:
+    """The session's client is found."""
+    root = make_project(tmp_path, PROGRAM.replace("BODY", body))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [(g.finding.code, g.finding.subject.name) for g in check(root).plan.groups] == [("RSC103", "client")]
