@@ -11,7 +11,7 @@ from rescope.model.address import Address
 from rescope.model.facts import Call, FixtureDef, Function, Target
 from rescope.model.scope import Scope
 
-_SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
+SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
 _DEPTH = 2
@@ -42,8 +42,8 @@ class Around:
         functions = self.index.functions[test.path]
         yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
         klass = self.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
-        around = (self.flow.method(klass, name) for name in sorted(_TEARDOWNS | _SETUPS)) if klass is not None else ()
-        yield from filter(None, around)
+        around = (self.flow.method(klass, name) for name in sorted(_TEARDOWNS | SETUPS)) if klass is not None else ()
+        yield from (f for f in around if f is not None and f.address != but.address)
 
     def _for_all(self, fixture: FixtureDef) -> bool:
         return fixture.scope is Scope.FUNCTION and self.graph.autouse(fixture)
@@ -107,10 +107,15 @@ def cleans_up(call: Call) -> bool:
     return call.callee.dotted.rpartition(".")[2] in {*CLEANUPS, "enterContext"}
 
 
+def sets_up(function: Function) -> bool:
+    """Whether it is called as the set-up of a class."""
+    return function.is_method and function.address.name in SETUPS
+
+
 def _only_sets_up(function: Function) -> bool:
     name = function.address.name
     ends = name in _TEARDOWNS | _MODULE_TEARDOWNS or name.startswith("pytest_runtest") or may_undo(function)
-    return name in _SETUPS or not ends
+    return name in SETUPS or not ends
 
 
 def _patched(function: Function) -> Iterator[str]:

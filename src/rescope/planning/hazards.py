@@ -86,8 +86,24 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
         _loop(ctx, fixture),
         _computed_requests(unseen, fixture, steps),
         _clears_others(ctx, fixture, steps),
+        _prepares(ctx, fixture, steps),
     )
     return next(filter(None, reasons), "")
+
+
+def _prepares(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+    """Whether an autouse fixture is set up before other broad ones that do not request it, and may count on what it did."""
+    if not ctx.graph.autouse(fixture):
+        return ""
+    users = {t.id for t in ctx.graph.tests_using(fixture)}
+    apart = {f.address for f in steps} | {fixture.address}
+    for other in ctx.broad_fixtures():
+        after = isinstance(other.scope, Scope) and isinstance(fixture.scope, Scope) and other.scope <= fixture.scope
+        if after and other.address not in apart and not ctx.graph.autouse(other) and other.function.address != fixture.function.address:
+            asked = ctx.graph.name_of(other) in fixture.argnames
+            if not asked and any(t.id in users for t in ctx.graph.tests_using(other)):
+                return f"it is autouse: '{ctx.graph.name_of(other)}', which is set up after it, would be set up before it"
+    return ""
 
 
 def _read_of_request(ctx: RuleContext, function: Function, name: str, depth: int) -> Iterator[str]:

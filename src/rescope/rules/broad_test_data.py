@@ -73,7 +73,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, made: Call, changed: tuple[F
             Location(path=test.address.path, line=call.line, note=f"{call.callee.dotted}() in {test.address.qualname} changes it"),
         ),
         severity=Severity.INFO,
-        confidence=Confidence.LOW,
+        confidence=Confidence.MEDIUM,
         applicability=Applicability.UNSAFE,
         caveat="making the data again may meet a unique constraint",
     )

@@ -24,7 +24,7 @@ from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
-from rescope.rule import Example, Rule, RuleContext, changed_at
+from rescope.rule import Example, Rule, RuleContext, changed_at, only_told
 
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
@@ -165,7 +165,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
     shared = _shared(fixture)
     told = all(m.effect.kind is EffectKind.CALL for m in found)
     strong = {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
-    return Finding(
+    finding = Finding(
         code=_CODE,
         rule=_NAME,
         message=f"{fixture.scope}-scoped fixture '{name}' is changed by {first.by.address.qualname}"
@@ -174,8 +174,8 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         subject=ctx.subject(fixture),
         primary=ctx.at(fixture, f"made once for each {fixture.scope}, used by {len(ctx.graph.tests_using(fixture))} tests"),
         related=tuple(changed_at(found, "changed")),
-        severity=Severity.INFO if told else Severity.WARNING,
-        confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.LOW if told else Confidence.MEDIUM,
+        severity=Severity.WARNING,
+        confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.MEDIUM,
         applicability=Applicability.DISPLAY_ONLY if shared else Applicability.UNSAFE,
         strategy=Strategy.NONE if shared else Strategy.NARROW,
         caveat="it hands out an object that lives at module level: narrowing renews nothing"
@@ -183,6 +183,9 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         else "a test may rely on what an earlier one left in the object",
         parts=() if shared else _parts(ctx, found),
     )
+    if told and all(t.function.address in {m.by.address for m in found} for t in ctx.graph.tests_using(fixture)):
+        return only_told(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")
+    return finding
 
 
 RULE = Rule(

@@ -7,13 +7,14 @@ in that folder, with that variable, under that assignment.
 
 What rescope does
 -----------------
-It names the state, the tests and function-scoped fixtures that leave it changed, and what of pytest undoes it: mostly
-`monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same function,
-behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
-(they make later tests repeatable), warning filters (pytest restores them), variables that `os.environ.pop(name, None)`
-takes away whether they are there or not, attributes of what stands for the current request or context, and calls that
-configure a library, which a reset function of its own may take back. An entry left in `sys.path` or `sys.modules` is told
-with low confidence.
+It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and what of pytest undoes it:
+mostly `monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same
+function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random
+generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, warning
+filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
+attributes of what stands for the current request or context, and calls that configure a library, which a reset function
+of its own may take back. An entry left in `sys.path` or `sys.modules` is told with low confidence, and so is an
+attribute that nothing but the test has.
 
 When to keep it
 ---------------
@@ -28,7 +29,7 @@ from typing import NamedTuple
 
 from rescope.facts.undo import closing_lines, is_initial, shields, takes_away
 from rescope.facts.verbs import PROCESS_STATE
-from rescope.graph.around import Around, cleans_up
+from rescope.graph.around import SETUPS, Around, cleans_up, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
@@ -100,7 +101,7 @@ def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
 
 
 def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
-    """Test functions and those of function-scoped fixtures, with the tests that they run for.
+    """Test functions, set-ups of classes and function-scoped fixtures, with the tests that they run for.
 
     None where only one test runs, nor what runs for all tests: it sets the state anew for each of them.
     """
@@ -110,13 +111,15 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
         klass = ctx.index.classes[test.path].get(".".join(test.classes))
         if klass is not None and _is_patched(klass.decorators):
             continue
-        functions[test.function.address] = test.function
-        found[test.function.address].append(test)
+        set_ups = (ctx.flow.method(klass, name) for name in sorted(SETUPS)) if klass is not None else ()
+        for function in (test.function, *filter(None, set_ups)):
+            functions[function.address] = function
+            found[function.address].append(test)
     for fixture in ctx.graph.definitions() if functions else ():
         if fixture.scope is Scope.FUNCTION and 0 < len(ctx.graph.tests_using(fixture)) < len(ctx.graph.tests):
             functions[fixture.function.address] = fixture.function
             found[fixture.function.address] += ctx.graph.tests_using(fixture)
-    return {functions[address]: tests for address, tests in found.items()}
+    return {functions[address]: tests for address, tests in found.items() if len(tests) < len(ctx.graph.tests)}
 
 
 # --- what a function leaves -----------------------------------------------------------------------
@@ -173,7 +176,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         return
     if known and not _patched(patches, known, effect.key):
         yield _Change(known, known, _idiom(known, effect), function, where)
-    elif effect.kind is EffectKind.SET_ATTR and not known and _lives_on(ctx, function, effect, patches):
+    elif effect.kind is EffectKind.SET_ATTR and not (known or sets_up(function)) and _lives_on(ctx, function, effect, patches):
         owner, _, attribute = effect.text.rpartition(".")
         idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
         yield _Change(effect.text, effect.target.dotted, idiom, function, where, ctx.index.target(effect.target, function.address.path))
