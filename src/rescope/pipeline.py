@@ -151,11 +151,13 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
 
 
 def _test_support(index: ModuleIndex, graph: FixtureGraph) -> frozenset[str]:
-    """conftest.py files, modules that hold fixtures, and whatever lies in a folder of tests."""
+    """conftest.py files, modules that hold fixtures, and whatever lies in a folder of tests; a package called `test` alone is none."""
     tops = {PurePosixPath(t.path).parts[0] for t in graph.tests if "/" in t.path}
     named = {path for path in index.modules if PurePosixPath(path).name == "conftest.py" or index.modules[path].fixtures}
     folders = {top for top in tops if re.fullmatch(r"tests?|testing|t", top)}
-    inside = {path for path in index.modules if set(PurePosixPath(path).parts[:-1]) & {"tests", "test"} or path.split("/")[0] in folders}
+    holding = {str(above) for path in (named | {t.path for t in graph.tests}) for above in PurePosixPath(path).parents}
+    around = {folder for folder in holding if PurePosixPath(folder).name in {"tests", "test"}}
+    inside = {path for path in index.modules if path.split("/")[0] in folders or around & set(map(str, PurePosixPath(path).parents))}
     return frozenset(named | inside)
 
 

@@ -50,6 +50,7 @@ _UNREAD = "its owner has no such attribute but for this test: nothing of the pro
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
+_WHERE = frozenset({"os.getcwd", "os.curdir", "pathlib.Path.cwd"})
 _RESETS = ("reset", "clear", "clean", "restore")
 _CALLS = {
     "os.chdir": ("the working directory", "monkeypatch.chdir(...)"),
@@ -184,14 +185,26 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
 
 def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
     for call in function.calls:
-        dotted = call.callee.dotted
-        if call.nested or call.after_yield or call.entered or dotted not in _CALLS:
+        dotted = _process_call(call)
+        if call.nested or call.after_yield or call.entered or dotted not in _CALLS or _goes_back(function, call):
             continue
-        calls = [c for c in function.calls if c.callee.dotted == dotted]
+        calls = [c for c in function.calls if _process_call(c) == dotted]
         if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
             state, idiom = _CALLS[dotted]
-            where = Location(path=function.address.path, line=call.line, note=f"{dotted}() in {function.address.qualname}")
+            where = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}() in {function.address.qualname}")
             yield _Change(state, dotted, idiom, function, where)
+
+
+def _process_call(call: Call) -> str:
+    """What a call is to the process: `tmpdir.chdir()` of py.path, which pytest does not take back, is `os.chdir()`."""
+    own = call.callee.root is Root.ARGUMENT and call.callee.head == "tmpdir" and call.callee.dotted.endswith(".chdir")
+    return "os.chdir" if own else call.callee.dotted
+
+
+def _goes_back(function: Function, call: Call) -> bool:
+    """Whether a change of folder is the last thing a function does, after it asked where it was."""
+    asked = any(c.callee.dotted in _WHERE and c.line < call.line for c in function.calls)
+    return asked and call.line == function.end_line
 
 
 def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:

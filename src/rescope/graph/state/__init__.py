@@ -7,13 +7,13 @@ from rescope.graph.reach import CallGraph
 from rescope.graph.state.caches import cached_factories
 from rescope.graph.state.containers import containers
 from rescope.graph.state.context import context_variables
-from rescope.graph.state.evidence import read_evidence
 from rescope.graph.state.handling import read_handling
 from rescope.graph.state.inputs import read_varied
 from rescope.graph.state.instances import instances
 from rescope.graph.state.known import Known
 from rescope.graph.state.module_globals import module_globals
 from rescope.graph.state.naming import read_naming
+from rescope.graph.state.read_evidence import read_evidence
 from rescope.graph.state.slots import class_slots
 from rescope.graph.state.writes import read_writes
 from rescope.model.state import Singleton

@@ -24,10 +24,11 @@ def context_variables(known: Known, _writes: Writes, module: ModuleFacts) -> Ite
                 shape=Shape.CONTEXT,
                 line=variable.line,
                 group=((name, variable.value.text),),
-                writers=tuple(_writer(f, line) for f, line in sets),
+                writers=tuple(_writer(f, line, name) for f, line in sets),
             )
 
 
-def _writer(function: Function, line: int) -> Writer:
-    """What a coroutine sets, it sets in the context of its task: that ends with the test."""
-    return Writer(function=function.address, line=line, role=Role.OTHER if function.is_async else Role.SETTER)
+def _writer(function: Function, line: int, name: str) -> Writer:
+    """What a coroutine sets, it sets in the context of its task: that ends with the test; nor stays what a `finally` sets again."""
+    again = any(c.after_yield and c.callee.dotted.endswith(f"{name}.set") for c in function.calls)
+    return Writer(function=function.address, line=line, role=Role.OTHER if function.is_async or again else Role.SETTER)
