@@ -186,3 +186,177 @@ def test_the_one_test_that_fills_it_registers_the_undo(tmp_path: Path) -> None:
     (group,) = check(make_project(tmp_path, STORE.format(undo="self.addCleanup(store.forget)"))).plan.groups
     assert group.only_told
     assert not any("touched" in at.note for at in group.finding.related)
+
+
+ENCODING = """\
+# --- codec.py
+encoding = "utf-8"
+
+
+def set_encoding(name):
+    global encoding
+    encoding = name
+# --- test_codec.py
+import unittest
+from unittest import mock
+
+import codec
+
+
+class TestCodec(unittest.TestCase):
+    def setUp(self):
+        self.before = codec.encoding
+
+    def tearDown(self):
+        {tear_down}
+
+    def put_back(self):
+        {put_back}
+
+    {decorator}
+    def test_latin(self):
+        codec.set_encoding("latin-1")
+        assert codec.encoding == "latin-1"
+
+    {decorator}
+    def test_ascii(self):
+        codec.set_encoding("ascii")
+        assert codec.encoding == "ascii"
+"""
+ENCODINGS = {
+    "a teardown that calls the setter": ("codec.set_encoding(self.before)", "", 0),
+    "a teardown that calls a method": ("self.put_back()", "", 0),
+    "a patch decorator": ("pass", '@mock.patch("codec.encoding", None)', 0),
+    "nothing": ("pass", "", 1),
+}
+
+
+@pytest.mark.parametrize(("tear_down", "decorator", "found"), ENCODINGS.values(), ids=[name.replace(" ", "-") for name in ENCODINGS])
+def test_what_stands_around_the_tests_of_a_class(tear_down: str, decorator: str, found: int, tmp_path: Path) -> None:
+    """A global that a teardown puts back, by whatever it calls, or that a decorator patches, does not stay."""
+    put_back = "codec.encoding = self.before" if "put_back" in tear_down else "pass"
+    text = ENCODING.format(tear_down=tear_down, put_back=put_back, decorator=decorator).replace("\n    \n    def", "\n    def")
+    root = make_project(tmp_path, text)
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [g.finding.code for g in check(root).plan.groups] == ["RSC205"] * found
+
+
+CACHED = """\
+# --- runtime.py
+import os
+from functools import lru_cache
+
+
+@lru_cache
+def level():
+    return os.environ.get("RESCOPE_LEVEL")
+# --- test_runtime.py
+from runtime import level
+
+
+def test_one(monkeypatch):
+    monkeypatch.setenv("RESCOPE_LEVEL", "1")
+    level.cache_clear()
+    try:
+        assert level() == "1"
+    finally:
+        level.cache_clear()
+
+
+def test_two(monkeypatch):
+    monkeypatch.setenv("RESCOPE_LEVEL", "2")
+    level.cache_clear()
+    assert level() == "2"
+    LAST
+"""
+
+
+@pytest.mark.parametrize(("last", "kept"), [("level.cache_clear()", True), ("assert level", False)])
+def test_a_cache_that_all_who_ask_it_clear_at_last(last: str, kept: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """In a `finally` or as the last line; one test that does not is enough for a finding."""
+    plan = check(make_project(tmp_path, CACHED.replace("LAST", last))).plan
+    assert ([k.code for k in plan.kept], [g.finding.code for g in plan.groups]) == ((["RSC904"], []) if kept else ([], ["RSC202"]))
+
+
+PLUGIN = """\
+# --- host.py
+name = None
+
+
+def get_name():
+    global name
+    if not name:
+        name = "me"
+    return name
+# --- tests/__init__.py
+# --- tests/conftest.py
+pytest_plugins = ["tests.fixtures"]
+# --- tests/fixtures.py
+import pytest
+
+import host
+
+
+@pytest.fixture
+def forgotten():
+    before = host.name
+    host.name = None
+    yield
+    host.name = before
+# --- tests/test_host.py
+import host
+
+
+def test_default(forgotten):
+    assert host.get_name() == "me"
+
+
+def test_other(forgotten):
+    host.name = "you"
+    assert host.get_name() == "you"
+"""
+
+
+def test_a_fixture_of_a_plugin_stands_around_all_tests(tmp_path: Path) -> None:
+    """A module that `pytest_plugins` names counts as a conftest.py."""
+    root = make_project(tmp_path, PLUGIN)
+    assert [k.code for k in check(root).plan.kept] == ["RSC904"]
+    (tmp_path / "tests" / "conftest.py").write_text("from tests.fixtures import forgotten as other\n", "utf-8")
+    assert [k.code for k in check(root).plan.kept] == []
+
+
+SHIPPED = """\
+# --- shop/__init__.py
+# --- shop/test/__init__.py
+# --- shop/test/command.py
+from shop.state import set_official
+
+
+def run(value):
+    set_official(value)
+# --- shop/state.py
+official = False
+
+
+def set_official(value):
+    global official
+    official = bool(value)
+# --- tests/test_state.py
+from shop import state
+
+
+def test_official():
+    assert not state.official
+
+
+def test_again():
+    assert state.official is False
+"""
+
+
+def test_a_package_of_the_program_that_is_called_test(tmp_path: Path) -> None:
+    """A folder called `test` without a test in it says nothing of the tests; with one, it does."""
+    root = make_project(tmp_path, SHIPPED)
+    assert check(root).plan.groups == ()
+    (tmp_path / "shop" / "test" / "test_command.py").write_text("def test_run():\n    assert True\n", "utf-8")
+    assert [g.finding.code for g in check(root).plan.groups] == ["RSC205"]

@@ -321,6 +321,29 @@ def test_a_folder_that_goes_away_takes_no_variable_with_it(tmp_path: Path) -> No
     assert group.finding.message == "cache leaves os.environ changed for the tests that follow"
 
 
+FOLDER = {
+    "back to where it was": ("cwd = os.getcwd()\n    assert cwd\n    os.chdir(cwd)", False),
+    "elsewhere at last": ("cwd = tmpdir\n    assert cwd\n    os.chdir(cwd)", True),
+    "by py.path": ("tmpdir.chdir()\n    assert os", True),
+    "by monkeypatch": ("monkeypatch.chdir(tmpdir)\n    assert os", False),
+}
+
+
+@pytest.mark.parametrize(("body", "left"), FOLDER.values(), ids=[name.replace(" ", "-") for name in FOLDER])
+def test_the_working_directory(body: str, left: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """What a test leaves is told however it goes there; going back in the last line is no change."""
+    root = make_project(tmp_path, f"{HEAD}\ndef test_first(tmpdir, monkeypatch):\n    {body}\n{OTHER}")
+    assert [g.finding.subject.name for g in check(root).plan.groups] == ["the working directory"] * left
+
+
+def test_what_a_set_up_leaves(tmp_path: Path) -> None:
+    """Variables that a class's set-up sets and nothing takes back are told; attributes that it gives to what its tests use are not."""
+    classes = "class TestFirst:\n    def setup_method(self):\n        {}\n\n    def test_one(self):\n        assert json\n"
+    (group,) = check(make_project(tmp_path / "variable", HEAD + classes.format("os.environ['LEVEL'] = '1'") + OTHER)).plan.groups
+    assert group.finding.message == "TestFirst.setup_method leaves os.environ changed for the tests that follow"
+    assert check(make_project(tmp_path / "attribute", HEAD + classes.format("json.dumps = repr") + OTHER)).plan.groups == ()
+
+
 UNREAD = "# --- driver.py\nLIMIT = 100\n\n\nclass Driver({base}):\n    def list(self):\n        return {read}\n"
 UNREAD_TEST = "import driver\n\n\ndef test_first():\n    driver.Driver.LIMIT = 2\n    assert driver.Driver().list()\n"
 
