@@ -68,9 +68,10 @@ def _why_told(witness: TestNode | None, *, undone: bool) -> str:
 def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location, bool]]) -> bool:
     """Whether a test, or what it calls in the program, names the state that changes."""
     names = tuple({what for what, _, _ in found})
+    words = {name.rpartition(".")[2] for name in names}
     callees = (ctx.flow.called(test.function, call) for call in test.function.calls)
     functions = chain((test.function,), filter(None, callees))
-    spoken = ((t, f) for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)))
+    spoken = ((t, f) for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)) if any(w in t.dotted for w in words))
     return any(_is_or_within(text, names) for target, function in spoken for text in _called(ctx, target, function))
 
 
