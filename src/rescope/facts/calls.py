@@ -54,7 +54,7 @@ def passed(env: Environment, node: ast.Call) -> Iterator[tuple[int | str, Target
 
 
 def stands_for(env: Environment, node: ast.expr, dotted: str) -> bool:
-    """Whether an expression is the argument of that name, or the attribute of it."""
+    """Whether an expression is the argument of that name, or the attribute of one that a dotted name says."""
     target = env.resolve(node)
     return target is not None and target.root is Root.ARGUMENT and target.dotted == dotted
 

@@ -40,12 +40,12 @@ class Called(NamedTuple):
 class Evidence:
     """Places in tests by the state that they name.
 
-    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done, `closing`
-    these and those of their last line,
-    `around_after` those that autouse fixtures call then, themselves or through others; `by_request` are the names of fixtures that
-    take an object's changes back for who requests them; `cleared` are the functions of the tests that clear a cache at last,
-    `plugins` the files that `pytest_plugins` names; `patched` are the functions of the tests that put something else in the
-    place of the state, `restoring` those that assign it when all else is done.
+    `called` are the functions of the program that they call themselves, `after` those that they call when all else is done,
+    `closing` these and those of a last line; `around` are those that autouse fixtures call, `around_after` behind their yield,
+    themselves or through others; `by_request` are the names of fixtures that take an object's changes back for who requests
+    them; `cleared` are the functions of the tests that clear a cache at last, `plugins` the files that `pytest_plugins` names;
+    `patched` are the functions of the tests that put something else in the place of the state, `restoring` those that assign
+    it when all else is done.
     """
 
     touched: defaultdict[Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
