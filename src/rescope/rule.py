@@ -190,9 +190,16 @@ class RuleContext:
     def _started(self, singleton: Singleton) -> str | None:
         """Whether what fills it on first use also starts something that runs on: a reset would forget it, not stop it."""
         fillers = (self.index.function_at(*w.function[:3]) for w in singleton.writers if w.role is Role.LAZY)
-        calls = (c for f in fillers if f is not None for c in f.calls if not c.nested)
-        found = next((c for c in calls if c.callee.dotted.rpartition(".")[2] in _STARTS and "." in c.callee.dotted), None)
-        return f"{found.callee.dotted}() starts what runs on" if found is not None else None
+        calls = ((f, c) for f in fillers if f is not None for c in f.calls if not c.nested and "." in c.callee.dotted)
+        found = (c for f, c in calls if c.callee.dotted.rpartition(".")[2] in _STARTS and self._runs_on(f, c))
+        first = next(found, None)
+        return f"{first.callee.dotted}() starts what runs on" if first is not None else None
+
+    def _runs_on(self, function: Function, call: Call) -> bool:
+        """Whether a call that is named so may start something: a function of the project does if it calls such a one itself."""
+        callee = self.flow.called(function, call)
+        inner = callee.calls if callee is not None else ()
+        return callee is None or any(c.callee.dotted.rpartition(".")[2] in {*_STARTS, "Thread", "Process", "submit"} for c in inner)
 
     def reachable(self, singleton: Singleton) -> bool:
         """Whether any collected test module loads the module of the singleton."""

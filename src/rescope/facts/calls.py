@@ -1,4 +1,4 @@
-"""What a call is made on and handed, whether it changes its receiver, and what a function hands out."""
+"""What a call is made on and handed, and whether it changes its receiver."""
 
 import ast
 from collections.abc import Iterator
@@ -15,18 +15,10 @@ def innermost(node: ast.expr) -> ast.expr:
     return node
 
 
-def handed_out(env: Environment, value: ast.expr | None) -> list[Value]:
-    """What a `return` or `yield` hands out: the parts of a tuple each on its own, with their positions as far as they are known."""
-    if not isinstance(value, ast.Tuple) or not value.elts:
-        return [env.value_of(value)]
-    parts = [env.value_of(part) for part in value.elts]
-    starred = any(isinstance(part, ast.Starred) for part in value.elts)
-    return parts if starred else [part._replace(position=n) for n, part in enumerate(parts)]
-
-
-def position_of(target: ast.Tuple | ast.List, position: int) -> str:
-    """The part that an element of an unpacked value is: `[1]`, or `[]` where a starred one makes the position unknown."""
-    return "[]" if any(isinstance(e, ast.Starred) for e in target.elts) else f"[{position}]"
+def asked_name(node: ast.Call) -> str:
+    """The literal name that `request.getfixturevalue` is asked for, "" where it is computed."""
+    names = [*node.args, *(k.value for k in node.keywords if k.arg == "argname")][:1]
+    return next((n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)), "")
 
 
 def named_attribute(env: Environment, node: ast.Call) -> Target | None:

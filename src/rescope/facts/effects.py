@@ -5,21 +5,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rescope.facts.calls import changes_receiver, handed_out, innermost, named_attribute, passed, position_of, receiver, stands_for, told
+from rescope.facts.calls import asked_name, changes_receiver, innermost, named_attribute, passed, receiver, stands_for, told
 from rescope.facts.conditions import asked_after, looked_at
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
-from rescope.facts.patches import expects, is_monkeypatch, may_put_back, patcher, put_back_by, replaced
+from rescope.facts.patches import expects, is_monkeypatch, is_within, may_put_back, patcher, put_back_by, replaced
 from rescope.facts.undo import was_read_from
-from rescope.facts.values import built, call_strings, keywords_of, only_constant, short
+from rescope.facts.values import built, call_strings, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
-from rescope.facts.walking import children, walk
+from rescope.facts.walking import children, slices, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 COMPUTED = "<computed>"
 _ASKING = frozenset({"request", "request.getfixturevalue"})
 _OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})
 _PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
+_STORES = {ast.Name: EffectKind.BIND, ast.Attribute: EffectKind.SET_ATTR, ast.Subscript: EffectKind.SET_ITEM}
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
 
 
@@ -93,6 +94,7 @@ class Scan:
                 self._with(node)
             case ast.For() | ast.AsyncFor():
                 self.expression(node.iter)
+                self._each(slices(node.target))
                 self.env.bind(node.target, self.env.resolve(node.iter), "[]")
                 self.block([*node.body, *node.orelse])
             case ast.If(test=test) | ast.While(test=test):
@@ -105,6 +107,7 @@ class Scan:
             case ast.Match():
                 self.expression(node.subject)
                 for arm in node.cases:
+                    self._each([arm.guard])
                     self.block(arm.body)
             case _:
                 self._other(node)
@@ -113,6 +116,7 @@ class Scan:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 if not self.module_level:
+                    self._each([*node.decorator_list, *node.args.defaults, *node.args.kw_defaults])
                     self._inner(node.name, node.body, node)
             case ast.ClassDef():
                 if not self.module_level:
@@ -132,6 +136,7 @@ class Scan:
         self.block(node.body)
         self.fallbacks += 1
         for handler in node.handlers:
+            self._each([handler.type])
             self.block(handler.body)
         self.fallbacks -= 1
         self.block(node.orelse)
@@ -150,21 +155,18 @@ class Scan:
             self._use(item.context_expr)
             self.expression(item.context_expr, entered=True)
             self.shielded += tuple(put_back_by(self.env, item.context_expr))
+            self._each(slices(item.optional_vars))
             if isinstance(item.optional_vars, ast.Name):
                 self._enter(item.optional_vars.id, item.context_expr)
         self.raising += raising
         self.block(node.body[:-1] if raising else node.body)
-        if raising:
-            self._fail(node.body[-1])
+        if raising:  # what the last statement would change stays as it is
+            failing, self.failing = self.failing, True
+            self.statement(node.body[-1])
+            self.failing = failing
         self.raising -= raising
         self.contexts -= holds_yield
         self.shielded = outer
-
-    def _fail(self, node: ast.stmt) -> None:
-        """Walk a statement that is expected to raise: what it would change stays as it is."""
-        outer, self.failing = self.failing, True
-        self.statement(node)
-        self.failing = outer
 
     def _enter(self, name: str, node: ast.expr) -> None:
         target = patcher(self.env, node) or self.env.resolve(node)
@@ -173,6 +175,11 @@ class Scan:
         else:
             self.env.aliases.pop(name, None)
             self.env.made[name] = self.env.value_of(node)
+
+    def _each(self, nodes: Iterable[ast.expr | None]) -> None:
+        for node in nodes:
+            if node is not None:
+                self.expression(node)
 
     def _guard(self, test: ast.expr) -> None:
         self._guard_names([test])
@@ -216,6 +223,8 @@ class Scan:
                 for position, element in enumerate(elts):
                     if pairs:
                         self.assign(element, pairs[position])
+                    elif isinstance(element, (ast.Tuple, ast.List)):
+                        self.env.bind(element, self.env.resolve(value), "[]")
                     elif isinstance(element, ast.Name) and element.id not in self.env.globals:
                         self.env.bind(element, self.env.resolve(value), position_of(target, position))
                     else:
@@ -225,18 +234,13 @@ class Scan:
             case ast.Subscript():
                 self._store(EffectKind.SET_ITEM, target, value)
 
-    def _augmented(self, target: ast.expr) -> None:
-        match target:
-            case ast.Name(id=name) if name in self.env.globals:
-                self._store(EffectKind.BIND, target, None, how="+=")
-            case ast.Name():
-                found = self.env.resolve(target)
-                if found is not None and found.root is Root.ARGUMENT:
-                    self._record(EffectKind.MUTATE, found, target, how="+=")
-            case ast.Attribute():
-                self._store(EffectKind.SET_ATTR, target, None, how="+=")
-            case ast.Subscript():
-                self._store(EffectKind.SET_ITEM, target, None, how="+=")
+    def _augmented(self, target: ast.Name | ast.Attribute | ast.Subscript) -> None:
+        if isinstance(target, ast.Name) and target.id not in self.env.globals:
+            found = self.env.resolve(target)
+            if found is not None and found.root is Root.ARGUMENT:
+                self._record(EffectKind.MUTATE, found, target, how="+=")
+        else:
+            self._store(_STORES[type(target)], target, None, how="+=")
 
     def _store(self, kind: EffectKind, node: ast.expr, value: ast.expr | None, how: str = "=") -> None:
         if isinstance(node, (ast.Tuple, ast.List)):
@@ -258,20 +262,12 @@ class Scan:
         if target is not None:
             self._record(kind, target, node, how=how, key=key, value=value)
 
-    def _record(  # noqa: PLR0913 - the fields of one effect
-        self,
-        kind: EffectKind,
-        target: Target,
-        node: ast.expr,
-        *,
-        how: str,
-        key: str = "",
-        value: ast.expr | None = None,
-    ) -> None:
+    def _record(self, kind: EffectKind, target: Target, node: ast.expr, *, how: str, key: str = "", value: ast.expr | None = None) -> None:  # noqa: PLR0913 - the fields of one effect
         if target.root is Root.LOCAL or self.failing:
             self._handle(self.env.made.get(target.head))
             return
         made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
+        back = is_within(target.dotted, self.shielded) or was_read_from(made, target, self.env.names.saved)
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
             self.stored.append((target.tail, made.target))
         self.effects.append(
@@ -289,7 +285,7 @@ class Scan:
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
-                undone_at=node.lineno if self._is_shielded(target) or was_read_from(made, target, self.env.names.saved) else None,
+                undone_at=node.lineno if back else None,
             ),
         )
 
@@ -297,9 +293,6 @@ class Scan:
         """Note what is done to the result of a call: a method of it is called, or it is changed from here."""
         if made is not None and made.kind is ValueKind.CALL and made.target is not None and not self.failing:
             self.handled.add((made.target, method))
-
-    def _is_shielded(self, target: Target) -> bool:
-        return any(target.dotted == name or target.dotted.startswith(f"{name}.") for name in self.shielded)
 
     def _after_yield(self) -> bool:
         return self.yields_at is not None or self.finals > 0
@@ -390,7 +383,7 @@ class Scan:
             self.expression(value)
         if self.nested:
             return
-        self.values += handed_out(self.env, value)
+        self.values += self.env.handed_out(value)
 
     def _call(self, node: ast.Call, *, entered: bool, awaited: bool, looked_into: bool) -> None:
         self.telling = node is self.statement_call
@@ -453,10 +446,9 @@ class Scan:
     def _dynamic_request(self, node: ast.Call, callee: Target) -> None:
         """A name that `request` is asked for; unknown where it is computed, or asked of what holds some other `request`."""
         if callee.dotted.rpartition(".")[2] == "getfixturevalue":
-            names = [*node.args, *(k.value for k in node.keywords if k.arg == "argname")][:1]
-            texts = [n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-            self.requested += texts if stands_for(self.env, node.func, "request.getfixturevalue") else []
-            self.requests_unknown |= not texts or not stands_for(self.env, node.func, "request.getfixturevalue")
+            name, own = asked_name(node), stands_for(self.env, node.func, "request.getfixturevalue")
+            self.requested += [name] if name and own else []
+            self.requests_unknown |= not (name and own)
         if callee.dotted == "request.addfinalizer":
             self.finalizers.update(a.id for a in node.args if isinstance(a, ast.Name))
 

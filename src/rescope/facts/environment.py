@@ -114,6 +114,14 @@ class Environment:
             return Value(kind=ValueKind.OTHER, line=line)
         return Value(kind=ValueKind.ALIAS, target=target, line=line)
 
+    def handed_out(self, value: ast.expr | None) -> list[Value]:
+        """What a `return` or `yield` hands out: the parts of a tuple each on its own, with their positions as far as they are known."""
+        if not isinstance(value, ast.Tuple) or not value.elts:
+            return [self.value_of(value)]
+        parts = [self.value_of(part) for part in value.elts]
+        starred = any(isinstance(part, ast.Starred) for part in value.elts)
+        return parts if starred else [part._replace(position=n) for n, part in enumerate(parts)]
+
     def got_from(self, name: str) -> Iterator[str]:
         """What the container is called that a local was looked up in: `found = self.known.get(key)`."""
         made = self.made.get(name)

@@ -1,7 +1,7 @@
 """What stands around a body to put things back: monkeypatch, its contexts, and context managers that are handed an object."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rescope.facts.environment import Environment
 from rescope.facts.values import call_strings
@@ -19,6 +19,11 @@ def expects(env: Environment, node: ast.expr) -> bool:
 def may_put_back(env: Environment, node: ast.expr) -> bool:
     """Whether a context manager may put back what its body changes: not one that only closes what it opened."""
     return not (isinstance(node, ast.Call) and env.names.dotted(node.func) in _KEEPS_NOTHING)
+
+
+def is_within(dotted: str, names: Iterable[str]) -> bool:
+    """Whether a dotted name is one of the names, or a part of what one of them stands for."""
+    return any(dotted == name or dotted.startswith(f"{name}.") for name in names)
 
 
 def patcher(env: Environment, node: ast.expr) -> Target | None:

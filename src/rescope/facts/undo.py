@@ -42,10 +42,8 @@ def was_read_from(made: Value, target: Target, saved: Mapping[str, str]) -> bool
 
 
 def is_initial(effect: Effect, held: Value) -> bool:
-    """Whether an assignment gives a variable what it starts with: the same constant, or an empty container of the same kind."""
-    if effect.value:
-        return effect.value == held.text
-    return held.kind is ValueKind.LITERAL and effect.builds in CONTAINERS and effect.builds == held.text
+    """Whether an assignment gives a variable what it starts with."""
+    return bool(effect.value) and effect.value == held.text
 
 
 def empties(effect: Effect) -> bool:

@@ -61,3 +61,8 @@ def built(made: Value) -> str:
     if made.kind is not ValueKind.CALL:
         return ""
     return made.target.dotted if made.target else "?"
+
+
+def position_of(target: ast.Tuple | ast.List, position: int) -> str:
+    """The part that an element of an unpacked value is: `[1]`, or `[]` where a starred one makes the position unknown."""
+    return "[]" if any(isinstance(e, ast.Starred) for e in target.elts) else f"[{position}]"

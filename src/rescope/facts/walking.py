@@ -64,3 +64,8 @@ def _lines_with(content: bytes, word: bytes) -> Iterator[int]:
         counted = at
         end = content.find(b"\n", at)
         at = content.find(word, end + 1) if end >= 0 else -1
+
+
+def slices(target: ast.expr | None) -> list[ast.expr]:
+    """What the items are chosen by that a target assigns: expressions that run."""
+    return [node.slice for node in ast.walk(target) if isinstance(node, ast.Subscript)] if target is not None else []

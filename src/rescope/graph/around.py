@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rescope.facts.verbs import CLEANUPS
+from rescope.facts.verbs import CLEANUPS, PROCESS_STATE
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
@@ -51,7 +51,8 @@ class Around:
     def words(self, function: Function) -> frozenset[str]:
         """What a function names, as dotted names and as `path:name`; of one that only sets up, what it sets anew."""
         if function.address not in self.said:
-            found = self._set_up(function) if _only_sets_up(function) else self._words(function)
+            process = function.address.name in SETUPS
+            found = self._set_up(function, process=process) if _only_sets_up(function) else self._words(function)
             self.said[function.address] = frozenset(found)
         return self.said[function.address]
 
@@ -75,13 +76,17 @@ class Around:
             yield from (inner.callee.dotted for inner in callee.calls)
             yield from self._reached(callee, depth - 1)
 
-    def _set_up(self, function: Function, depth: int = _DEPTH) -> Iterator[str]:
-        """What a set-up changes anew for each test, itself or through what of the tests it calls or registers."""
+    def _set_up(self, function: Function, depth: int = _DEPTH, *, process: bool) -> Iterator[str]:
+        """What a set-up changes anew for each test, itself or through what of the tests it calls or registers.
+
+        State of the `process` has many entries: only the set-up of a class is believed to mean those of its tests.
+        """
         for effect in function.effects:
-            yield from (effect.target.dotted, place_of(self.index, effect.target, function))
+            if process or effect.target.dotted not in PROCESS_STATE:
+                yield from (effect.target.dotted, place_of(self.index, effect.target, function))
         for callee in self._callees(function) if depth else ():
             if callee.address.path in self.tests:
-                yield from self._set_up(callee, depth - 1)
+                yield from self._set_up(callee, depth - 1, process=process)
 
     def _callees(self, function: Function) -> Iterator[Function]:
         for call in function.calls:

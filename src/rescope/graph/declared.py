@@ -20,7 +20,7 @@ class Attributes:
     asked: set[str] = field(default_factory=set)
 
     def may_be_read(self, found: Definition) -> bool:
-        """False where neither the owner nor its bases ever bind or read the attribute, and no call of the project asks an object for it.
+        """False where neither the owner nor its bases ever bind or read the attribute, and nothing of the project asks an object for it.
 
         Of a class this is said of constants alone: what its methods read of `self` is known of these.
         """
@@ -47,9 +47,9 @@ class Attributes:
 
     def _asked(self) -> set[str]:
         if not self.asked:
-            self.asked.update(
-                part for function in self._functions() for call in function.calls for part in call.callee.dotted.split(".")[1:]
-            )
+            for function in self._functions():
+                named = (*function.mentions, *(call.callee for call in function.calls))
+                self.asked.update(part for target in named for part in target.dotted.split(".")[1:])
         return self.asked
 
     def _functions(self) -> Iterator[Function]:

@@ -204,7 +204,8 @@ def _process_call(call: Call) -> str:
 def _goes_back(function: Function, call: Call) -> bool:
     """Whether a change of folder is the last thing a function does, after it asked where it was."""
     asked = any(c.callee.dotted in _WHERE and c.line < call.line for c in function.calls)
-    return asked and call.line == function.end_line
+    to_local = call.arguments == 1 and not (call.passes or call.strings)
+    return asked and to_local and call.line == function.end_line
 
 
 def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:

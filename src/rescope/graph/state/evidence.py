@@ -1,7 +1,7 @@
 """What the tests say of state, and the singletons with what they say: where tests touch, set and reset them, and what holds them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -41,11 +41,12 @@ class Evidence:
     """Places in tests by the state that they name.
 
     `called` are the functions of the program that they call themselves, `after` those that they call when all else is done,
-    `closing` these and those of a last line; `around` are those that autouse fixtures call, `around_after` behind their yield,
-    themselves or through others; `by_request` are the names of fixtures that take an object's changes back for who requests
-    them; `cleared` are the functions of the tests that clear a cache at last, `plugins` the files that `pytest_plugins` names;
-    `patched` are the functions of the tests that put something else in the place of the state, `restoring` those that assign
-    it when all else is done.
+    `closing` these and those of a last line, `ended` the calls of teardowns and behind the yield of a fixture; `around` are
+    those that autouse fixtures call, `around_after` behind their yield, themselves or through others; `by_request` are the
+    attributes of an object that fixtures take back for who requests them, by fixture, and `members` those that its methods
+    change, None where that is not all seen; `cleared` are the functions of the tests that clear a cache at last, `plugins` the
+    files that `pytest_plugins` names; `patched` are the functions of the tests that put something else in the place of the
+    state, `restoring` those that assign it when all else is done.
     """
 
     touched: defaultdict[Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
@@ -59,7 +60,9 @@ class Evidence:
     on_request: defaultdict[Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     cleared: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
     plugins: frozenset[str] = frozenset()
-    by_request: defaultdict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    ended: defaultdict[Address, list[Called]] = field(default_factory=lambda: defaultdict(list))
+    by_request: defaultdict[Key, defaultdict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    members: dict[Key, dict[str, set[str] | None]] = field(default_factory=dict)
     after: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
     closing: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
     patched: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
@@ -81,8 +84,10 @@ class Evidence:
         resets = [at for key in [*keys, (path, "")] for at in self.resets.get(key, ())]
         resets += self._around(singleton.writers)
         resets += self._cleared_by_all(singleton)
-        setters = [(w.function.path, w.function.qualname) for w in singleton.writers if w.role is Role.SETTER]
-        asked = [at for key in [*keys, *backward, *setters] for at in self.on_request.get(key, ())]
+        asked = [at for key in [*keys, *backward] for at in self.on_request.get(key, ())]
+        ended = (w.function for w in singleton.writers if w.role in {Role.SETTER, Role.RESET})
+        calls = (call for function in dict.fromkeys(ended) for call in self.ended.get(function, ()))
+        asked += [call.at for call in calls if not call.constant or call.constant in _initial(singleton)]
         if asked and all(any(by.path in self.plugins or _covers(by, at) for by in asked) for at in touched):
             resets += asked
         return replace(
@@ -100,15 +105,14 @@ class Evidence:
         methods = own | {w.text for w in singleton.writers if w.role is Role.MUTATOR}
         uses = self.uses.get((singleton.address.path, singleton.name), [])
         changes = [u for u in uses if not u.is_call or u.member in methods]
-        initial = {value for _, value in singleton.group if value}
+        initial = _initial(singleton)
         last = {u.by.address: u for u in sorted(changes, key=lambda u: u.at)}
         back = {u.by.address for u in changes if u.after or u.takes_away or is_back(u.member)}
         set_at: Counter[Address] = Counter()
         for call in (c for w in singleton.writers for c in self.called.get(w.function, ())):
             set_at[call.by] = max(set_at[call.by], call.at.line)
         back |= {by for by, u in last.items() if u.constant in initial and u.at.line >= set_at[by]}
-        fixtures = self.by_request.get((singleton.address.path, singleton.name), set())
-        back |= {u.by.address for u in changes if not fixtures.isdisjoint(u.by.argnames)}
+        back |= {u.by.address for u in changes if self._taken_back(singleton, u)}
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:
             left = [u for u in left if not u.by.is_async]
@@ -120,6 +124,13 @@ class Evidence:
             set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton, back)])),
             reset_by=tuple(sorted(self._reset_uses(singleton, uses, changes))),
         )
+
+    def _taken_back(self, singleton: Singleton, use: Use) -> bool:
+        """Whether a fixture that the function requests takes back all attributes that it changes."""
+        key = (singleton.address.path, singleton.name)
+        changed = self.members.get(key, {}).get(use.member, {use.member} if not use.is_call else None)
+        fixtures: Mapping[str, set[str]] = self.by_request.get(key, {})
+        return changed is not None and any(changed <= fixtures[name] for name in use.by.argnames if name in fixtures)
 
     def _reset_uses(self, singleton: Singleton, uses: list[Use], changes: list[Use]) -> Iterator[Location]:
         yield from (u.at for u in uses if u.resets and (u in changes or is_back(u.member)))
@@ -138,7 +149,7 @@ class Evidence:
         spared = {c.by for w in writers if w.role is Role.RESET or is_back(w.function.name) for c in self.called.get(w.function, ())}
         spared |= {by for w in writers for by in self.after.get(w.function, ())} | self.patchers(singleton) | self._undoing(singleton)
         spared |= {by for name, _ in singleton.group for by in self._restorers(singleton, name)}
-        initial = {value for _, value in singleton.group if value}
+        initial = _initial(singleton)
         forward = (w for w in writers if w.role in {Role.SETTER, Role.MUTATOR} and not (w.guarded or is_back(w.function.name)))
         for function in dict.fromkeys(w.function for w in forward):
             last = {c.by: c for c in sorted(self.called.get(function, ()), key=lambda c: c.at)}
@@ -158,11 +169,14 @@ class Evidence:
         backward = {w.function for w in singleton.writers if w.role is Role.RESET or is_back(w.function.name)}
         last = (by for function in backward for by in self.closing.get(function, ()))
         setters = {w.function for w in singleton.writers if w.role is Role.SETTER}
-        again = (by for function in setters for by in self.closing.get(function, ()) if self._calls_twice(by, function))
+        initial = _initial(singleton)
+        again = (by for function in setters for by in self.closing.get(function, ()) if self._sets_back(by, function, initial))
         return {*last, *again}
 
-    def _calls_twice(self, by: Address, function: Address) -> bool:
-        return sum(call.by == by for call in self.called.get(function, ())) > 1
+    def _sets_back(self, by: Address, function: Address, initial: Container[str]) -> bool:
+        """Whether the last of several calls of a setter may give what was there before: no constant, or that of the start."""
+        calls = sorted((call for call in self.called.get(function, ()) if call.by == by), key=lambda call: call.at)
+        return len(calls) > 1 and (not calls[-1].constant or calls[-1].constant in initial)
 
     def _restorers(self, singleton: Singleton, name: str) -> Iterator[Address]:
         """The functions of the tests that assign the state, or an attribute of the object, when all else is done."""
@@ -182,6 +196,10 @@ def _covers(by: Location, at: Location) -> bool:
     """Whether a fixture or set-up in one file may stand around what another line of the tests does."""
     folder = by.path.rpartition("/")[0]
     return by.path == at.path or (by.path.endswith("conftest.py") and at.path.startswith(f"{folder}/" if folder else ""))
+
+
+def _initial(singleton: Singleton) -> set[str]:
+    return {value for _, value in singleton.group if value}
 
 
 def is_back(name: str) -> bool:

@@ -102,5 +102,6 @@ def _is_change(method: Function, effect: Effect) -> bool:
 
 
 def _is_made_anew(method: Function, effect: Effect) -> bool:
-    """Whether the method writes the attribute's list or dict out itself: each call makes it anew, as notes for who called."""
-    return any(e.target == effect.target and e.kind is EffectKind.SET_ATTR and e.value in CONTAINERS for e in method.effects)
+    """Whether the method writes the attribute's list or dict out itself before: each call makes it anew, as notes for who called."""
+    own = (e for e in method.effects if e.target == effect.target and e.line <= effect.line and not e.guarded)
+    return any(e.kind is EffectKind.SET_ATTR and e.value in CONTAINERS for e in own)

@@ -8,7 +8,7 @@ from rescope.graph.index import Definition
 from rescope.graph.state.evidence import CLEARS, Called, Evidence, Key, Use, is_back
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Target
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Root, Target
 from rescope.model.scope import Scope
 
 _HOOKS = ("pytest_runtest_setup", "pytest_runtest_teardown", "pytest_runtest_call", "pytest_runtest_protocol")
@@ -32,6 +32,33 @@ def read_evidence(known: Known) -> Evidence:
         for klass in known.index.modules[path].classes:
             _read_inherited(known, klass, found)
     _read_bodies(known, found)
+    _drop_asked_elsewhere(known, found)
+    found.members.update({key: _members(known, key) for key in found.by_request})
+    return found
+
+
+def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
+    """Caches that tests come to through the program are not cleared by those that ask them directly."""
+    tests = [f for path in known.tests for f in known.index.functions[path].values() if f.address.name.startswith("test")]
+    for (path, name), clearing in list(found.cleared.items()):
+        function = known.index.functions[path].get(name.removesuffix(CLEARS))
+        reaching = known.calls.reaching([function.address]) if function is not None else ()
+        if any(f.address in reaching and f.address not in clearing for f in tests):
+            del found.cleared[path, name]
+
+
+def _members(known: Known, key: Key) -> dict[str, set[str] | None]:
+    """The attributes that the methods of an object's class change, by method."""
+    held = known.index.variables[key[0]].get(key[1])
+    klass = known.class_named(held.value.target.dotted, key[0]) if held is not None and held.value.target is not None else None
+    found: dict[str, set[str] | None] = {}
+    for owner in known.calls.flow.namespaces.mro(klass) if klass is not None else ():
+        for binding in owner.bindings:
+            method = known.calls.flow.method(owner, binding.name)
+            if method is not None and binding.name not in found:
+                through = any(c.callee.root is Root.SELF and "." not in c.callee.tail for c in method.calls)
+                own = {e.target.tail.partition(".")[0] for e in method.effects if e.target.root is Root.SELF}
+                found[binding.name] = None if through else own
     return found
 
 
@@ -113,7 +140,13 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
     elif _may_stand_around(known, function):
         for key, location in _takes_back(known, function):
             found.on_request[key].append(location)
-            found.by_request[key[0], key[1].partition(".")[0]].add(function.address.name)
+            head, _, member = key[1].partition(".")
+            found.by_request[key[0], head][function.address.name].add(member.partition(".")[0])
+        for call in function.calls:
+            callee = known.calls.flow.callee(function, call) if call.after_yield or function.address.name in _TEARDOWNS else None
+            if callee is not None:
+                at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
+                found.ended[callee.address].append(Called(by=function.address, at=at, constant=call.constant))
 
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
@@ -183,7 +216,7 @@ def _takes_back(known: Known, function: Function) -> Iterator[tuple[Key, Locatio
             found = known.index.target(effect.target, helper.address.path)
             yield from _at(known, found, path, function.def_line, f"{effect.text} in {helper.address.qualname}()")
     for call in function.calls:
-        if torn or call.after_yield or is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(CLEARS):
+        if is_back(call.callee.dotted.rpartition(".")[2]) or call.callee.dotted.endswith(CLEARS):
             yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
 
 
