@@ -28,6 +28,7 @@ class Suspects:
 
     ctx: RuleContext
     early: tuple[Address, ...] | None = None
+    computing: frozenset[Address] | None = None
     holders: tuple[tuple[Address, str], ...] | None = None
     readers: tuple[tuple[str, frozenset[Address]], ...] | None = None
     fillers: dict[Address, str] = field(default_factory=dict)
@@ -40,6 +41,12 @@ class Suspects:
             named = {a for a in functions if a.name in _XUNIT or a.name.startswith("pytest_")}
             self.early = tuple(sorted(named | {a for a in autouse if a.path in self.ctx.tests}))
         return self.early
+
+    def computing_functions(self) -> frozenset[Address]:
+        """Those of the early functions that call something of a module by a computed name."""
+        if self.computing is None:
+            self.computing = frozenset(a for a in self.early_functions() if _calls_computed(self.ctx, a))
+        return self.computing
 
     def holding_functions(self) -> tuple[tuple[Address, str], ...]:
         """Functions that may keep what they got from a getter, in order, each with the reason."""
@@ -142,8 +149,15 @@ def blocks_reset(suspects: Suspects, singleton: Singleton, narrowed: frozenset[A
 
 def _set_up_code(suspects: Suspects, reaching: Reaching) -> str:
     """Hooks, autouse fixtures and xunit set-up that run before the reset, or once for many tests, and reach the state."""
-    found = next((a for a in suspects.early_functions() if a in reaching), None)
+    computing = suspects.computing_functions()
+    found = next((a for a in suspects.early_functions() if a in reaching or a in computing), None)
     return f"{found.path}::{found.qualname}() reaches it before a reset would run, or for many tests at once" if found else ""
+
+
+def _calls_computed(ctx: RuleContext, address: Address) -> bool:
+    """Whether a function calls something of a module by a computed name: that may be anything of it."""
+    function = ctx.index.functions[address.path][address.qualname]
+    return any(c.callee.root is Root.IMPORTED and c.callee.dotted.endswith(".[]") for c in function.calls)
 
 
 def _holder(suspects: Suspects, singleton: Singleton, reaching: Reaching) -> str:
