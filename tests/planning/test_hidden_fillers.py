@@ -25,6 +25,10 @@ def get_store():
 
 def save(key):
     get_store().rows[key] = 1
+
+
+def load(key):
+    return get_store().rows[key]
 # --- conftest.py
 import pytest
 
@@ -43,11 +47,12 @@ import shop
 
 
 def test_first(shelf):
-    assert shop.get_store().rows["base"] == 1
+    assert shop.load("base") == 1
+    shop.get_store().rows["own"] = 1
 
 
 def test_second(shelf):
-    assert shop.get_store().rows["base"] == 1
+    assert shop.load("base") == 1
     shop.get_store().rows["more"] = 1
 """
 BODIES = {

@@ -327,6 +327,7 @@ class Scan:
                 for value in values:
                     self.expression(value)
             case ast.Lambda(args=arguments, body=body):
+                self._each([*arguments.defaults, *arguments.kw_defaults])
                 outer = self.env.local_names
                 self.env.local_names = outer | {a.arg for a in walk(arguments) if isinstance(a, ast.arg)}
                 self.expression(body)
