@@ -23,8 +23,9 @@ def test_codes(example: Example, tmp_path: Path) -> None:
 def test_fix(example: Example, tmp_path: Path) -> None:
     """The fix gives the files shown, is stable, and leaves a suite that passes in both directions."""
     root = make_project(tmp_path, example.files)
-    fix(root, unsafe=example.unsafe)
+    changed = fix(root, unsafe=example.unsafe)
 
+    assert changed or not (example.unsafe or example.after)
     for path, expected in split_files(example.after).items() if example.after else ():
         assert expected == (root / path).read_text("utf-8")
     assert fix(root, unsafe=example.unsafe) == []

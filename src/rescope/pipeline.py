@@ -19,6 +19,8 @@ from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
 from rescope.graph.reach import ImportGraph, build_call_graph
 from rescope.graph.state import find_singletons
+from rescope.graph.state.known import Known
+from rescope.graph.state.victims import Victims
 from rescope.loading import Tell, load_facts, silent, stamps
 from rescope.model.address import Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
@@ -141,6 +143,7 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
         index=index,
         calls=calls,
         imports=ImportGraph(index=index),
+        victims=Victims(known=Known(index=index, calls=calls, tests=tests)),
         singletons=find_singletons(index, calls, tests),
         packs=load_packs(project.root / name for name in project.settings.packs),
         ini=project.ini,

@@ -10,6 +10,7 @@ from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import ModuleIndex
 from rescope.graph.reach import CallGraph, ImportGraph
+from rescope.graph.state.victims import Victims
 from rescope.model.address import Address, Location
 from rescope.model.facts import Call, ClassDef, Effect, FixtureDef, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Keep, Severity, Strategy, Subject, SubjectKind
@@ -20,6 +21,8 @@ from rescope.packs import Packs, match
 _HELPER_DEPTH = 3
 _SHOWN = 3
 _STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
+_UNNOTICED = "no test is seen to read it before it sets it anew: nobody may notice"
+UNCHANGED = "no test is seen to set it, nor to change what it hands out: the first value may do for all"
 PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
 
 
@@ -43,6 +46,7 @@ class RuleContext:
     index: ModuleIndex
     calls: CallGraph
     imports: ImportGraph
+    victims: Victims
     singletons: tuple[Singleton, ...]
     packs: Packs
     ini: PytestIni
@@ -250,6 +254,18 @@ class RuleContext:
             if singleton.shape is shape and spoken and not (singleton.reset_by or self.resource(singleton)) and self.reachable(singleton):
                 yield singleton
 
+    def noticed(self, finding: Finding, singleton: Singleton) -> Finding:
+        """The finding; only told where no test is seen to read the state before it, or its set-up, sets it anew.
+
+        A value that a test fills by reading it is another test's: where none sets it otherwise, two must read it.
+        """
+        filled = singleton.shape in {Shape.LAZY_GLOBAL, Shape.CACHED_FACTORY, Shape.CLASS_ATTRIBUTE}
+        needed = 2 if filled and not (singleton.touched_by_tests or singleton.set_by_tests) else 1
+        seen = self.victims.of(singleton)
+        if len(seen) < needed:
+            return only_told(finding, _UNNOTICED)
+        return replace(finding, related=(*finding.related, *seen[:1]))
+
     def written_at(self, singleton: Singleton) -> tuple[Location, ...]:
         """Evidence: where the state is written, and what in the tests touches it."""
         writes = (Location(path=w.function.path, line=w.line, note=f"{w.function.qualname}() writes it") for w in singleton.writers)
@@ -311,6 +327,7 @@ def only_told(finding: Finding, because: str) -> Finding:
         applicability=Applicability.DISPLAY_ONLY,
         strategy=Strategy.NONE,
         caveat=because,
+        parts=(),
     )
 
 

@@ -226,13 +226,13 @@ import pytest
 import sink
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def begun():
     sink.set_sink(None)
     yield
 
 
-def test_upper():
+def test_upper(begun):
     sink.set_sink(str.upper)
     assert sink.send("a") == "A"
 {OTHER}""",

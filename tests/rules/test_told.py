@@ -251,7 +251,7 @@ def test_what_no_test_comes_to_is_only_told(tmp_path: Path) -> None:
     (perhaps,) = check(make_project(tmp_path / "perhaps", handed_on)).plan.groups
     assert (told.only_told, found.only_told, asked.only_told, perhaps.only_told) == (True, False, True, True)
     assert "it may never be filled in a run" in told.caveat
-    assert {asked.caveat, perhaps.caveat} == {"nothing is seen to change it, nor what it is made from: the first value may do for all"}
+    assert {asked.caveat, perhaps.caveat} == {"no test is seen to set it, nor to change what it hands out: the first value may do for all"}
 
 
 @pytest.mark.parametrize("text", TOLD.values(), ids=[name.replace(" ", "-") for name in TOLD])

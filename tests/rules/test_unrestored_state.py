@@ -256,7 +256,7 @@ def plain():
 def test_first(plain):
     assert json.loads(1) == "1"
 """
-OTHER = "\n\ndef test_second():\n    assert json\n"
+OTHER = "\n\ndef test_second():\n    assert json and sys.argv\n"
 
 
 @pytest.mark.parametrize("state", LEAVES)

@@ -1,11 +1,13 @@
 """What a call is made on and handed, and whether it changes its receiver."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rescope.facts.environment import Environment
 from rescope.facts.verbs import ASKS, GIVE_NOTHING, MUTATORS
-from rescope.model.facts import Root, Target, Value, ValueKind
+from rescope.model.facts import Effect, Root, Target, Value, ValueKind
+
+_COMMAND_LINE = Target(root=Root.IMPORTED, dotted="sys.argv")
 
 
 def innermost(node: ast.expr) -> ast.expr:
@@ -21,11 +23,16 @@ def asked_name(node: ast.Call) -> str:
     return next((n.value for n in names if isinstance(n, ast.Constant) and isinstance(n.value, str)), "")
 
 
-def named_attribute(env: Environment, node: ast.Call) -> Target | None:
-    """The attribute that `getattr(owner, "name")` or `hasattr(owner, "name")` asks for; None where its name is computed."""
+def asked_for(env: Environment, node: ast.Call) -> Target | None:
+    """What a call reads by itself: the attribute that `getattr(owner, "name")` or `hasattr(owner, "name")` asks for, the command line.
+
+    A parser of argparse reads `sys.argv` where it is given nothing else.
+    """
     match node:
         case ast.Call(func=ast.Name(id=asks), args=[owner, ast.Constant(value=str(name)), *_]) if asks in ASKS:
             return env.extend(owner, name)
+        case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args"), args=[], keywords=[]):
+            return _COMMAND_LINE
     return None
 
 
@@ -69,3 +76,9 @@ def told(env: Environment, func: ast.expr) -> tuple[Value | None, str]:
     if base is func.value:
         return made, func.attr
     return (made, "") if func.attr in MUTATORS else (None, "")
+
+
+def looks(effects: Iterable[Effect], arguments: Mapping[Target, int]) -> tuple[tuple[Target, int], ...]:
+    """What is read of the arguments that the effects change, and where first."""
+    changed = {effect.target.head for effect in effects if effect.target.root is Root.ARGUMENT}
+    return tuple((target, line) for target, line in arguments.items() if target.head in changed)

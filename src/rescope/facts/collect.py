@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rescope.facts.branches import Branching, branching, computed_names, literal_key
+from rescope.facts.calls import looks
 from rescope.facts.copies import copies_put_back
 from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
@@ -158,7 +159,8 @@ class _Collector:
             end_line=tree.body[-1].end_lineno or 1 if tree.body else 1,
             effects=settle(scan.effects, scan.calls, frozenset(scan.finalizers)),
             calls=tuple(scan.calls),
-            mentions=frozenset(scan.mentions),
+            mentions=tuple(scan.mentions),
+            mentioned_at=tuple(scan.mentions.values()),
         )
 
     def block(self, nodes: Iterable[ast.stmt], body: _Body, *, conditional: bool) -> None:
@@ -364,7 +366,9 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         effects=settle(scan.effects, scan.calls, frozenset(scan.finalizers)),
         calls=tuple(scan.calls),
         values=tuple(scan.values),
-        mentions=frozenset(scan.mentions),
+        mentions=tuple(scan.mentions),
+        mentioned_at=tuple(scan.mentions.values()),
+        looks=looks(scan.effects, scan.arguments),
         handled=frozenset(scan.handled),
         globals=tuple(sorted(env.globals)),
         stored=tuple(scan.stored),

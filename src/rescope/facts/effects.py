@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rescope.facts.calls import asked_name, changes_receiver, innermost, named_attribute, passed, receiver, stands_for, told
+from rescope.facts.calls import asked_for, asked_name, changes_receiver, innermost, passed, receiver, stands_for, told
 from rescope.facts.conditions import asked_after, looked_at
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
@@ -33,7 +33,8 @@ class Scan:
     effects: list[Effect] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
-    mentions: set[Target] = field(default_factory=set)
+    mentions: dict[Target, int] = field(default_factory=dict)
+    arguments: dict[Target, int] = field(default_factory=dict)
     handled: set[tuple[Target, str]] = field(default_factory=set)
     request_attributes: set[str] = field(default_factory=set)
     guards: set[str] = field(default_factory=set)
@@ -360,8 +361,9 @@ class Scan:
     def _mention(self, node: ast.expr) -> None:
         target = self.env.resolve(node)
         if target is not None and (target.root in _OUTSIDE or (target.root is Root.SELF and target.tail.isupper())):
-            self.mentions.add(target)
+            self.mentions.setdefault(target, node.lineno)
         if target is not None and target.root is Root.ARGUMENT:
+            self.arguments.setdefault(target, node.lineno)
             self._argument(target, plain=node is self.plain)
         inner = node
         while isinstance(inner, (ast.Attribute, ast.Subscript)):
@@ -406,8 +408,9 @@ class Scan:
             self._call_computed(node)
             return
         self._dynamic_request(node, callee)
-        asked = named_attribute(self.env, node)
-        self.mentions.update([asked] if asked and asked.root in {*_OUTSIDE, Root.SELF} else [])
+        asked = asked_for(self.env, node)
+        if asked and asked.root in {*_OUTSIDE, Root.SELF}:
+            self.mentions.setdefault(asked, node.lineno)
         self._call_effects(node, callee, entered=entered)
         if callee.root is Root.LOCAL and not (node.args or node.keywords or self._after_yield()):
             return

@@ -149,6 +149,11 @@ class Reaching:
         number = self.numbers.get(address)
         return address in self.goals if number is None else bool(self.seen[number])
 
+    def by_name(self, method: str) -> bool:
+        """Whether some method of that name may call a goal."""
+        number = self.numbers.get(method)
+        return number is not None and bool(self.seen[number])
+
 
 @dataclass(slots=True, kw_only=True)
 class CallGraph:

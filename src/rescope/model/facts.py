@@ -172,7 +172,9 @@ class Function(NamedTuple):
     `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`. `refuses` names what a guard
     looks at before it raises; `request_attributes` are attributes of pytest's `request` that it reads of a parameter, as
     `request.node`: a helper may call what it is handed otherwise; `removes` are the lines behind the yield that delete a
-    file or folder which nothing before the yield speaks of; `perhaps_patched` are argnames that a patch decorator may fill;
+    file or folder which nothing before the yield speaks of; `mentions` are the names outside that it reads, each once, and
+    `mentioned_at` the line at which it first does; `looks` are what it reads of arguments that it also changes, and where first;
+    `perhaps_patched` are argnames that a patch decorator may fill;
     `handled` are callees that gave it an object, each with a method that it calls of it, or "" where it changes the object itself.
     """
 
@@ -187,7 +189,9 @@ class Function(NamedTuple):
     effects: tuple[Effect, ...] = ()
     calls: tuple[Call, ...] = ()
     values: tuple[Value, ...] = ()
-    mentions: frozenset[Target] = frozenset()
+    mentions: tuple[Target, ...] = ()
+    mentioned_at: tuple[int, ...] = ()
+    looks: tuple[tuple[Target, int], ...] = ()
     handled: frozenset[tuple[Target, str]] = frozenset()
     globals: tuple[str, ...] = ()
     stored: tuple[tuple[str, Target], ...] = ()

@@ -50,8 +50,10 @@ class Singleton:
     is the project's own; `reset_function` a function without arguments that puts the whole group back.
     `set_by_tests` are calls of its setters that stand in tests, where nothing takes them back; `named_by_tests` are the
     places where tests read it, or call a function that reads or writes it, `read_by_tests` says that they do the first;
+    `readers` are the functions, of the program and the tests, that read it;
     `worked_on` says that somebody changes the object that it hands out, or calls what changes it;
-    `varied_by_tests` says whether tests put something else in the place of what a cached answer depends on.
+    `varied_by_tests` says whether tests put something else in the place of what a cached answer depends on,
+    `varied_by_callers` whether tests that come to the cached function set a variable of the environment that it names.
     """
 
     address: Address
@@ -75,8 +77,10 @@ class Singleton:
     reset_by: tuple[Location, ...] = ()
     named_by_tests: tuple[Location, ...] = ()
     read_by_tests: bool = False
+    readers: tuple[Address, ...] = ()
     worked_on: bool = False
     varied_by_tests: bool = True
+    varied_by_callers: bool = False
 
     @property
     def name(self) -> str:

@@ -8,7 +8,8 @@ What rescope does
 -----------------
 It adds an autouse fixture that calls `cache_clear()` before and after each test. Safe where nothing holds the
 result from import time. Cached functions of constants are not reported, nor those that a broad fixture fills on
-purpose; a function with arguments that tests clear is told, with low confidence, and left alone.
+purpose. Told with low confidence, and left alone, are functions with arguments that tests clear, those that no test
+clears and whose variables no test sets, and those that each test clears before it calls them.
 
 When to keep it
 ---------------
@@ -25,6 +26,8 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC202"
 _NAME = "cached-factory"
+_UNVARIED = "no test is seen to vary what the answer depends on"
+_UNCLEARED = "no test clears it by hand, nor sets a variable that it reads: nobody has shown to mind the answer of another test"
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -37,7 +40,10 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
             yield only_told(replace(_finding(ctx, singleton), message=message), "it has arguments, and may answer the same in every test")
         elif _cleared(singleton) or (singleton.reads_settings and not singleton.has_arguments):
             found = _finding(ctx, singleton)
-            yield found if singleton.varied_by_tests else only_told(found, "no test is seen to vary what the answer depends on")
+            because = (
+                _UNVARIED if not singleton.varied_by_tests else "" if _cleared(singleton) or singleton.varied_by_callers else _UNCLEARED
+            )
+            yield only_told(found, because) if because else ctx.noticed(found, singleton)
 
 
 def _cleared(singleton: Singleton) -> bool:

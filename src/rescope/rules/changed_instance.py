@@ -9,7 +9,8 @@ What rescope does
 It follows the call into the class and sees which methods write their own `self`. It offers an autouse fixture that
 remembers the object's attributes and what their dicts, lists and sets hold, and puts both back in place: whoever holds
 the object keeps it. The edit is unsafe, since deeper changes stay and tests may build on each other. An object that
-imports change too (a registry) is told, with low confidence, and left alone; one whose methods close what it holds gets no
+imports change too (a registry), that no test names, or that each test sets up anew before it looks at it is told, with
+low confidence, and left alone; one whose methods close what it holds gets no
 edit, which would put the closed thing back. Objects that tests only read, or change and
 change back, are not reported, nor are those of other people's classes.
 
@@ -29,22 +30,26 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC206"
 _NAME = "changed-instance"
+_UNTOUCHED = "tests change it only through functions of the program, and none is seen to look at it"
+_REGISTRY = "imports change it too: a reset would drop what a module adds that a test is the first to import"
 _ENDS = frozenset({"close", "aclose", "stop", "shutdown", "terminate", "kill", "disconnect", "dispose", "quit"})
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for objects that tests change and leave changed, where at least two tests come near."""
     for singleton in ctx.live(Shape.INSTANCE):
-        if not singleton.set_by_tests or not ctx.reached_by_two_tests(w.function for w in singleton.writers):
+        if not singleton.set_by_tests:
             continue
         found = _finding(ctx, singleton)
         if any(w.function in ctx.calls.import_time for w in singleton.writers):
-            found = only_told(found, "imports change it too: a reset would drop what a module adds that a test is the first to import")
+            found = only_told(found, _REGISTRY)
         ending = _ending(ctx, singleton)
         if ending is not None and found.applicability is Applicability.UNSAFE:
             because = f"{ending.address.qualname}() closes what the object holds: a reset would put the closed thing back"
             found = replace(found, applicability=Applicability.DISPLAY_ONLY, strategy=Strategy.NONE, caveat=because)
-        yield found
+        found = ctx.noticed(found, singleton) if singleton.touched_by_tests else only_told(found, _UNTOUCHED)
+        if found.confidence is not Confidence.LOW or ctx.reached_by_two_tests(w.function for w in singleton.writers):
+            yield found
 
 
 def _ending(ctx: RuleContext, singleton: Singleton) -> Function | None:
@@ -109,14 +114,13 @@ RULE = Rule(
 from settings import settings
 
 
+def test_plain():
+    assert not settings.debug
+
+
 def test_debug():
     settings.configure(debug=True)
-    assert settings.debug
-
-
-def test_hooks():
-    settings.configure(debug=False)
-    assert settings.hooks[-1] is False
+    assert settings.hooks == [True]
 """,
             codes=(_CODE,),
             unsafe=True,
@@ -126,14 +130,13 @@ import pytest
 from settings import settings
 
 
+def test_plain():
+    assert not settings.debug
+
+
 def test_debug():
     settings.configure(debug=True)
-    assert settings.debug
-
-
-def test_hooks():
-    settings.configure(debug=False)
-    assert settings.hooks[-1] is False
+    assert settings.hooks == [True]
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ Why it leaks
 What rescope does
 -----------------
 It adds an autouse fixture that sets the attribute to its initial value before and after each test and removes the
-slots of subclasses.
+slots of subclasses. An attribute that no test sets, of whose object none changes anything, or that each test sets anew
+before it reads it, is told with low confidence, and left alone.
 
 When to keep it
 ---------------
@@ -20,7 +21,7 @@ from rescope.model.address import Location
 from rescope.model.facts import EffectKind, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
 from rescope.model.state import Shape, Singleton
-from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
+from rescope.rule import PURE_MEMO, UNCHANGED, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC203"
 _NAME = "class-instance"
@@ -68,7 +69,9 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         return only_told(found, f"{singleton.held_at_import[0].path} keeps the instance from its import on")
     if flag:
         return only_told(found, f"{flag} guards its __init__, and would stay set: a new instance would have no attributes")
-    return found if touched or singleton.builds_project else only_told(found, PURE_MEMO)
+    if not (touched or singleton.set_by_tests or singleton.worked_on):
+        return only_told(found, UNCHANGED)
+    return ctx.noticed(found, singleton) if touched or singleton.builds_project else only_told(found, PURE_MEMO)
 
 
 def _guarding_flag(ctx: RuleContext, singleton: Singleton) -> str:

@@ -9,9 +9,9 @@ What rescope does
 It adds an autouse fixture to the deepest conftest.py that covers the tests: the initial value before and after each
 test, for all names that are written together; or a call of the project's own reset function. Safe where the global
 holds an instance of a class of the project, tests touch it, or a reset function exists; other globals are reported
-only, and only if what fills them reads settings. A global that no test sets, whose object nothing changes, and of which
-no test varies what it is made from, is only told, and so is one to whose functions no two tests are seen to come. A lock is not reported. A
-global that is filled while modules are imported is reported, since somebody may hold the object.
+only, and only if what fills them reads settings. A global that no test sets, and whose object none is seen to change, is
+only told, and so is one that no two tests come to, or that each of them sets anew before it reads it. A lock is not
+reported. A global that is filled while modules are imported is reported, since somebody may hold the object.
 
 When to keep it
 ---------------
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from rescope.model.address import Location
 from rescope.model.finding import Applicability, Finding, Strategy
 from rescope.model.state import Shape, Singleton
-from rescope.rule import PURE_MEMO, Example, Rule, RuleContext, only_told
+from rescope.rule import PURE_MEMO, UNCHANGED, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC201"
 _NAME = "lazy-global"
@@ -68,9 +68,9 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         return only_told(found, PURE_MEMO)
     if not _may_be_reached(ctx, singleton):
         return only_told(found, "no two tests are seen to come to what fills it: it may never be filled in a run")
-    if not (singleton.touched_by_tests or singleton.worked_on or singleton.varied_by_tests):
-        return only_told(found, "nothing is seen to change it, nor what it is made from: the first value may do for all")
-    return found
+    if not (singleton.touched_by_tests or singleton.set_by_tests or singleton.worked_on):
+        return only_told(found, UNCHANGED)
+    return ctx.noticed(found, singleton)
 
 
 def _safety(singleton: Singleton) -> tuple[Applicability, str]:

@@ -10,7 +10,7 @@ It narrows the fixture and its dependents, so that each test gets a fresh value.
 changes without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the
 fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
 container or an attribute. What an autouse fixture of the project puts back already is no finding, nor is a pool that
-fixtures fill where something is missing.
+fixtures fill where something is missing. What each test assigns anew before it reads it is told with low confidence.
 
 When to keep it
 ---------------
@@ -22,7 +22,7 @@ from types import MappingProxyType
 
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
-from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
+from rescope.model.facts import EffectKind, FixtureDef, Function, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.rule import Example, Rule, RuleContext, changed_at, only_told
 
@@ -185,7 +185,30 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
     )
     if told and all(t.function.address in {m.by.address for m in found} for t in ctx.graph.tests_using(fixture)):
         return only_told(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")
+    if all(_sets_first(ctx, fixture, found, test.function) for test in ctx.graph.tests_using(fixture)):
+        return only_told(finding, "each test that uses it sets anew what is changed, before it looks at it")
     return finding
+
+
+def _sets_first(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation], test: Function) -> bool:
+    """Whether a test itself assigns all that is changed of the value, before any line that may read it."""
+    name = next((n for n in test.argnames if fixture in ctx.graph.resolves(test, n)), None)
+    plain = {EffectKind.SET_ATTR, EffectKind.SET_ITEM}
+    if name is None or any(m.effect.kind not in plain or m.inside.address != m.by.address for m in found):
+        return False
+    own = [e for e in test.effects if e.kind in plain and e.target.head == name and not (e.guarded or e.nested)]
+    called = {call.callee for call in test.calls}
+    for part, key in {(m.part, m.effect.key) for m in found}:
+        lines = [e.line for e in own if (e.target.tail, e.key) == (part, key)]
+        looks = (line for t, line in test.looks if t.head == name and (t in called or _meets(t.tail, part)))
+        if not lines or min(looks, default=test.end_line + 1) <= min(lines):
+            return False
+    return True
+
+
+def _meets(one: str, other: str) -> bool:
+    """Whether one part of a value holds the other, or is it."""
+    return not one or one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
 
 
 RULE = Rule(

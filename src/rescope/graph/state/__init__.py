@@ -28,14 +28,17 @@ def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str])
     evidence = read_evidence(known)
     modules = [module for path, module in sorted(index.modules.items()) if path not in tests]
     found = {s.address: s for module in modules for kind in _KINDS for s in kind(known, writes, module)}
-    naming, varied, handling = read_naming(known, found.values()), read_varied(known), read_handling(known, found.values())
+    naming, varied = read_naming(known, found.values()), read_varied(known)
+    handling = read_handling(known, found.values(), naming.called)
     return tuple(
         replace(
             evidence.join(singleton),
             named_by_tests=tuple(sorted(naming.of(singleton, evidence.patchers(singleton)))),
             read_by_tests=naming.is_read(singleton, evidence.patchers(singleton)),
+            readers=tuple(dict.fromkeys(naming.readers_of(singleton))),
             worked_on=handling.works_on(singleton),
             varied_by_tests=varied.touches(known, singleton),
+            varied_by_callers=varied.by_callers(known, singleton),
         )
         for singleton in found.values()
     )

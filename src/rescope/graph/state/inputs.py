@@ -1,9 +1,11 @@
 """Whether tests vary what a cached answer depends on: by a patch, an environment variable or a setting."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rescope.graph.state.known import Known
+from rescope.model.address import Address
 from rescope.model.facts import Effect, EffectKind, Function, Root
 from rescope.model.state import Shape, Singleton
 
@@ -19,7 +21,7 @@ class Varied:
 
     keys: set[tuple[str, str]] = field(default_factory=set)
     dotted: set[str] = field(default_factory=set)
-    variables: set[str] = field(default_factory=set)
+    variables: defaultdict[str, set[Address]] = field(default_factory=lambda: defaultdict(set))
     settings: set[str] = field(default_factory=set)
     environment: bool = False
 
@@ -29,6 +31,17 @@ class Varied:
             return True
         functions = (known.index.function_at(*w.function[:3]) for w in singleton.writers)
         return any(self._reaches(known, f, _DEPTH) for f in functions if f is not None)
+
+    def by_callers(self, known: Known, singleton: Singleton) -> bool:
+        """Whether a test sets a variable of the environment that a cached function names, and comes to that function."""
+        if singleton.shape is not Shape.CACHED_FACTORY:
+            return False
+        for function in filter(None, (known.index.function_at(*w.function[:3]) for w in singleton.writers)):
+            named = {text for call in function.calls for text in call.strings}
+            setting = {by for text in named & self.variables.keys() for by in self.variables[text]}
+            if setting and any(by in known.calls.reaching([function.address]) for by in setting):
+                return True
+        return False
 
     def _reaches(self, known: Known, function: Function, depth: int) -> bool:
         path = function.address.path
@@ -47,7 +60,7 @@ class Varied:
     def _names(self, function: Function) -> bool:
         """Whether the function speaks of a variable that tests set, or of variables that its text does not name."""
         named = {text for call in function.calls for text in call.strings}
-        return bool(named & self.variables) or not named
+        return bool(named & self.variables.keys()) or not named
 
 
 def read_varied(known: Known) -> Varied:
@@ -67,7 +80,7 @@ def read_varied(known: Known) -> Varied:
 
 def _read_effect(known: Known, function: Function, effect: Effect, found: Varied) -> None:
     if effect.target.dotted.startswith("os.environ"):
-        found.variables.add(effect.key.strip("'\""))
+        found.variables[effect.key.strip("'\"")].add(function.address)
         found.environment |= effect.how in {"update", "clear"}
     elif effect.target.root is Root.ARGUMENT and effect.target.head in {"settings", "config"}:
         found.settings.update((effect.target.tail, effect.key.strip("'\"")))
@@ -83,7 +96,8 @@ def _patched(function: Function, found: Varied) -> Iterator[str]:
     for call in function.calls:
         method = call.callee.dotted.rpartition(".")[2]
         if method in _SET_ENV:
-            found.variables.update(call.strings[:1])
+            for name in call.strings[:1]:
+                found.variables[name].add(function.address)
         elif method == "dict" and any(target.dotted == "os.environ" for _, target in call.passes[:1]):
             found.environment = True
         elif method in {"setattr", "object", "delattr"} and call.passes and call.strings:

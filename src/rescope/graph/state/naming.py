@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, Function, Root
+from rescope.model.facts import Call, Function, Root, Target
 from rescope.model.state import Singleton
 
 _Key = tuple[str, str]
@@ -20,6 +21,7 @@ class Naming:
     read: defaultdict[_Key, list[_Said]] = field(default_factory=lambda: defaultdict(list))
     called: defaultdict[Address, list[_Said]] = field(default_factory=lambda: defaultdict(list))
     access: defaultdict[_Key, list[Address]] = field(default_factory=lambda: defaultdict(list))
+    readers: defaultdict[_Key, list[Address]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, singleton: Singleton, but: Container[Address]) -> Iterator[Location]:
         """Where tests, `but` some functions of them, name the state, or call what reads or writes it."""
@@ -29,6 +31,13 @@ class Naming:
         """Whether tests, `but` some functions of them, name the state itself."""
         path = singleton.address.path
         return any(by not in but for name, _ in singleton.group for by, _ in self.read.get((path, name), ()))
+
+    def readers_of(self, singleton: Singleton) -> Iterator[Address]:
+        """The functions, of the program and the tests, that read the state; of what a class holds, all that has a part in it."""
+        path = singleton.address.path
+        for name, _ in singleton.group or ((singleton.name, ""),):
+            yield from (by for by, _ in self.read.get((path, name), ()))
+            yield from (self.access if "." in name else self.readers).get((path, name), ())
 
     def _all(self, singleton: Singleton) -> Iterator[_Said]:
         path = singleton.address.path
@@ -51,7 +60,11 @@ def read_naming(known: Known, singletons: Iterable[Singleton]) -> Naming:
     words = {name.rpartition(".")[2] for _, name in wanted}
     for path, module in known.index.modules.items():
         for function in module.functions if path not in known.tests else ():
-            for key in _accessed(known, function, words):
+            for key in _accessed(known, function, function.mentions, words):
+                if key in wanted:
+                    found.readers[key].append(function.address)
+                    found.access[key].append(function.address)
+            for key in chain(((path, name) for name in function.globals), _accessed(known, function, _changed(function), words)):
                 if key in wanted:
                     found.access[key].append(function.address)
     return found
@@ -95,13 +108,15 @@ def _of_fixture(known: Known, function: Function, call: Call) -> Function | None
     return next((m for klass in built if klass is not None and (m := flow.method(klass, call.callee.tail)) is not None), None)
 
 
-def _accessed(known: Known, function: Function, words: set[str]) -> Iterator[_Key]:
-    """The state that a function of the program reads or writes, by the file and the class that declare it."""
+def _changed(function: Function) -> Iterator[Target]:
+    return (effect.target for effect in function.effects)
+
+
+def _accessed(known: Known, function: Function, targets: Iterable[Target], words: set[str]) -> Iterator[_Key]:
+    """The state that a function of the program means by what it names, by the file and the class that declare it."""
     path = function.address.path
     owner = function.address.qualname.rpartition(".")[0]
-    for name in function.globals:
-        yield path, name
-    for target in (*function.mentions, *(e.target for e in function.effects)):
+    for target in targets:
         parts = target.dotted.split(".")
         if not words.intersection(parts):
             continue

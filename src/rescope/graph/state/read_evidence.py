@@ -90,7 +90,7 @@ def _helpers(known: Known, function: Function) -> Iterator[Function]:
 
 
 def _read_function(known: Known, function: Function, found: Evidence, *, resets: bool) -> None:
-    for key in _patches(known, function):
+    for key, _ in patches(known, function):
         found.patched[key].add(function.address)
     for call in function.calls:
         if call.callee.dotted.endswith(CLEARS) and _is_last(function, call):
@@ -137,7 +137,7 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
                 found.around_after[address].append(location)
             for key, _ in _cleared(known, address):
                 found.resets[key].append(location)
-    elif _may_stand_around(known, function):
+    elif may_stand_around(known, function):
         for key, location in _takes_back(known, function):
             found.on_request[key].append(location)
             head, _, member = key[1].partition(".")
@@ -196,7 +196,7 @@ def _reached(known: Known, function: Function, depth: int = _DEPTH) -> Iterator[
                 yield from ((address, at, call.after_yield) for address, _, _ in _reached(known, callee, depth - 1))
 
 
-def _may_stand_around(known: Known, function: Function) -> bool:
+def may_stand_around(known: Known, function: Function) -> bool:
     """Whether the function is a fixture of function scope that tests ask for, or sets up or tears down each test of a class or file."""
     if function.address.name in _XUNIT:
         return True
@@ -265,7 +265,7 @@ def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tupl
     if function.address.name in _TEARDOWNS:
         return
     restored = () if resets else _restored(known, function)
-    may_undo = resets or _may_stand_around(known, function)
+    may_undo = resets or may_stand_around(known, function)
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     undoing = set() if resets else {e.undone_at for e in function.effects}
     at_last = set() if may_undo else {c.callee.dotted for c in function.calls if _is_last(function, c)}
@@ -308,19 +308,22 @@ def _attribute(known: Known, call: Call, path: str) -> Definition | None:
     return None if owner is None else owner._replace(name=".".join(part for part in (owner.name, call.strings[0]) if part))
 
 
-def _patches(known: Known, function: Function) -> Iterator[Key]:
-    """The state in whose place the function puts something else, until pytest or a `with` takes it back."""
+def patches(known: Known, function: Function) -> Iterator[tuple[Key, int]]:
+    """The state in whose place the function puts something else, until pytest or a `with` takes it back, and where."""
     path = function.address.path
-    body = known.index.modules[path].body if function.decorators else None
-    decorating = (c for c in body.calls if function.line <= c.line < function.def_line) if body is not None else ()
-    for call in (*function.calls, *decorating):
-        if not _is_patch(call) or call.nested:
-            continue
+    for call in patching(known, function):
         found = [_attribute(known, call, path)]
         found += [known.index.locate(text, path) for text in call.strings[:1] if "." in text]
         found += [known.index.target(target, path) for _, target in call.passes[:1] if call.callee.dotted.endswith(".dict")]
         for definition in found:
-            yield from (key for key, _ in _at(known, definition, path, call.line, ""))
+            yield from ((key, call.line) for key, _ in _at(known, definition, path, call.line, ""))
+
+
+def patching(known: Known, function: Function) -> Iterator[Call]:
+    """The calls of monkeypatch and mock by a function, those of its decorators included."""
+    body = known.index.modules[function.address.path].body if function.decorators else None
+    decorating = (c for c in body.calls if function.line <= c.line < function.def_line) if body is not None else ()
+    return (call for call in (*function.calls, *decorating) if _is_patch(call) and not call.nested)
 
 
 def _is_patch(call: Call) -> bool:

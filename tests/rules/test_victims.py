@@ -1,0 +1,177 @@
+"""State is shown where a test reads it unprepared, and only told where each sets it anew first. Each suite is run in both orders."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, outcome, run_pytest
+
+APP = """\
+# --- app.py
+import argparse
+import sys
+from functools import cache
+
+mode = "slow"
+LIMIT = 3
+SEEN = []
+
+
+def set_mode(value):
+    global mode
+    mode = value
+
+
+def reset_mode():
+    global mode
+    mode = "slow"
+
+
+def speed():
+    return 1 if mode == "slow" else 2
+
+
+def trip():
+    return 2 * speed()
+
+
+def see(name):
+    SEEN.append(name)
+    return len(SEEN)
+
+
+@cache
+def limit():
+    return LIMIT
+
+
+def options():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--loud", action="store_true")
+    return parser.parse_known_args()[0]
+
+
+def loud():
+    return "--loud" in sys.argv
+"""
+ORDER = """\
+# --- conftest.py
+def pytest_addoption(parser):
+    parser.addoption("--backwards", action="store_true")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--backwards"):
+        items.reverse()
+"""
+HEAD = "# --- test_app.py\nimport sys\nimport unittest\nfrom unittest import mock\n\nimport pytest\n\nimport app\n\n\n"
+FAST = "def test_fast():\n    app.set_mode('fast')\n    assert app.speed() == 2\n\n\n"
+SEES = "def test_see():\n    app.SEEN.clear()\n    assert app.see('a') == 1\n\n\n"
+LOUD = "def test_loud():\n    sys.argv = ['app', '--loud']\n    assert app.loud()\n\n\n"
+BIG = "def test_big():\n    app.LIMIT = 9\n    assert app.LIMIT == 9\n\n\n"
+LIMIT = (
+    "def test_limit(monkeypatch):\n    monkeypatch.setattr(app, 'LIMIT', 5)\n    app.limit.cache_clear()\n    assert app.limit() == 5\n\n\n"
+)
+SLOW = "assert app.speed() == 1"
+
+TOLD = {
+    "sets it by a setter first": f"{FAST}def test_slow():\n    app.set_mode('slow')\n    {SLOW}\n",
+    "assigns it first": f"{FAST}def test_slow():\n    app.mode = 'slow'\n    {SLOW}\n",
+    "assigns it on the line of a patch": f"{FAST}@mock.patch.object(app, 'mode', 'slow')\ndef test_slow():\n    {SLOW}\n",
+    "by a helper": f"{FAST}def begin():\n    app.set_mode('slow')\n\n\ndef test_slow():\n    begin()\n    {SLOW}\n",
+    "by a fixture": f"{FAST}@pytest.fixture\ndef slow():\n    app.set_mode('slow')\n\n\ndef test_slow(slow):\n    {SLOW}\n",
+    "by a set-up": f"{FAST}class TestSlow(unittest.TestCase):\n    def setUp(self):\n        app.set_mode('slow')\n\n"
+    "    def test_slow(self):\n        assert app.speed() == 1\n",
+    "past a patch": f"{FAST}def test_slow(monkeypatch):\n    monkeypatch.setattr(app, 'speed', int)\n    assert not app.trip()\n",
+    "by a set-up that reads it, too": f"{FAST}class TestSlow(unittest.TestCase):\n    def setUp(self):\n        app.trip()\n"
+    "        app.set_mode('slow')\n\n"
+    "    def test_slow(self):\n        assert app.speed() == 1\n",
+    "nobody else reads it": f"{FAST}def test_other():\n    assert app\n",
+    "clears it first": f"{SEES}def test_see_more():\n    app.SEEN.clear()\n    assert app.see('b') == 1\n",
+    "clears the cache first": f"{LIMIT}def test_other(monkeypatch):\n    app.limit.cache_clear()\n    assert app.limit() == 3\n",
+    "sets the command line first": f"{LOUD}def test_quiet():\n    sys.argv = ['app']\n    assert not app.loud()\n",
+    "patches the command line first": f"{LOUD}def test_low():\n    with mock.patch('sys.argv', ['app']):\n        assert not app.loud()\n",
+    "sets the constant first": f"{BIG}def test_small():\n    app.LIMIT = 3\n    assert app.LIMIT == 3\n",
+}
+FOUND = {
+    "reads it through the program": ("RSC205", f"def test_slow():\n    {SLOW}\n\n\n{FAST}"),
+    "reads it itself": ("RSC205", f"def test_slow():\n    assert app.mode == 'slow'\n\n\n{FAST}"),
+    "reads it before it sets it": ("RSC205", f"def test_slow():\n    {SLOW}\n    app.set_mode('slow')\n\n\n{FAST}"),
+    "reads it in a helper": ("RSC205", f"def look():\n    return app.speed()\n\n\ndef test_slow():\n    assert look() == 1\n\n\n{FAST}"),
+    "reads it in a fixture": (
+        "RSC205",
+        f"@pytest.fixture\ndef now():\n    return app.speed()\n\n\ndef test_slow(now):\n    assert now == 1\n\n\n{FAST}",
+    ),
+    "sees what was added": ("RSC204", f"def test_one():\n    assert app.see('b') == 1\n\n\n{SEES}"),
+    "gets the cached answer": ("RSC202", f"def test_other():\n    assert app.limit() == 3\n\n\n{LIMIT}"),
+    "reads the command line": ("RSC208", f"def test_quiet():\n    assert not app.loud()\n\n\n{LOUD}"),
+    "parses the command line": ("RSC208", f"def test_quiet():\n    assert not app.options().loud\n\n\n{LOUD}"),
+    "reads the constant": ("RSC208", f"def test_small():\n    assert app.LIMIT == 3\n\n\n{BIG}"),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_what_each_test_sets_first_is_told(tmp_path: Path, case: str) -> None:
+    """Nothing is shown of state that no test reads before it, or what runs for it, has set it: every order passes as it is."""
+    root = make_project(tmp_path, f"{APP}{ORDER}{HEAD}{TOLD[case]}")
+    assert outcome(run_pytest(root)) == outcome(run_pytest(root, "--backwards")) == "2 passed"
+    groups = check(root).plan.groups
+    assert groups
+    assert [g.finding.message for g in groups if not g.only_told] == []
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_what_a_test_reads_unprepared_is_found(tmp_path: Path, case: str) -> None:
+    """State that one test leaves and another reads as it finds it is shown: the suite fails in the other order."""
+    code, text = FOUND[case]
+    root = make_project(tmp_path, f"{APP}{ORDER}{HEAD}{text}")
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert outcome(run_pytest(root, "--backwards")) == "1 failed, 1 passed"
+    assert code in [g.finding.code for g in check(root).plan.groups if not g.only_told]
+
+
+INFO = """\
+# --- test_info.py
+import pytest
+
+
+class Info:
+    def __init__(self):
+        self.versions = ["1"]
+
+    def text(self):
+        return ",".join(self.versions)
+
+
+@pytest.fixture(scope="module")
+def info():
+    return Info()
+
+
+def test_first(info):
+    {first}
+
+
+def test_second(info):
+    info.versions = ["2"]
+    assert info.text() == "2"
+"""
+USES = {
+    "sets it first": ("info.versions = ['3']\n    assert info.text() == '3'", []),
+    "reads a part first": ("assert info.versions == ['1']; info.versions = ['3']", ["RSC103"]),
+    "calls a method first": ("assert info.text() == '1'; info.versions = ['3']", ["RSC103"]),
+    "hands it on first": ("assert vars(info) == {'versions': ['1']}; info.versions = ['3']", ["RSC103"]),
+    "sets it in a branch": ("info.text() == '1' or setattr(info, 'versions', ['1']); assert info.text() == '1'", ["RSC103"]),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_part_of_a_fixture_that_each_user_sets_first_is_told(tmp_path: Path, use: str) -> None:
+    """Of a broad fixture's value, what every test assigns before it reads it is told, and never edited."""
+    first, found = USES[use]
+    root = make_project(tmp_path, ORDER + INFO.replace("{first}", first))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert outcome(run_pytest(root, "--backwards")) == ("1 failed, 1 passed" if found and "branch" not in use else "2 passed")
+    plan = check(root).plan
+    assert [g.finding.code for g in plan.groups if not g.only_told] == found
+    assert [bool(g.edits) for g in plan.groups] == [bool(found)]
