@@ -241,6 +241,53 @@ def test_what_stands_around_the_tests_of_a_class(tear_down: str, decorator: str,
     assert [g.finding.code for g in check(root).plan.groups] == ["RSC205"] * found
 
 
+HELD = """\
+# --- hooks.py
+class Hooks:
+    def __init__(self):
+        self.styles = []
+
+    def style(self, name):
+        self.styles.append(name)
+
+
+hooks = Hooks()
+# --- test_hooks.py
+import unittest
+
+from hooks import hooks
+
+
+class TestStyles(unittest.TestCase):
+    def setUp(self):
+        self.before = hooks.styles
+
+    def tearDown(self):
+        {tear_down}
+
+    def test_one(self):
+        hooks.styles = tuple("a")
+        assert "a" in hooks.styles
+
+    def test_two(self):
+        hooks.styles = tuple("b")
+        assert "b" in hooks.styles
+
+
+class TestZero(unittest.TestCase):
+    def test_none(self):
+        assert hooks.styles == []
+"""
+
+
+@pytest.mark.parametrize(("tear_down", "found"), [("hooks.styles = self.before", 0), ("pass", 1)])
+def test_an_object_that_the_teardown_of_a_class_puts_back(tear_down: str, found: int, tmp_path: Path) -> None:
+    """The attribute that a teardown assigns is put back for the tests of its class."""
+    root = make_project(tmp_path, HELD.format(tear_down=tear_down))
+    assert outcome(run_pytest(root)) == ("1 failed, 2 passed" if found else "3 passed")
+    assert [g.finding.code for g in check(root).plan.groups] == ["RSC206"] * found
+
+
 CACHED = """\
 # --- runtime.py
 import os

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, rescope, run_pytest
+from projects import check, make_project, outcome, rescope, run_pytest
 
 LEAVES = {
     "the working directory": ("os.chdir(tmp_path)", "monkeypatch.chdir(...)"),
@@ -13,6 +13,7 @@ LEAVES = {
     "sys.path": ("sys.path.insert(0, str(tmp_path))", "monkeypatch.syspath_prepend"),
     "sys.modules": ('sys.modules["tool"] = sys', "monkeypatch.setitem(sys.modules, 'tool', ...)"),
     "json.dumps": ("json.dumps = repr", 'monkeypatch.setattr(json, "dumps", ...)'),
+    "json.__all__": ('json.__all__ = ["dumps"]', 'monkeypatch.setattr(json, "__all__", ...)'),
     "the umask": ("os.umask(0o77)", "behind the yield of a fixture"),
 }
 
@@ -436,3 +437,60 @@ def test_a_run_confirms_it(tmp_path: Path) -> None:
     assert "os.environ['LEVEL'] changed by test_state.py::test_first" in shown
     assert "low confidence" not in shown
     assert "test_first leaves os.environ changed" in rescope(root, "why", "os.environ").stdout
+
+
+LEVELS = """\
+# --- level.py
+import os
+
+
+def level():
+    return os.environ.get("LEVEL", "0")
+
+
+def shout():
+    return level() * 2
+# --- loud/conftest.py
+import os
+
+import pytest
+
+
+@pytest.fixture{autouse}
+def loud():
+    os.environ["LEVEL"] = "9"
+# --- loud/test_loud.py
+from level import level
+
+
+def test_loud(loud):
+    assert level() == "9"
+
+
+def test_louder(loud):
+    assert level() == "9"
+# --- test_quiet.py
+from level import level
+
+
+def test_quiet():
+    assert len(level()) == 1
+"""
+
+
+@pytest.mark.parametrize(("autouse", "told"), [("(autouse=True)", True), ("", False)])
+def test_what_an_autouse_fixture_sets_anew_is_told(tmp_path: Path, autouse: str, told: bool) -> None:  # noqa: FBT001
+    """Each test below it starts with what an autouse fixture sets; where tests ask for it, the others may get what it left."""
+    root = make_project(tmp_path, LEVELS.replace("{autouse}", autouse))
+    assert run_pytest(root).returncode == 0
+    (group,) = check(root).plan.groups
+    assert (group.finding.code, group.only_told) == ("RSC208", told)
+
+
+def test_a_function_that_is_replaced_is_found_whoever_calls_it(tmp_path: Path) -> None:
+    """Who calls a function is not all seen: a test that assigns another in its place is shown, though no other is seen to call it."""
+    replaced = "# --- test_level.py\nimport level\n\n\ndef test_one():\n    level.level = str\n    assert level.shout() == ''\n"
+    other = "\n\ndef test_two():\n    assert vars(level)\n"
+    root = make_project(tmp_path, LEVELS.partition("# --- loud")[0] + replaced + other)
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [(g.finding.code, g.only_told) for g in check(root).plan.groups] == [("RSC208", False)]

@@ -11,7 +11,7 @@ from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.patches import expects, is_monkeypatch, is_within, may_put_back, patcher, put_back_by, replaced
 from rescope.facts.undo import was_read_from
-from rescope.facts.values import built, call_strings, keywords_of, only_constant, position_of, short
+from rescope.facts.values import assigned_text, built, call_strings, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, slices, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
@@ -280,7 +280,7 @@ class Scan:
                 text=short(node),
                 how=how,
                 key=key,
-                value=made.text,
+                value=assigned_text(value, made),
                 builds=built(made),
                 guarded=target.dotted.rpartition(".")[2] in self.guards,
                 after_yield=self._after_yield(),

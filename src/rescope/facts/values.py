@@ -8,6 +8,7 @@ from rescope.model.facts import Value, ValueKind
 
 _LIMIT = 72
 CONTAINERS = frozenset({"dict", "list", "set"})
+FILLED = "(...)"
 
 LITERALS = MappingProxyType(
     {
@@ -31,6 +32,13 @@ def short(node: ast.AST | None) -> str:
 def constant_text(node: ast.Constant) -> str:
     """The full source of a constant, as it may be written into another file."""
     return repr(node.value)
+
+
+def assigned_text(node: ast.expr | None, made: Value) -> str:
+    """The source of an assigned constant or the sort of a container; one that is not empty says so: `list(...)`."""
+    holds = isinstance(node, (ast.List, ast.Set, ast.Tuple)) and node.elts
+    filled = holds or (isinstance(node, ast.Dict) and node.keys) or isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp))
+    return f"{made.text}{FILLED}" if filled else made.text
 
 
 def keywords_of(node: ast.Call) -> tuple[str, ...]:

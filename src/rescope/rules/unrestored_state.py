@@ -13,8 +13,9 @@ function, behind a yield, by a teardown or by a fixture around the test is not r
 generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, warning
 filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
 attributes of what stands for the current request or context, and calls that configure a library, which a reset function
-of its own may take back. An entry left in `sys.path` or `sys.modules` is told with low confidence, and so are an
-attribute that nothing but the test has, and a command line or a name of a module that no other test reads before it sets it.
+of its own may take back. Told with low confidence are an entry left in `sys.path` or `sys.modules`, an attribute that
+nothing but the test has, what an autouse fixture sets anew for each test below it, and a command line or a constant of a
+module that no other test reads before it sets it.
 
 When to keep it
 ---------------
@@ -47,6 +48,7 @@ _OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
 _UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
+_ANEW = "the fixture is autouse: each test below it has it set anew, and of others none is seen to mind"
 _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may notice"
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
@@ -88,16 +90,32 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
                 found[function.address.path, change.state].append(cured)
     attributes = Attributes(index=ctx.index, namespaces=ctx.flow.namespaces)
     for changes in _together(found.values()):
-        unread = all(c.place is not None and not attributes.may_be_read(c.place) for c in changes)
-        because = _UNREAD if unread else "" if _noticed(ctx, changes) else _UNNOTICED
+        because = _why_only_told(ctx, attributes, changes)
         yield only_told(_finding(changes), because) if because else _finding(changes)
 
 
+def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Change]) -> str:
+    """Why nobody may mind, "" if somebody may."""
+    if all(ctx.kept_by(c.by) for c in changes):
+        return _ANEW
+    if all(c.place is not None and not attributes.may_be_read(c.place) for c in changes):
+        return _UNREAD
+    return "" if _noticed(ctx, changes) else _UNNOTICED
+
+
 def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
-    """Whether a test may read one of the states unprepared; of attributes of objects, and of other people's state, that is not known."""
+    """Whether a test may read one of the states unprepared.
+
+    That is known of the command line and of constants of modules; functions and objects are come to on more ways than calls show.
+    """
     places = [Definition(path="", name=c.dotted) if c.dotted == "sys.argv" else c.place for c in changes]
-    known = [p for p in places if p is not None and (not p.path or "." not in p.name)]
+    known = [p for p in places if p is not None and (not p.path or _is_constant(ctx, p))]
     return len(known) < len(places) or bool(ctx.victims.of_names(known, [c.at for c in changes]))
+
+
+def _is_constant(ctx: RuleContext, place: Definition) -> bool:
+    found = ctx.index.variable(place) if "." not in place.name else None
+    return found is not None and found[0].value.kind in _CONSTANT
 
 
 def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:

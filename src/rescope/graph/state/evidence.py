@@ -43,8 +43,8 @@ class Evidence:
     `called` are the functions of the program that they call themselves, `after` those that they call when all else is done,
     `closing` these and those of a last line, `ended` the calls of teardowns and behind the yield of a fixture; `around` are
     those that autouse fixtures call, `around_after` behind their yield, themselves or through others; `by_request` are the
-    attributes of an object that fixtures take back for who requests them, by fixture, and `members` those that its methods
-    change, None where that is not all seen; `cleared` are the functions of the tests that clear a cache at last, `plugins` the
+    attributes of an object that fixtures take back for who requests them, and teardowns for their class, and `members` those
+    that its methods change, None where that is not all seen; `cleared` are the functions of the tests that clear a cache at last, `plugins` the
     files that `pytest_plugins` names; `patched` are the functions of the tests that put something else in the place of the
     state, `restoring` those that assign it when all else is done.
     """
@@ -126,11 +126,11 @@ class Evidence:
         )
 
     def _taken_back(self, singleton: Singleton, use: Use) -> bool:
-        """Whether a fixture that the function requests takes back all attributes that it changes."""
+        """Whether a fixture that the function requests, or the teardown of its class, takes back all attributes that it changes."""
         key = (singleton.address.path, singleton.name)
         changed = self.members.get(key, {}).get(use.member, {use.member} if not use.is_call else None)
         fixtures: Mapping[str, set[str]] = self.by_request.get(key, {})
-        return changed is not None and any(changed <= fixtures[name] for name in use.by.argnames if name in fixtures)
+        return changed is not None and any(changed <= fixtures[name] for name in (*use.by.argnames, class_of(use.by)) if name in fixtures)
 
     def _reset_uses(self, singleton: Singleton, uses: list[Use], changes: list[Use]) -> Iterator[Location]:
         yield from (u.at for u in uses if u.resets and (u in changes or is_back(u.member)))
@@ -196,6 +196,11 @@ def _covers(by: Location, at: Location) -> bool:
     """Whether a fixture or set-up in one file may stand around what another line of the tests does."""
     folder = by.path.rpartition("/")[0]
     return by.path == at.path or (by.path.endswith("conftest.py") and at.path.startswith(f"{folder}/" if folder else ""))
+
+
+def class_of(function: Function) -> str:
+    """The class of a method, by its file."""
+    return f"{function.address.path}:{function.address.qualname.rpartition('.')[0]}"
 
 
 def _initial(singleton: Singleton) -> set[str]:

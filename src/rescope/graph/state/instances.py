@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator
 
-from rescope.facts.values import CONTAINERS
+from rescope.facts.values import CONTAINERS, FILLED
 from rescope.graph.state.known import Known
 from rescope.graph.state.writes import Writes, balanced
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, ModuleFacts, Root, ValueKind, Variable
@@ -104,4 +104,4 @@ def _is_change(method: Function, effect: Effect) -> bool:
 def _is_made_anew(method: Function, effect: Effect) -> bool:
     """Whether the method writes the attribute's list or dict out itself before: each call makes it anew, as notes for who called."""
     own = (e for e in method.effects if e.target == effect.target and e.line <= effect.line and not e.guarded)
-    return any(e.kind is EffectKind.SET_ATTR and e.value in CONTAINERS for e in own)
+    return any(e.kind is EffectKind.SET_ATTR and e.value.removesuffix(FILLED) in CONTAINERS for e in own)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rescope.facts.undo import closing_lines, empties, is_initial, takes_away
 from rescope.graph.index import Definition
-from rescope.graph.state.evidence import CLEARS, Called, Evidence, Key, Use, is_back
+from rescope.graph.state.evidence import CLEARS, Called, Evidence, Key, Use, class_of, is_back
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
 from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Root, Target
@@ -141,7 +141,8 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
         for key, location in _takes_back(known, function):
             found.on_request[key].append(location)
             head, _, member = key[1].partition(".")
-            found.by_request[key[0], head][function.address.name].add(member.partition(".")[0])
+            asked = class_of(function) if function.address.name in _XUNIT and function.is_method else function.address.name
+            found.by_request[key[0], head][asked].add(member.partition(".")[0])
         for call in function.calls:
             callee = known.calls.flow.callee(function, call) if call.after_yield or function.address.name in _TEARDOWNS else None
             if callee is not None:
@@ -150,14 +151,14 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
 
 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
-    path = function.address.path
+    path, torn = function.address.path, function.address.name in _TEARDOWNS
     seen = [
-        (e.target, e.line, e.text, False, takes_away(e) or empties(e), e.after_yield, "")
+        (e.target, e.line, e.text, False, takes_away(e) or empties(e), e.after_yield or torn, "")
         for e in function.effects
         if e.undone_at is None or resets
     ]
     done = (c for c in function.calls if not (c.nested or c.raises))
-    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield, c.constant) for c in done]
+    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield or torn, c.constant) for c in done]
     handed = [(c, t) for c in function.calls for _, t in c.passes if t.dotted.endswith(".reset")]
     seen += [(t, c.line, f"{t.dotted}, handed to {c.callee.dotted}()", True, False, True, "") for c, t in handed]
     for target, line, text, is_call, taken, after, constant in seen:
