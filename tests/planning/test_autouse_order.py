@@ -27,7 +27,7 @@ def db():
     shop.rows.clear()
 
 
-@pytest.fixture(scope="{scope}")
+@pytest.fixture(scope={scope})
 def headers({requests}):
     return {{"token": shop.login("root")}}
 # --- test_shop.py
@@ -42,7 +42,15 @@ def test_second(db, headers):
 """
 
 
-@pytest.mark.parametrize(("scope", "requests", "narrowed"), [("module", "", False), ("module", "db", True), ("function", "", True)])
+CASES = [
+    ('"module"', "", False),
+    ('"module", autouse=True', "", False),
+    ('"module"', "db", True),
+    ('"function"', "", True),
+]
+
+
+@pytest.mark.parametrize(("scope", "requests", "narrowed"), CASES)
 def test_what_is_set_up_after_it(scope: str, requests: str, narrowed: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """It is left alone where a broad fixture would come before it; one that requests it follows it, and a narrow one comes later anyway."""
     root = make_project(tmp_path, SHOP.format(scope=scope, requests=requests))
@@ -58,5 +66,5 @@ def test_what_is_set_up_after_it(scope: str, requests: str, narrowed: bool, tmp_
 
 def test_what_it_would_break(tmp_path: Path) -> None:
     """Narrowed all the same, the other fixture finds nothing there."""
-    text = SHOP.format(scope="module", requests="").replace('scope="session", autouse=True', "autouse=True")
+    text = SHOP.format(scope='"module"', requests="").replace('scope="session", autouse=True', "autouse=True")
     assert "2 errors" in run_pytest(make_project(tmp_path, text)).stdout

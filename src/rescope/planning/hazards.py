@@ -99,7 +99,7 @@ def _prepares(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]
     apart = {f.address for f in steps} | {fixture.address}
     for other in ctx.broad_fixtures():
         after = isinstance(other.scope, Scope) and isinstance(fixture.scope, Scope) and other.scope <= fixture.scope
-        if after and other.address not in apart and not ctx.graph.autouse(other) and other.function.address != fixture.function.address:
+        if after and other.address not in apart and other.function.address != fixture.function.address:
             asked = ctx.graph.name_of(other) in fixture.argnames
             if not asked and any(t.id in users for t in ctx.graph.tests_using(other)):
                 return f"it is autouse: '{ctx.graph.name_of(other)}', which is set up after it, would be set up before it"
