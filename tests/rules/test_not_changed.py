@@ -31,6 +31,33 @@ class Client:
     def __init__(self):
         self.rows = []
         self.names = {}
+        self.link = object()
+        self.token = ""
+        self.sent = 0
+
+    def send(self, name):
+        try:
+            self.check(name)
+        except ValueError:
+            self.token = "none"
+        if name == "closed":
+            self.link = object()
+            self.log_in()
+
+    def check(self, name):
+        self.fetch(name)
+
+    def fetch(self, name):
+        self.token = name
+
+    def log_in(self):
+        self.fetch("new")
+
+    def count(self):
+        self.step()
+
+    def step(self):
+        self.sent += 1
 
     @property
     def query(self):
@@ -83,11 +110,13 @@ UNCHANGED = {
     "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
+    "a request that connects anew": 'client.send("a")\n    assert client.link',
     "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',
 }
 CHANGED = {
     "a local list": "assert grow(client) == [1]",
     "a method called for what it does": "client.names.update(a=1)\n    assert client.names",
+    "a method that calls one that does": "client.count()\n    assert client.sent",
     "a method called for each of some": "assert [client.rows.append(n) for n in (1, 2)]",
     "this part of a tuple": "shop, made = order\n    shop.limit = 4\n    assert made",
     "any part of a tuple": "for part in order:\n        part.limit = 4\n    assert order",

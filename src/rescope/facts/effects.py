@@ -286,6 +286,7 @@ class Scan:
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
+                fallback=self.fallbacks > 0,
                 undone_at=node.lineno if back else None,
             ),
         )

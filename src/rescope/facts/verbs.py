@@ -29,7 +29,7 @@ MUTATORS = frozenset(
     ],
 )
 ASKS = frozenset({"getattr", "hasattr"})
-GIVE_NOTHING = frozenset({"append", "extend", "insert", "remove", "clear", "update", "add", "discard", "sort", "reverse"})
+GIVE_NOTHING = frozenset({"append", "extend", "insert", "remove", "clear", "update", "add", "discard", "sort", "reverse", "put"})
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")
 CLEANUPS = frozenset({"addfinalizer", "addCleanup", "addClassCleanup", "addAsyncCleanup", "callback", "push_async_callback"})

@@ -171,17 +171,27 @@ class Flow:
             self.methods[key] = next((f for f in found if f), None)
         return self.methods[key]
 
-    def changes_self(self, klass: ClassDef, name: str, depth: int = _DEPTH) -> bool:
-        """Whether a method writes its own `self`, itself or through other methods; what is filled on first use does not count."""
+    def changes_self(self, klass: ClassDef, name: str, depth: int = 1) -> bool:
+        """Whether a method writes its own `self`, or one that it calls does.
+
+        What is filled on first use does not count, nor what is made again as at the start or by an `except`: a request that connects
+        anew changes nothing that its caller meant. Further down stands what serves the class itself, as a token that is fetched again.
+        """
         method = self.method(klass, name)
         if method is None:
             return False
-        if any(e.target.root is Root.SELF and not (e.guarded or e.nested) and e.undone_at is None for e in method.effects):
+        effects = (e for e in method.effects if e.target.root is Root.SELF and not (e.guarded or e.nested or e.fallback))
+        if any(e.undone_at is None and not self._is_made_again(klass, e) for e in effects):
             return True
-        own = (c.callee.tail for c in method.calls if c.callee.root is Root.SELF and not c.nested)
+        own = (c.callee.tail for c in method.calls if c.callee.root is Root.SELF and not (c.nested or c.fallback))
         return depth > 0 and any(
             self.changes_self(klass, other, depth - 1) for other in own if other and "." not in other and other != name
         )
+
+    def _is_made_again(self, klass: ClassDef, effect: Effect) -> bool:
+        makers = (self.index.functions[o.address.path].get(f"{o.address.qualname}.__init__") for o in self.namespaces.mro(klass))
+        start = ((e.target, e.builds) for made in makers if made is not None for e in made.effects)
+        return bool(effect.builds) and (effect.target, effect.builds) in start
 
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""

@@ -58,7 +58,10 @@ class EffectKind(StrEnum):
 
 
 class Effect(NamedTuple):
-    """One change of state. `undone_at` is the line that takes it back, in the same function; its own, where it puts back what was read."""
+    """One change of state; `fallback` says that it stands in an `except`.
+
+    `undone_at` is the line that takes it back, in the same function; its own, where it puts back what was read.
+    """
 
     kind: EffectKind
     target: Target
@@ -73,6 +76,7 @@ class Effect(NamedTuple):
     after_yield: bool = False
     in_context: bool = False
     nested: str = ""
+    fallback: bool = False
     undone_at: int | None = None
 
 

@@ -45,8 +45,8 @@ class Evidence:
     those that autouse fixtures call, `around_after` behind their yield, themselves or through others; `by_request` are the
     attributes of an object that fixtures take back for who requests them, and teardowns for their class, and `members` those
     that its methods change, None where that is not all seen; `cleared` are the functions of the tests that clear a cache at
-    last, `plugins` the files that `pytest_plugins` names; `patched` are the functions of the tests that put something else in the place of the
-    state, `restoring` those that assign it when all else is done.
+    last, `plugins` the files that `pytest_plugins` names; `patched` are the functions of the tests that put something else in
+    the place of the state, `restoring` those that assign it when all else is done.
     """
 
     touched: defaultdict[Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
