@@ -40,6 +40,17 @@ def test_client(client):
 def test_alone():
     assert True
 """
+BACKWARDS = """\
+# --- conftest.py
+def pytest_addoption(parser):
+    parser.addoption("--backwards", action="store_true")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--backwards"):
+        items.reverse()
+"""
+"""A conftest.py whose `--backwards` turns the order of the tests around."""
 
 
 def split_files(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from rescope.config import PytestIni, Settings
 from rescope.facts.undo import is_initial
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow, Mutation
-from rescope.graph.index import ModuleIndex
+from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CallGraph, ImportGraph
 from rescope.graph.state.victims import Victims
 from rescope.model.address import Address, Location
@@ -257,14 +257,30 @@ class RuleContext:
     def noticed(self, finding: Finding, singleton: Singleton) -> Finding:
         """The finding; only told where no test is seen to read the state before it, or its set-up, sets it anew.
 
-        A value that a test fills by reading it is another test's: where none sets it otherwise, two must read it.
+        A value that a test fills by reading it is another test's: where none sets it otherwise, two must read it. Objects are named in
+        many places that ask for another part of them: of these one must be read directly.
         """
         filled = singleton.shape in {Shape.LAZY_GLOBAL, Shape.CACHED_FACTORY, Shape.CLASS_ATTRIBUTE}
         needed = 2 if filled and not (singleton.touched_by_tests or singleton.set_by_tests) else 1
         seen = self.victims.of(singleton)
-        if len(seen) < needed:
+        direct = [victim.at for victim in seen if victim.directly]
+        if len(seen) < needed or (singleton.shape is Shape.INSTANCE and not direct):
             return only_told(finding, _UNNOTICED)
-        return replace(finding, related=(*finding.related, *seen[:1]))
+        return replace(finding, related=(*finding.related, *direct[:1]))
+
+    def changed_beside(self, singleton: Singleton) -> Iterator[Definition]:
+        """What else of the program's lasting state the functions change that change this: half of it put back may be worse than none."""
+        own = {(singleton.address.path, name) for name, _ in singleton.group}
+        for writer in singleton.writers:
+            function = self.index.function_at(*writer.function[:3]) if writer.role is not Role.RESET else None
+            for effect in function.effects if function is not None else ():
+                lasting = effect.target.root in {Root.GLOBAL, Root.IMPORTED} and effect.undone_at is None and not effect.after_yield
+                found = self.index.target(effect.target, writer.function.path) if lasting else None
+                held = self.index.variable(found)
+                if held is not None and found is not None and found.path not in self.tests and held[0].address.path == found.path:
+                    other = Definition(path=found.path, name=held[0].address.qualname)
+                    if other not in own:
+                        yield other
 
     def written_at(self, singleton: Singleton) -> tuple[Location, ...]:
         """Evidence: where the state is written, and what in the tests touches it."""

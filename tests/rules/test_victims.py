@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, outcome, run_pytest
+from projects import BACKWARDS, check, make_project, outcome, run_pytest
 
 APP = """\
 # --- app.py
@@ -53,16 +53,6 @@ def options():
 
 def loud():
     return "--loud" in sys.argv
-"""
-ORDER = """\
-# --- conftest.py
-def pytest_addoption(parser):
-    parser.addoption("--backwards", action="store_true")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--backwards"):
-        items.reverse()
 """
 HEAD = "# --- test_app.py\nimport sys\nimport unittest\nfrom unittest import mock\n\nimport pytest\n\nimport app\n\n\n"
 FAST = "def test_fast():\n    app.set_mode('fast')\n    assert app.speed() == 2\n\n\n"
@@ -113,7 +103,7 @@ FOUND = {
 @pytest.mark.parametrize("case", TOLD)
 def test_what_each_test_sets_first_is_told(tmp_path: Path, case: str) -> None:
     """Nothing is shown of state that no test reads before it, or what runs for it, has set it: every order passes as it is."""
-    root = make_project(tmp_path, f"{APP}{ORDER}{HEAD}{TOLD[case]}")
+    root = make_project(tmp_path, f"{APP}{BACKWARDS}{HEAD}{TOLD[case]}")
     assert outcome(run_pytest(root)) == outcome(run_pytest(root, "--backwards")) == "2 passed"
     groups = check(root).plan.groups
     assert groups
@@ -124,7 +114,7 @@ def test_what_each_test_sets_first_is_told(tmp_path: Path, case: str) -> None:
 def test_what_a_test_reads_unprepared_is_found(tmp_path: Path, case: str) -> None:
     """State that one test leaves and another reads as it finds it is shown: the suite fails in the other order."""
     code, text = FOUND[case]
-    root = make_project(tmp_path, f"{APP}{ORDER}{HEAD}{text}")
+    root = make_project(tmp_path, f"{APP}{BACKWARDS}{HEAD}{text}")
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "--backwards")) == "1 failed, 1 passed"
     assert code in [g.finding.code for g in check(root).plan.groups if not g.only_told]
@@ -169,7 +159,7 @@ USES = {
 def test_a_part_of_a_fixture_that_each_user_sets_first_is_told(tmp_path: Path, use: str) -> None:
     """Of a broad fixture's value, what every test assigns before it reads it is told, and never edited."""
     first, found = USES[use]
-    root = make_project(tmp_path, ORDER + INFO.replace("{first}", first))
+    root = make_project(tmp_path, BACKWARDS + INFO.replace("{first}", first))
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "--backwards")) == ("1 failed, 1 passed" if found and "branch" not in use else "2 passed")
     plan = check(root).plan

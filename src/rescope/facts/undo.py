@@ -80,12 +80,20 @@ def _undone(effect: Effect, effects: list[Effect]) -> Effect:
 
 def _takes_back(other: Effect, effect: Effect) -> bool:
     dotted, theirs = effect.target.dotted, other.target.dotted
+    if theirs == dotted and _is_entry(effect) and _is_entry(other) and effect.key != other.key:
+        return False
     if other.after_yield and takes_away(other) and (theirs in {dotted, f"{dotted}.[]"} or dotted.startswith(f"{theirs}.")):
         return True
     if other.after_yield and (theirs == dotted or (other.kind is EffectKind.SET_ATTR and dotted.startswith(f"{theirs}."))):
         return True
     later = other.line > effect.line and other.nested == effect.nested
     return later and theirs == dotted and (takes_away(other) or _restores(other))
+
+
+def _is_entry(effect: Effect) -> bool:
+    """Whether it is about one entry of a mapping, whose key is written out."""
+    one = effect.kind in {EffectKind.SET_ITEM, EffectKind.DELETE} or effect.how in {"pop", "setdefault"}
+    return one and effect.key.startswith(("'", '"'))
 
 
 def _made_for(other: Effect, effect: Effect) -> bool:

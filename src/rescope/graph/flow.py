@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from rescope.facts.verbs import MUTATORS
+from rescope.facts.verbs import MUTATORS, is_back
 from rescope.graph.fixture_graph import FixtureGraph
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
@@ -209,14 +209,20 @@ class Flow:
 def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function]]:
     """Calls on the parameter whose result nobody looks at: they are made for what they do to it.
 
-    A later call on the same object behind the yield or in a `finally` counts as taking it back.
+    A later call on the same object behind the yield or in a `finally` counts as taking it back, and so does one that says so by its
+    name, as `rm_document` after `put_document`.
     """
     on_it = [c for c in function.calls if c.callee.root is Root.ARGUMENT and c.callee.head == name and "." in c.callee.dotted]
     closed = any(c.after_yield for c in on_it)
     for call in on_it:
         receiver, _, method = call.callee.dotted.rpartition(".")
         served = any(text.startswith(("/", "http")) for text in call.strings)
-        if call.discarded and method not in MUTATORS and not (closed or served or call.nested or call.raises):
+        back = any(
+            c.line > call.line and c.callee.dotted.startswith(f"{receiver}.") and is_back(c.callee.dotted[len(receiver) + 1 :])
+            for c in on_it
+        )
+        told = call.discarded and method not in MUTATORS and not (back or is_back(method))
+        if told and not (closed or served or call.nested or call.raises):
             target = call.callee._replace(dotted=receiver)
             text = f"{call.callee.dotted}({'...' if call.arguments else ''})"
             effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=text, how=method)

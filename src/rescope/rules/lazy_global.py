@@ -51,7 +51,7 @@ def _may_be_reached(ctx: RuleContext, singleton: Singleton) -> bool:
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     names = ", ".join(name for name, _ in singleton.group)
-    applicability, caveat = _safety(singleton)
+    applicability, caveat = _safety(ctx, singleton)
     found = Finding(
         code=_CODE,
         rule=_NAME,
@@ -73,12 +73,15 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     return ctx.noticed(found, singleton)
 
 
-def _safety(singleton: Singleton) -> tuple[Applicability, str]:
+def _safety(ctx: RuleContext, singleton: Singleton) -> tuple[Applicability, str]:
     if not singleton.handed_out:
         return Applicability.UNSAFE, "the function that fills it returns nothing: it may set up more than the global, once"
     if singleton.held_at_import:
         held = singleton.held_at_import[0]
         return Applicability.UNSAFE, f"it is filled at import in {held.path}:{held.line}, and what it held may be kept there"
+    beside = next(ctx.changed_beside(singleton), None)
+    if beside is not None:
+        return Applicability.UNSAFE, f"{beside.name} is changed with it, and is not put back by the same fixture"
     return Applicability.SAFE, ""
 
 

@@ -20,6 +20,7 @@ When the object is expensive and tests restore what they change: `# rescope: kee
 from collections.abc import Iterator
 from types import MappingProxyType
 
+from rescope.facts.undo import closing_lines
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import EffectKind, FixtureDef, Function, Root, Value, ValueKind
@@ -58,6 +59,8 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     effect = mutation.effect
     if effect.undone_at is not None or effect.after_yield or effect.nested or ctx.as_broad(mutation.by, mutation.fixture):
         return False
+    if _set_again_at_last(mutation) or _counts_on(mutation):
+        return False
     if effect.kind is EffectKind.SET_ITEM and effect.guarded and not mutation.by.address.name.startswith("test"):
         return False  # a fixture fills what is missing: the value is a pool, shared on purpose
     if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
@@ -69,6 +72,24 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     if not mutation.part:
         return _direct(ctx, mutation)
     return effect.how not in _VAGUE and not mutation.part.endswith("session")
+
+
+def _set_again_at_last(mutation: Mutation) -> bool:
+    """Whether a test assigns the same attribute once more when all else is done."""
+    effect, inside = mutation.effect, mutation.inside
+    closing = closing_lines(inside) if effect.kind is EffectKind.SET_ATTR and inside.address.name.startswith("test") else ()
+    lines = [e.line for e in inside.effects if e.kind is EffectKind.SET_ATTR and e.target == effect.target]
+    return len(lines) > 1 and max(lines) in closing
+
+
+def _counts_on(mutation: Mutation) -> bool:
+    """Whether a fixture hands out the number that it counts up: each test is to get another one."""
+    effect, values = mutation.effect, mutation.inside.values
+    return (
+        effect.how == "+="
+        and effect.kind is not EffectKind.MUTATE
+        and any(v.target is not None and v.target.dotted.partition(".[")[0] == effect.target.dotted for v in values)
+    )
 
 
 def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:

@@ -19,7 +19,9 @@ When entries are meant to stay: `# rescope: keep <reason>` on the assignment.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from rescope.graph.index import Definition
 from rescope.model.address import Location
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.state import Role, Shape, Singleton
@@ -33,19 +35,33 @@ _REGISTRY = "imports fill it too: a reset would drop what a module adds that a t
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for containers that functions mutate at run time."""
+    found = list(_found(ctx))
+    edited = {(s.address.path, name) for s, f in found if f.confidence is not Confidence.LOW for name, _ in s.group}
+    for singleton, finding in found:
+        beside = next((other for other in ctx.changed_beside(singleton) if other not in edited), None)
+        yield finding if beside is None or finding.confidence is Confidence.LOW else _half(finding, beside)
+
+
+def _found(ctx: RuleContext) -> Iterator[tuple[Singleton, Finding]]:
     for singleton in ctx.live(Shape.CONTAINER):
         if any(w.import_time and not (w.role is Role.LAZY and singleton.builds) for w in singleton.writers):
             if singleton.set_by_tests:
-                yield only_told(_finding(ctx, singleton), _REGISTRY)
+                yield singleton, only_told(_finding(ctx, singleton), _REGISTRY)
         elif _shared(ctx, singleton):
             found = _finding(ctx, singleton)
             seen = singleton.touched_by_tests or (singleton.set_by_tests and singleton.read_by_tests)
-            yield ctx.noticed(found, singleton) if seen else only_told(found, _UNTOUCHED)
+            yield singleton, ctx.noticed(found, singleton) if seen else only_told(found, _UNTOUCHED)
+
+
+def _half(finding: Finding, beside: Definition) -> Finding:
+    """The finding without an edit: what is changed together with the container would not be put back."""
+    because = f"{beside.name} is changed with it, and would not be put back: half of the two may be worse than none"
+    return replace(finding, applicability=Applicability.DISPLAY_ONLY, strategy=Strategy.NONE, caveat=because)
 
 
 def _shared(ctx: RuleContext, singleton: Singleton) -> bool:
-    """Whether tests touch the container, or at least two of them reach code that changes it."""
-    if singleton.touched_by_tests:
+    """Whether tests touch the container, some fill and read it, or at least two of them reach code that changes it."""
+    if singleton.touched_by_tests or (singleton.set_by_tests and singleton.read_by_tests):
         return True
     roles = {w.role for w in singleton.writers}
     if Role.LAZY in roles and roles <= {Role.LAZY, Role.RESET} and not (singleton.builds_project or singleton.set_by_tests):

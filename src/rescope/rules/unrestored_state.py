@@ -47,16 +47,19 @@ _ENTRIES = frozenset({"sys.path", "sys.modules"})
 _OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
+_FOLDERS = re.compile(r"filesystem|chdir|cwd|pushd|(temp|tmp|working)_?(dir|folder)", re.IGNORECASE)
 _UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
 _ANEW = "the fixture is autouse: each test below it has it set anew, and of others none is seen to mind"
 _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may notice"
+_FAKE = ".setUpPyfakefs"
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _WHERE = frozenset({"os.getcwd", "os.curdir", "pathlib.Path.cwd"})
 _RESETS = ("reset", "clear", "clean", "restore")
+_CHDIR = "os.chdir"
 _CALLS = {
-    "os.chdir": ("the working directory", "monkeypatch.chdir(...)"),
+    _CHDIR: ("the working directory", "monkeypatch.chdir(...)"),
     "os.umask": ("the umask", ""),
     "logging.disable": ("the logging threshold", "caplog.set_level(...)"),
     "locale.setlocale": ("the locale", ""),
@@ -215,6 +218,8 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
         dotted = _process_call(call)
         if call.nested or call.after_yield or call.entered or dotted not in _CALLS or _goes_back(function, call):
             continue
+        if dotted == _CHDIR and _changes_folder(function):
+            continue
         calls = [c for c in function.calls if _process_call(c) == dotted]
         if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
             state, idiom = _CALLS[dotted]
@@ -225,7 +230,7 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
 def _process_call(call: Call) -> str:
     """What a call is to the process: `tmpdir.chdir()` of py.path, which pytest does not take back, is `os.chdir()`."""
     own = call.callee.root is Root.ARGUMENT and call.callee.head == "tmpdir" and call.callee.dotted.endswith(".chdir")
-    return "os.chdir" if own else call.callee.dotted
+    return _CHDIR if own else call.callee.dotted
 
 
 def _goes_back(function: Function, call: Call) -> bool:
@@ -280,11 +285,17 @@ def _under_context(function: Function) -> bool:
     return any((c.entered and _may_put_back(c)) or cleans_up(c) for c in function.calls)
 
 
+def _changes_folder(function: Function) -> bool:
+    """Whether the body enters what goes back to the folder where it was, or runs in the fake file system of pyfakefs."""
+    fake = "fs" in function.argnames or any(c.callee.dotted.endswith(_FAKE) for c in function.calls)
+    return fake or any(c.entered and _FOLDERS.search(c.callee.dotted) for c in function.calls)
+
+
 def _may_put_back(call: Call) -> bool:
     """Whether a context manager says by its name that it puts something back, and not what: a patch that does is heard elsewhere."""
     dotted = call.callee.dotted
     told = _is_patch(dotted) and (call.strings or call.passes)
-    return not (told or dotted.startswith("tempfile.")) and bool(_PUTS_BACK.search(dotted))
+    return not (told or dotted.startswith("tempfile.") or _FOLDERS.search(dotted)) and bool(_PUTS_BACK.search(dotted))
 
 
 def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
@@ -327,6 +338,8 @@ class _Undoing:
 
     def _touches(self, function: Function, change: _Change) -> bool:
         if change.dotted in _CALLS and _PUTS_BACK.search(function.address.name):
+            return True
+        if change.dotted == _CHDIR and _changes_folder(function):
             return True
         words = self._around.words(function)
         owner, _, last = change.dotted.rpartition(".")

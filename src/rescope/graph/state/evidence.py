@@ -5,12 +5,12 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from rescope.facts.verbs import is_back
 from rescope.model.address import Address, Location
 from rescope.model.facts import Function
 from rescope.model.state import Role, Shape, Singleton, Writer
 
 CLEARS = ".cache_clear"
-_BACK = ("reset", "clear", "restore", "remove", "unregister", "deregister", "unsubscribe", "disconnect", "delete", "pop", "discard", "undo")
 Key = tuple[str, str]
 
 
@@ -205,8 +205,3 @@ def class_of(function: Function) -> str:
 
 def _initial(singleton: Singleton) -> set[str]:
     return {value for _, value in singleton.group if value}
-
-
-def is_back(name: str) -> bool:
-    """Whether a function says by its name that it takes something back."""
-    return name.lstrip("_").startswith(_BACK)

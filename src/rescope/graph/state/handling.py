@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rescope.graph.state.evidence import is_back
+from rescope.facts.verbs import is_back
 from rescope.graph.state.instances import changers
 from rescope.graph.state.known import Known
 from rescope.graph.state.read_evidence import may_stand_around

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rescope.facts.undo import closing_lines, empties, is_initial, takes_away
+from rescope.facts.verbs import is_back
 from rescope.graph.index import Definition
-from rescope.graph.state.evidence import CLEARS, Called, Evidence, Key, Use, class_of, is_back
+from rescope.graph.state.evidence import CLEARS, Called, Evidence, Key, Use, class_of
 from rescope.graph.state.known import Known
 from rescope.model.address import Address, Location
 from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Root, Target
@@ -155,7 +156,7 @@ def _read_uses(known: Known, function: Function, found: Evidence, *, resets: boo
     seen = [
         (e.target, e.line, e.text, False, takes_away(e) or empties(e), e.after_yield or torn, "")
         for e in function.effects
-        if e.undone_at is None or resets
+        if (e.undone_at is None or resets) and not e.nested
     ]
     done = (c for c in function.calls if not (c.nested or c.raises))
     seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield or torn, c.constant) for c in done]
@@ -273,7 +274,8 @@ def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tupl
     for effect in function.effects:
         definition = known.index.target(effect.target, path)
         taken_back = ((effect.undone_at is not None or effect.line in undoing) and not resets) or (effect.after_yield and not may_undo)
-        if not (taken_back or effect.target in restored or (effect.line in closing and takes_away(effect))):
+        ends = (takes_away(effect) and effect.line in closing) or _follows_a_call(known, function, effect)
+        if not (taken_back or effect.target in restored or ends):
             yield from _at(known, definition, path, effect.line, effect.text)
     for call in function.calls:
         if call.raises or (_is_patch(call) and not resets) or call.callee.dotted in at_last:
@@ -283,6 +285,17 @@ def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tupl
             yield from _named(known, text, path, call.line, call.callee.dotted)
         if call.callee.dotted.endswith("setattr"):
             yield from _at(known, _attribute(known, call, path), path, call.line, f"{call.callee.dotted}()")
+
+
+def _follows_a_call(known: Known, function: Function, effect: Effect) -> bool:
+    """Whether a test takes one entry away after it called the program, which has made it; before that it would make room."""
+    before = (
+        (c for c in function.calls if c.line < effect.line and not c.nested)
+        if effect.key and function.address.name.startswith("test")
+        else ()
+    )
+    callees = (known.calls.flow.callee(function, call) for call in before)
+    return any(callee is not None and callee.address.path not in known.tests for callee in callees)
 
 
 def _restored(known: Known, function: Function) -> set[Target]:
@@ -295,11 +308,12 @@ def _restored(known: Known, function: Function) -> set[Target]:
 
 
 def _puts_back(known: Known, function: Function) -> Iterator[Key]:
-    """What a function of the tests assigns or takes out when all else is done: behind the yield, in a `finally`, in its last lines."""
+    """What a function of the tests assigns or takes out when all else is done, be it an entry that the program has made for it."""
     path = function.address.path
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in function.effects:
-        if (effect.kind in _ASSIGNS or takes_away(effect)) and (effect.after_yield or effect.line in closing):
+        last = (effect.kind in _ASSIGNS or takes_away(effect)) and (effect.after_yield or effect.line in closing)
+        if last or _follows_a_call(known, function, effect):
             yield from (key for key, _ in _at(known, known.index.target(effect.target, path), path, effect.line, ""))
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import islice
+from typing import NamedTuple
 
 from rescope.facts.undo import empties
+from rescope.facts.verbs import is_back
 from rescope.graph.around import SETUPS
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
 from rescope.graph.reach import Reaching
-from rescope.graph.state.evidence import CLEARS, is_back
+from rescope.graph.state.evidence import CLEARS
 from rescope.graph.state.known import Known
 from rescope.graph.state.read_evidence import patches, patching
 from rescope.model.address import Address, Location
@@ -26,12 +27,23 @@ _ARGV: _Key = ("", "sys.argv")
 
 
 class _Does(StrEnum):
+    """What a line does to a state; what comes to it by calls of calls may read it."""
+
     SETS = "sets"
     CHANGES = "changes"
     READS = "reads"
+    MAY_READ = "may read"
 
 
+_LOOKS = frozenset({_Does.READS, _Does.MAY_READ})
 _Event = tuple[int, _Does]
+
+
+class Victim(NamedTuple):
+    """A test that comes unprepared to a state, and where; `directly` says that this line names it, or calls what reads it."""
+
+    at: Location
+    directly: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +51,7 @@ class _Question:
     """State as the walk through tests sees it: its names, what sets it anew, and what may come to a reader of it."""
 
     keys: frozenset[_Key]
+    readers: frozenset[Address]
     reading: Reaching
     setters: frozenset[Address] = frozenset()
     methods: frozenset[str] | None = None
@@ -69,8 +82,8 @@ class Victims:
     fixtures: dict[int, tuple[Function, bool]] = field(default_factory=dict)
     lines: dict[Address, tuple[tuple[int, _Key, _Does], ...]] = field(default_factory=dict)
 
-    def of(self, singleton: Singleton) -> tuple[Location, ...]:
-        """The first two places, each in another test, where one reads the state that neither it nor its set-up has set anew.
+    def of(self, singleton: Singleton) -> tuple[Victim, ...]:
+        """Two tests that read the state which neither they nor their set-up have set anew, and one that does directly, if any do.
 
         The only test that changes the state is none: it would have to run twice.
         """
@@ -80,18 +93,20 @@ class Victims:
         changed = frozenset(w.text for w in singleton.writers if w.role is Role.MUTATOR) | {"set", "reset"}
         question = _Question(
             keys=frozenset((path, name) for name in (*names, *(f"{name}{CLEARS}" for name in names))),
+            readers=frozenset(singleton.readers),
             reading=self.known.calls.reaching(singleton.readers),
             setters=frozenset(w.function for w in singleton.writers if (w.role in sets and not w.guarded) or is_back(w.function.name)),
             methods=changed if singleton.shape is Shape.INSTANCE else None,
         )
         return self._answer(question, (*singleton.touched_by_tests, *singleton.set_by_tests))
 
-    def of_names(self, names: Iterable[Definition], changed: Collection[Location]) -> tuple[Location, ...]:
+    def of_names(self, names: Iterable[Definition], changed: Collection[Location]) -> tuple[Victim, ...]:
         """As `of`, for names of modules; of one whose path is "" the name is that of what is no part of the project, `sys.argv`."""
         wanted = {(name.path, name.name) for name in names}
         words = {name.rpartition(".")[2] for _, name in wanted}
         readers = [f.address for f in self._functions() if any(self._reads(f, target, wanted, words) for target in f.mentions)]
-        return self._answer(_Question(keys=frozenset(wanted), reading=self.known.calls.reaching(readers)), changed)
+        reading = self.known.calls.reaching(readers)
+        return self._answer(_Question(keys=frozenset(wanted), readers=frozenset(readers), reading=reading), changed)
 
     def _functions(self) -> Iterator[Function]:
         return (function for module in self.known.index.modules.values() for function in module.functions)
@@ -99,22 +114,26 @@ class Victims:
     def _reads(self, function: Function, target: Target, wanted: set[_Key], words: set[str]) -> bool:
         return not words.isdisjoint(target.dotted.split(".")) and self._key(target, function.address.path) in wanted
 
-    def _answer(self, question: _Question, changed: Collection[Location]) -> tuple[Location, ...]:
-        tests = (t for t in self.known.calls.flow.graph.tests if not changed or not all(_inside(t.function, at) for at in changed))
-        found = (self._victim(test, question) for test in tests)
-        return tuple(islice(filter(None, found), _ENOUGH))
+    def _answer(self, question: _Question, changed: Collection[Location]) -> tuple[Victim, ...]:
+        found: list[Victim] = []
+        for test in self.known.calls.flow.graph.tests:
+            if changed and all(_inside(test.function, at) for at in changed):
+                continue
+            victim = self._victim(test, question)
+            if victim is not None and (len(found) < _ENOUGH or victim.directly):
+                found.append(victim)
+            if len(found) >= _ENOUGH and found[-1].directly:
+                break
+        return tuple(found)
 
-    def _victim(self, test: TestNode, question: _Question) -> Location | None:
+    def _victim(self, test: TestNode, question: _Question) -> Victim | None:
         around = self._around(test, question)
-        if around is not None and around[0] is _Does.SETS:
+        if around is None and test.function.address in question.reading:
+            first = self._first(test.function, question, _DEPTH)
+            around = (first[1], Location(path=test.path, line=first[0])) if first is not None else None
+        if around is None or around[0] not in _LOOKS:
             return None
-        if around is None and test.function.address not in question.reading:
-            return None
-        note = f"read by {test.function.address.qualname}"
-        if around is not None:
-            return replace(around[1], note=note)
-        first = self._first(test.function, question, _DEPTH)
-        return Location(path=test.path, line=first[0], note=note) if first is not None and first[1] is _Does.READS else None
+        return Victim(at=replace(around[1], note=f"read by {test.function.address.qualname}"), directly=around[0] is _Does.READS)
 
     def _around(self, test: TestNode, question: _Question) -> tuple[_Does, Location] | None:
         """What the fixtures and the set-up of a test do to the state before it: one that sets it anew counts first."""
@@ -124,16 +143,19 @@ class Victims:
         found: tuple[_Does, Location] | None = None
         for function, each in self._before(test):
             first = self._first(function, question, _DEPTH) if each or function.address in question.reading else None
-            if first is None or (first[1] is not _Does.READS and not each):
+            if first is None or (first[1] not in _LOOKS and not each):
                 continue
             at = Location(path=function.address.path, line=first[0])
-            if each and (first[1] is _Does.SETS or any(does is _Does.SETS for _, does in self._events(function, question, _DEPTH))):
+            if each and (is_back(function.address.name) or self._sets(function, question)):
                 found = (_Does.SETS, at)
                 break
-            found = found or (_Does.READS, at)
+            found = found or (first[1], at)
         if not test.classes:
             question.around[key] = found
         return found
+
+    def _sets(self, function: Function, question: _Question) -> bool:
+        return any(does is _Does.SETS for _, does in self._events(function, question, _DEPTH))
 
     def _before(self, test: TestNode) -> Iterator[tuple[Function, bool]]:
         """The fixtures and set-ups of a test, each with whether it runs anew for it."""
@@ -186,9 +208,9 @@ class Victims:
                 if first is not None:
                     return first[1]
             elif callee.address in question.reading:
-                return _Does.READS
+                return _Does.READS if callee.address in question.readers else _Does.MAY_READ
         named = not callees and "." in call.callee.dotted and question.reading.by_name(call.callee.dotted.rpartition(".")[2])
-        return _Does.READS if named else None
+        return _Does.MAY_READ if named else None
 
     def _lines(self, function: Function) -> tuple[tuple[int, _Key, _Does], ...]:
         """What a function of the tests sets, changes and names of the program, changes first."""
@@ -232,4 +254,4 @@ def _inside(function: Function, at: Location) -> bool:
 
 def _order(event: _Event) -> tuple[int, bool]:
     """By line; of two on one line the one that sets counts first: the doubt is the finding's, not the test's."""
-    return event[0], event[1] is _Does.READS
+    return event[0], event[1] in _LOOKS
