@@ -1,7 +1,7 @@
 """Who changes a fixture's value: effects on arguments, followed through helpers, `self` and fixtures that hand values on."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.facts.verbs import MUTATORS, is_back
@@ -217,16 +217,19 @@ def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function
     for call in on_it:
         receiver, _, method = call.callee.dotted.rpartition(".")
         served = any(text.startswith(("/", "http")) for text in call.strings)
-        back = any(
-            c.line > call.line and c.callee.dotted.startswith(f"{receiver}.") and is_back(c.callee.dotted[len(receiver) + 1 :])
-            for c in on_it
-        )
-        told = call.discarded and method not in MUTATORS and not (back or is_back(method))
-        if told and not (closed or served or call.nested or call.raises):
+        told = call.discarded and method not in MUTATORS and not (closed or served or call.nested or call.raises)
+        if told and not (is_back(method) or _taken_back(call, on_it)):
             target = call.callee._replace(dotted=receiver)
             text = f"{call.callee.dotted}({'...' if call.arguments else ''})"
             effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=text, how=method)
             yield target.tail, effect, function
+
+
+def _taken_back(call: Call, on_it: Iterable[Call]) -> bool:
+    """Whether a later call on the same object says by its name that it takes something back."""
+    receiver = call.callee.dotted.rpartition(".")[0]
+    later = (c.callee.dotted.rpartition(".") for c in on_it if c.line > call.line)
+    return any(on == receiver and is_back(name) for on, _, name in later)
 
 
 def _below(value: Value, part: str) -> str | None:
