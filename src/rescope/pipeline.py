@@ -23,7 +23,7 @@ from rescope.graph.state.known import Known
 from rescope.graph.state.victims import Victims
 from rescope.loading import Tell, load_facts, silent, stamps
 from rescope.model.address import Location
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace, UseMonkeypatch
 from rescope.model.facts import ModuleFacts, ParseFailure
 from rescope.model.finding import Applicability, Finding, Keep, Subject
 from rescope.model.plan import ChangeGroup, FileChange, Plan, Skipped
@@ -367,6 +367,8 @@ def _subject(edit: Edit) -> object:
             return name, steps
         case RestoreInPlace(address=address, target=target):
             return address, target
+        case UseMonkeypatch(address=address, patches=patches):
+            return address, patches
         case _:
             return edit.address
 
@@ -378,5 +380,5 @@ def merged_edits(groups: Iterable[ChangeGroup], path: str) -> tuple[Edit, ...]:
         for edit in group.edits:
             if edit_path(edit) == path:
                 found.setdefault((type(edit), _subject(edit)), edit)
-    order = {ChangeScope: 0, AddReason: 1, RestoreInPlace: 2, AddResetFixture: 3}
+    order = {ChangeScope: 0, AddReason: 1, RestoreInPlace: 2, UseMonkeypatch: 3, AddResetFixture: 4}
     return tuple(sorted(found.values(), key=lambda e: order[type(e)]))

@@ -344,6 +344,7 @@ def only_told(finding: Finding, because: str) -> Finding:
         strategy=Strategy.NONE,
         caveat=because,
         parts=(),
+        patches=(),
     )
 
 

@@ -14,11 +14,12 @@ from rescope.codemods.refusal import EditRefused, MisfitError
 from rescope.codemods.reset_fixture import with_reset_fixtures
 from rescope.codemods.restore_in_place import restore_in_place
 from rescope.codemods.style import Style, style_of
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
+from rescope.codemods.use_monkeypatch import use_monkeypatch
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace, UseMonkeypatch
 
 NEW_FILE = b'"""Shared fixtures."""\n'
 _Key = tuple[str, int, bool]
-_Addressed = ChangeScope | AddReason | RestoreInPlace
+_Addressed = ChangeScope | AddReason | RestoreInPlace | UseMonkeypatch
 
 
 def apply(source: bytes | None, edits: Sequence[Edit]) -> bytes:
@@ -48,7 +49,7 @@ def _applied(path: str, source: bytes, edits: Sequence[Edit]) -> bytes:
 
 def _path(edit: Edit) -> str:
     match edit:
-        case ChangeScope() | AddReason() | RestoreInPlace():
+        case ChangeScope() | AddReason() | RestoreInPlace() | UseMonkeypatch():
             return edit.address.path
         case AddResetFixture():
             return edit.path
@@ -82,7 +83,7 @@ def _walked(path: str, module: cst.Module, edits: Iterable[_Addressed], style: S
         module = after
         wanted = {key: value for key, value in wanted.items() if key not in walk.done}
     for qualname, ordinal, _ in wanted:
-        raise EditRefused(path, 1, f"there is no fixture {qualname!r} with ordinal {ordinal}")
+        raise EditRefused(path, 1, f"there is no definition {qualname!r} with ordinal {ordinal}")
     return module
 
 
@@ -137,10 +138,12 @@ class _Walk(cst.CSTTransformer):
         if self._assignments:
             return updated_node
         key = self._key(updated_node.name.value)
-        if key not in self._wanted or not any(makes_fixture(d.decorator, self._imports) for d in updated_node.decorators):
+        wanted = self._wanted.get(key, ())
+        of_fixture = any(makes_fixture(d.decorator, self._imports) for d in updated_node.decorators)
+        if not wanted or not (of_fixture or all(isinstance(edit, UseMonkeypatch) for edit in wanted)):
             return updated_node
         self._reached(key, original_node)
-        for edit in self._wanted[key]:
+        for edit in wanted:
             match edit:
                 case ChangeScope():
                     updated_node = rescope_function(updated_node, edit, self._imports, self._style)
@@ -148,6 +151,8 @@ class _Walk(cst.CSTTransformer):
                     updated_node = explain_function(updated_node, edit, self._place(original_node), self._style)
                 case RestoreInPlace():
                     updated_node = restore_in_place(updated_node, edit, self._style)
+                case UseMonkeypatch():
+                    updated_node = use_monkeypatch(updated_node, edit, self._imports, self._style)
                 case _:
                     assert_never(edit)
         return updated_node
@@ -196,8 +201,8 @@ class _Walk(cst.CSTTransformer):
                     line = cst.ensure_type(line.deep_replace(before, value), cst.SimpleStatementLine)
                 case AddReason():
                     line = explain_assignment(line, edit, self._place(original), self._style)
-                case RestoreInPlace():
-                    message = "the function whose teardown is to be rewritten stands elsewhere"
+                case RestoreInPlace() | UseMonkeypatch():
+                    message = "the function whose body is to be rewritten stands elsewhere"
                     raise MisfitError(message)
                 case _:
                     assert_never(edit)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, UseMonkeypatch
 from rescope.model.finding import Applicability, Strategy
 from rescope.model.plan import ChangeGroup, FileChange
 from rescope.pipeline import rewrite
@@ -56,6 +56,8 @@ def title(groups: Iterable[ChangeGroup]) -> str:
     resets = {(e.path, e.name, e.steps) for g in groups for e in g.edits if isinstance(e, AddResetFixture)}
     done = [_counted("narrow", len(narrowed), "fixture")] if narrowed else []
     done += [_counted("reset", len(resets), "singleton")] if resets else []
+    patched = {e.address for g in groups for e in g.edits if isinstance(e, UseMonkeypatch)}
+    done += [_counted("use monkeypatch in", len(patched), "function")] if patched else []
     return f"Isolate tests: {' and '.join(done)}"
 
 
@@ -90,6 +92,8 @@ def _subject(group: ChangeGroup, follow: int) -> str:
         return _reset_subject(resets[0])
     if group.finding.strategy is Strategy.DOCUMENT:
         return f"Say why '{group.finding.subject.name}' is {group.finding.subject.scope}-scoped"
+    if group.finding.strategy is Strategy.PATCH:
+        return f"Have pytest take back {group.finding.subject.name}"
     after = next(e.after for e in group.edits if isinstance(e, ChangeScope))
     more = f", and {follow} dependent{'' if follow == 1 else 's'}" if follow else ""
     return f"Narrow '{group.finding.subject.name}' to {after} scope{more}"

@@ -52,6 +52,35 @@ class RestoreInPlace:
     container: str
 
 
+class PatchKind(Enum):
+    """How a test or fixture changes the process, and so which method of pytest's `monkeypatch` does it instead."""
+
+    SET_ENV = "setenv"
+    DEL_ENV = "delenv"
+    CHDIR = "chdir"
+    SET_ATTR = "setattr"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A change that `monkeypatch` is to make: of `state` as the code has it, `os.environ['LEVEL']`, `app.mode`, `os.chdir`.
+
+    `missing` says that an attribute may not be there before.
+    """
+
+    kind: PatchKind
+    state: str
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseMonkeypatch:
+    """Let the test or function-scoped fixture at `address` request `monkeypatch`, and make its `patches` through it."""
+
+    address: Address
+    patches: tuple[Patch, ...]
+
+
 class ResetKind(Enum):
     """How one piece of state goes back to where it was."""
 
@@ -116,4 +145,4 @@ class AddResetFixture:
     table: bool = False
 
 
-Edit = ChangeScope | AddReason | RestoreInPlace | AddResetFixture
+Edit = ChangeScope | AddReason | RestoreInPlace | UseMonkeypatch | AddResetFixture

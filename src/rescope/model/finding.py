@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from rescope.model.address import Address, Location
-from rescope.model.edit import ValuePart
+from rescope.model.edit import UseMonkeypatch, ValuePart
 
 
 class Severity(Enum):
@@ -37,6 +37,7 @@ class Strategy(Enum):
     NARROW = "narrow"
     RESET = "reset"
     DOCUMENT = "document"
+    PATCH = "patch"
     NONE = "none"
 
 
@@ -68,7 +69,8 @@ class Subject:
 class Finding:
     """A leak: `message` is for people, `reason` completes "Function-scoped so that ...".
 
-    `parts` is all that is changed of a fixture's value, where that is known well enough to put it back.
+    `parts` is all that is changed of a fixture's value, where that is known well enough to put it back; `patches` are the changes of
+    the process that pytest's `monkeypatch` can make in their place.
     """
 
     code: str
@@ -84,6 +86,7 @@ class Finding:
     strategy: Strategy = Strategy.NARROW
     caveat: str = ""
     parts: tuple[ValuePart, ...] = ()
+    patches: tuple[UseMonkeypatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

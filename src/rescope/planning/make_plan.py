@@ -15,6 +15,7 @@ from rescope.planning.conftest_target import ResetPlace, find_target
 from rescope.planning.document import documented
 from rescope.planning.hazards import Unseen, caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
+from rescope.planning.patching import Patching
 from rescope.planning.reset_names import name_resets
 from rescope.planning.resets import Suspects, blocks_reset, reset_fixture
 from rescope.planning.undoing import repairs
@@ -34,10 +35,12 @@ class _Planner:
     absorbed: set[Address] = field(default_factory=set)
     suspects: Suspects = field(init=False)
     unseen: Unseen = field(init=False)
+    patching: Patching = field(init=False)
 
     def __post_init__(self) -> None:
         self.suspects = Suspects(ctx=self.ctx)
         self.unseen = Unseen(ctx=self.ctx)
+        self.patching = Patching(ctx=self.ctx)
 
     @property
     def target(self) -> Scope:
@@ -239,6 +242,8 @@ def _singletons(planner: _Planner) -> None:
 
 def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton | None, narrowed: frozenset[Address]) -> ChangeGroup:
     ctx = planner.ctx
+    if finding.strategy is Strategy.PATCH:
+        return _patch_group(planner, finding)
     if finding.strategy is not Strategy.RESET or singleton is None:
         return _display_only(finding, finding.caveat)
     target = find_target(ctx, singleton)
@@ -253,6 +258,16 @@ def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton | Non
     shown = replace(finding, applicability=applicability, caveat=caveat)
     relied = tuple(_relied_on(planner, singleton, target, narrowed))
     return ChangeGroup(finding=shown, edits=(edit,), applicability=applicability, caveat=caveat, relies_on=relied)
+
+
+def _patch_group(planner: _Planner, finding: Finding) -> ChangeGroup:
+    """All functions that leave the state changed go through `monkeypatch`, or none does."""
+    refused = next(filter(None, map(planner.patching.refusal, finding.patches)), "")
+    if refused:
+        return _display_only(finding, f"{finding.caveat}; {refused}")
+    caveat = "a later test may count on the change"
+    shown = replace(finding, caveat=caveat)
+    return ChangeGroup(finding=shown, edits=finding.patches, applicability=finding.applicability, caveat=caveat)
 
 
 def _relied_on(planner: _Planner, singleton: Singleton, target: ResetPlace, narrowed: frozenset[Address]) -> Iterator[Address]:

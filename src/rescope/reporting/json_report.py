@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from rescope.model.address import Address, Location
-from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace
+from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace, UseMonkeypatch
 from rescope.model.facts import ParseFailure
 from rescope.model.finding import Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
@@ -83,6 +83,9 @@ def _edit(edit: Edit, subjects: dict[Address, Subject]) -> Json:
         case RestoreInPlace(address=address, target=target):
             subject = subjects[address]
             return {"kind": "restore-in-place", "name": subject.name, "path": address.path, "line": subject.line, "state": target}
+        case UseMonkeypatch(address=address, patches=patches):
+            states = [patch.state for patch in patches]
+            return {"kind": "use-monkeypatch", "name": address.name, "qualname": address.qualname, "path": address.path, "states": states}
         case AddResetFixture(path=path, name=name, creates_file=creates):
             states = [f"{step.module}.{step.name}" for step in edit.steps] + [f"{edit.fixture}.{p.path}".rstrip(".") for p in edit.parts]
             return {"kind": "add-reset-fixture", "name": name, "path": path, "line": None, "creates_file": creates, "states": states}

@@ -75,6 +75,7 @@ def _edits() -> Iterable[Json]:
     yield _object(kind={"const": "change-scope"}, name=_TEXT, qualname=_TEXT, path=_TEXT, line=_LINE, **{"from": scopes, "to": scopes})
     yield _object(kind={"const": "add-reason"}, name=_TEXT, path=_TEXT, line=_LINE, text=_TEXT)
     yield _object(kind={"const": "restore-in-place"}, name=_TEXT, path=_TEXT, line=_LINE, state=_TEXT)
+    yield _object(kind={"const": "use-monkeypatch"}, name=_TEXT, qualname=_TEXT, path=_TEXT, states=_array(_TEXT))
     yield _object(
         kind={"const": "add-reset-fixture"},
         name=_TEXT,

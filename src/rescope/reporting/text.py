@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rescope.model.address import Location
-from rescope.model.edit import AddResetFixture, ChangeScope
+from rescope.model.edit import AddResetFixture, ChangeScope, UseMonkeypatch
 from rescope.model.finding import Applicability, Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
@@ -105,6 +105,10 @@ def headline(group: ChangeGroup) -> str:
         return f"add fixture '{resets[0].name}' to {resets[0].path}"
     if group.finding.strategy is Strategy.DOCUMENT:
         return f"say why it is {group.finding.subject.scope}-scoped"
+    patched = [e for e in group.edits if isinstance(e, UseMonkeypatch)]
+    if patched:
+        functions = "1 function" if len(patched) == 1 else f"{len(patched)} functions"
+        return f"use monkeypatch in {functions}"
     first = next(e for e in group.edits if isinstance(e, ChangeScope))
     count = len(group.dependents)
     more = f", and {count} dependent{'s' if count > 1 else ''}" if count else ""

@@ -7,8 +7,9 @@ in that folder, with that variable, under that assignment.
 
 What rescope does
 -----------------
-It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and what of pytest undoes it:
-mostly `monkeypatch`. Nothing is rewritten, since a later test may count on the change. What is taken back in the same
+It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and has tests and fixtures do it
+through `monkeypatch`, which pytest undoes. The edit is unsafe, since a later test may count on the change; where pytest passes
+nothing (unittest), or `monkeypatch` has no method for it, what undoes it is told. What is taken back in the same
 function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random
 generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, warning
 filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
@@ -28,13 +29,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescope.facts.undo import closing_lines, is_initial, shields, takes_away
+from rescope.facts.cures import attribute_patch, idiom, process_patch
+from rescope.facts.undo import closing_lines, is_initial, shields
 from rescope.facts.verbs import PROCESS_STATE
 from rescope.graph.around import SETUPS, Around, cleans_up, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
 from rescope.model.address import Address, Location
+from rescope.model.edit import Patch, PatchKind, UseMonkeypatch
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
@@ -71,7 +74,7 @@ _CALLS = {
 class _Change(NamedTuple):
     """What a function leaves changed: the state as messages call it, its dotted name, and the idiom that undoes it.
 
-    `place` is where the project would define the state.
+    `place` is where the project would define the state, `patch` how `monkeypatch` would make the change.
     """
 
     state: str
@@ -80,6 +83,7 @@ class _Change(NamedTuple):
     by: Function
     at: Location
     place: Definition | None = None
+    patch: Patch | None = None
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -140,7 +144,7 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
     functions: dict[Address, Function] = {}
     for test in ctx.graph.tests if len(ctx.graph.tests) > 1 else ():
         klass = ctx.index.classes[test.path].get(".".join(test.classes))
-        if klass is not None and _is_patched(klass.decorators):
+        if klass is not None and any(map(_is_patch, klass.decorators)):
             continue
         set_ups = (ctx.flow.method(klass, name) for name in sorted(SETUPS)) if klass is not None else ()
         for function in (test.function, *filter(None, set_ups)):
@@ -184,10 +188,6 @@ def _ends_elsewhere(ctx: RuleContext, function: Function, effect: Effect, others
     return known and bool(effect.value) and all(o.line < effect.line and o.value and _stays(o) for o in others)
 
 
-def _is_patched(decorators: Iterable[str]) -> bool:
-    return any(map(_is_patch, decorators))
-
-
 def _is_patch(dotted: str) -> bool:
     return dotted.endswith("patch") or ".patch." in dotted
 
@@ -206,11 +206,13 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
     if known == "os.environ" and shields(function, effect):
         return
     if known and not _patched(patches, known, effect.key):
-        yield _Change(known, known, _idiom(known, effect), function, where)
+        yield _Change(known, known, idiom(known, effect), function, where, patch=process_patch(known, effect))
     elif effect.kind is EffectKind.SET_ATTR and not (known or sets_up(function)) and _lives_on(ctx, function, effect, patches):
         owner, _, attribute = effect.text.rpartition(".")
-        idiom = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
-        yield _Change(effect.text, effect.target.dotted, idiom, function, where, ctx.index.target(effect.target, function.address.path))
+        cure = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
+        place = ctx.index.target(effect.target, function.address.path)
+        patch = attribute_patch(effect, missing=place is None or not _is_defined(ctx, place))
+        yield _Change(effect.text, effect.target.dotted, cure, function, where, place, patch)
 
 
 def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
@@ -222,9 +224,16 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
             continue
         calls = [c for c in function.calls if _process_call(c) == dotted]
         if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
-            state, idiom = _CALLS[dotted]
+            state, cure = _CALLS[dotted]
             where = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}() in {function.address.qualname}")
-            yield _Change(state, dotted, idiom, function, where)
+            patch = Patch(kind=PatchKind.CHDIR, state=dotted) if call.callee.dotted == dotted == _CHDIR and call.discarded else None
+            yield _Change(state, dotted, cure, function, where, patch=patch)
+
+
+def _is_defined(ctx: RuleContext, place: Definition) -> bool:
+    """Whether the project binds the name itself."""
+    found = ctx.index.variable(place)
+    return ctx.index.function(place) is not None or ctx.index.class_at(place) is not None or (found is not None and not found[1])
 
 
 def _process_call(call: Call) -> str:
@@ -259,20 +268,6 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     if klass is not None and ctx.flow.method(klass, "__setattr__") is not None:
         return False  # the object decides itself where the attribute goes: often to what the test has made
     return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)
-
-
-def _idiom(known: str, effect: Effect) -> str:
-    key = "..." if effect.key.startswith("{") or effect.how in {"insert", "update"} else effect.key or "..."
-    removed = takes_away(effect)
-    match known:
-        case "os.environ":
-            return f"monkeypatch.delenv({key})" if removed else f"monkeypatch.setenv({key}, ...)"
-        case "sys.path":
-            return f"monkeypatch.syspath_prepend({key})"
-        case "sys.modules":
-            return f"monkeypatch.{'delitem' if removed else 'setitem'}(sys.modules, {key}{'' if removed else ', ...'})"
-        case _:
-            return f'monkeypatch.setattr("{known}", ...)'
 
 
 def _same(one: Effect, other: Effect) -> bool:
@@ -373,6 +368,7 @@ def _finding(changes: list[_Change]) -> Finding:
         if first.idiom
         else "put it back behind the yield of a fixture"
     )
+    patches = _patches(changes)
     finding = Finding(
         code=_CODE,
         rule=_NAME,
@@ -383,11 +379,22 @@ def _finding(changes: list[_Change]) -> Finding:
         related=tuple(related),
         severity=Severity.WARNING,
         confidence=Confidence.MEDIUM,
-        applicability=Applicability.DISPLAY_ONLY,
-        strategy=Strategy.NONE,
+        applicability=Applicability.UNSAFE if patches else Applicability.DISPLAY_ONLY,
+        strategy=Strategy.PATCH if patches else Strategy.NONE,
         caveat=cure,
+        patches=patches,
     )
     return only_told(finding, cure) if first.dotted in _ENTRIES else finding
+
+
+def _patches(changes: list[_Change]) -> tuple[UseMonkeypatch, ...]:
+    """All changes as `monkeypatch` would make them, by function; none where one of them has to be cured otherwise."""
+    by_function: defaultdict[Address, dict[Patch, None]] = defaultdict(dict)
+    for change in changes:
+        if change.patch is None:
+            return ()
+        by_function[change.by.address][change.patch] = None
+    return tuple(UseMonkeypatch(address=address, patches=tuple(found)) for address, found in by_function.items())
 
 
 RULE = Rule(
@@ -414,6 +421,22 @@ def test_read(tmp_path):
     assert tmp_path.exists()
 """,
             codes=(_CODE,),
+            unsafe=True,
+            after="""\
+# --- test_files.py
+import os
+from pathlib import Path
+
+
+def test_write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("out.txt").write_text("done")
+    assert Path("out.txt").exists()
+
+
+def test_read(tmp_path):
+    assert tmp_path.exists()
+""",
         ),
         Example(
             name="an attribute of a class of another library",

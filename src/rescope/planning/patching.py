@@ -1,0 +1,59 @@
+"""Whether tests and fixtures may change the process through pytest's `monkeypatch` instead of by themselves."""
+
+from dataclasses import dataclass, field
+
+from rescope.model.address import Address
+from rescope.model.edit import UseMonkeypatch
+from rescope.model.facts import FixtureDef, Function
+from rescope.model.scope import Scope
+from rescope.rule import RuleContext
+
+_NAME = "monkeypatch"
+_KNOWN = ("pytest.mark.", "pytest.fixture", "pytest_asyncio.fixture")
+
+
+@dataclass(slots=True, kw_only=True)
+class Patching:
+    """Answers why a function cannot request `monkeypatch`; the names that tests call are collected once."""
+
+    ctx: RuleContext
+    called: set[str] = field(default_factory=set)
+    unittests: set[Address] = field(default_factory=set)
+
+    def refusal(self, edit: UseMonkeypatch) -> str:
+        """Why the function at the address of the edit is left as it is, "" if it may request `monkeypatch`.
+
+        Only pytest calls tests and fixtures of function scope that nobody else names, and passes what they request.
+        """
+        ctx, address = self.ctx, edit.address
+        function = ctx.index.function_at(*address[:3])
+        fixture = next((f for f in ctx.graph.definitions() if f.function.address == address), None)
+        if function is None or address.assigned:
+            return f"{address.qualname} is not found"
+        if any(r.name == _NAME for r in ctx.graph.registrations):
+            return f"the project has a fixture '{_NAME}' of its own"
+        if not self.called:
+            self._collect()
+        if address in self.unittests:
+            return f"{address.qualname} is a test of unittest, to which pytest passes nothing"
+        return self._of(function, fixture)
+
+    def _of(self, function: Function, fixture: FixtureDef | None) -> str:
+        name = function.address.qualname
+        tested = any(t.function.address == function.address for t in self.ctx.graph.tests)
+        if not tested and (fixture is None or fixture.scope is not Scope.FUNCTION or fixture.editable):
+            return f"{name} is no test, nor a fixture of function scope"
+        other = next((d for d in function.decorators if not (d.startswith(_KNOWN) or "patch" in d.split("."))), "")
+        if function.given or function.hides_signature or other:
+            return f"a decorator of {name} may call it otherwise: {other or 'its signature is hidden'}"
+        if function.address.name in self.called:
+            return f"other code calls {function.address.name}(), and would have to pass {_NAME}"
+        if any(_NAME in mark.argnames for mark in function.marks.parametrize):
+            return f"{name} is parametrized by '{_NAME}'"
+        return ""
+
+    def _collect(self) -> None:
+        for path in self.ctx.tests:
+            for function in self.ctx.index.functions[path].values():
+                self.called.update(call.callee.dotted.rpartition(".")[2] for call in function.calls)
+        self.unittests.update(t.function.address for t in self.ctx.graph.tests if t.unittest)

@@ -1,0 +1,101 @@
+"""What a function does to the process for good is done through `monkeypatch`: statements, parameters, refusals."""
+
+import pytest
+
+from rescope.codemods import EditRefused, apply
+from rescope.model.address import Address
+from rescope.model.edit import Patch, PatchKind, UseMonkeypatch
+
+ENV = Patch(kind=PatchKind.SET_ENV, state="os.environ['A']")
+STATEMENTS = {
+    "a variable": (ENV, 'os.environ["A"] = str(1)  # why', 'monkeypatch.setenv("A", str(1))  # why'),
+    "a computed variable": (
+        Patch(kind=PatchKind.SET_ENV, state="os.environ[NAME]"),
+        "os.environ[NAME] = f()",
+        "monkeypatch.setenv(NAME, f())",
+    ),
+    "over lines": (ENV, 'os.environ["A"] = f(\n        1,\n    )', 'monkeypatch.setenv("A", f(\n        1,\n    ))'),
+    "deleted": (
+        Patch(kind=PatchKind.DEL_ENV, state="os.environ['A']"),
+        "del os.environ['A']",
+        "monkeypatch.delenv('A')",
+    ),
+    "a variable that is popped": (
+        Patch(kind=PatchKind.DEL_ENV, state="os.environ.pop('A')"),
+        'os.environ.pop("A")',
+        'monkeypatch.delenv("A")',
+    ),
+    "the folder": (Patch(kind=PatchKind.CHDIR, state="os.chdir"), "os.chdir(f / 'a')", "monkeypatch.chdir(f / 'a')"),
+    "an attribute": (Patch(kind=PatchKind.SET_ATTR, state="app.a.b"), "app.a.b = None", 'monkeypatch.setattr(app.a, "b", None)'),
+    "a tuple": (Patch(kind=PatchKind.SET_ATTR, state="app.b"), "app.b = 1, 2", 'monkeypatch.setattr(app, "b", (1, 2))'),
+    "an attribute that may be missing": (
+        Patch(kind=PatchKind.SET_ATTR, state="app.b", missing=True),
+        "app.b = f",
+        'monkeypatch.setattr(app, "b", f, raising=False)',
+    ),
+    "in a block": (ENV, "if f:\n        os.environ['A'] = '1'", "if f:\n        monkeypatch.setenv('A', '1')"),
+}
+PARAMETERS = {
+    "()": "(monkeypatch)",
+    "(f)": "(f, monkeypatch)",
+    "(f,)": "(f, monkeypatch,)",
+    "(self, f)": "(self, f, monkeypatch)",
+    "(f=None)": "(monkeypatch, f=None)",
+    "(f, g=None)": "(f, monkeypatch, g=None)",
+    "(f, *, g)": "(f, monkeypatch, *, g)",
+    "(*, f)": "(monkeypatch, *, f)",
+    "(monkeypatch, f)": "(monkeypatch, f)",
+    "(f: int)": "(f: int, monkeypatch: pytest.MonkeyPatch)",
+    "() -> None": "(monkeypatch: pytest.MonkeyPatch) -> None",
+    "(f: int, g)": "(f: int, g, monkeypatch)",
+    "(\n    f,\n    g,\n)": "(\n    f,\n    g,\n    monkeypatch,\n)",
+    "(\n    f,\n    g\n)": "(\n    f,\n    g,\n    monkeypatch\n)",
+}
+
+
+def edit(*patches: Patch) -> UseMonkeypatch:
+    """The edit for the function `test_it`."""
+    return UseMonkeypatch(address=Address(path="test_it.py", qualname="test_it"), patches=patches)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(("patch", "before", "after"), STATEMENTS.values(), ids=STATEMENTS)
+def test_statements(patch: Patch, before: str, after: str, newline: str) -> None:
+    """The statement becomes a call, and all around it stays."""
+    text = "import pytest\n\n\ndef test_it({}):\n    # first\n    {}\n\n    assert True\n"
+    source = text.format("f", before).replace("\n", newline).encode()
+    assert apply(source, [edit(patch)]) == text.format("f, monkeypatch", after).replace("\n", newline).encode()
+
+
+@pytest.mark.parametrize(("before", "after"), PARAMETERS.items())
+def test_parameters(before: str, after: str) -> None:
+    """The function requests it once, behind what has no default; annotated where all others are."""
+    text = "import pytest\n\n\ndef test_it{}:\n    {}\n"
+    source = text.format(before, "os.environ['A'] = ''").encode()
+    assert apply(source, [edit(ENV)]).decode() == text.format(after, "monkeypatch.setenv('A', '')")
+
+
+def test_several_in_one_function() -> None:
+    """Each state has its call, also where two edits are about one function."""
+    folder = Patch(kind=PatchKind.CHDIR, state="os.chdir")
+    source = b"def test_it():\n    os.environ['A'] = '1'\n    os.chdir('a')\n    os.environ['A'] = '2'\n"
+    wanted = b"def test_it(monkeypatch):\n    monkeypatch.setenv('A', '1')\n    monkeypatch.chdir('a')\n    monkeypatch.setenv('A', '2')\n"
+    assert apply(source, [edit(ENV, folder)]) == apply(source, [edit(ENV), edit(folder)]) == wanted
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def test_it():\n    os.environ['B'] = '1'\n",
+        "def test_it():\n    os.environ['A'] = '1'; f()\n",
+        "def test_it(): os.environ['A'] = '1'\n",
+        "def test_it():\n    a = os.environ['A'] = '1'\n",
+        "def test_it():\n    def inner():\n        os.environ['A'] = '1'\n",
+        "def test_it(\n    a,  # why\n):\n    os.environ['A'] = '1'\n",
+        "def test_it(**rest):\n    os.environ['A'] = '1'\n",
+    ],
+)
+def test_what_does_not_fit_is_refused(source: str) -> None:
+    """Another variable, company on the line, another function, comments among the parameters: the file is left alone."""
+    with pytest.raises(EditRefused):
+        apply(source.encode(), [edit(ENV)])

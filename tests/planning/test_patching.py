@@ -1,0 +1,70 @@
+"""Tests and fixtures that change the process for good are rewritten to `monkeypatch`. Each suite is run in both orders."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import BACKWARDS, check, fix, make_project, outcome, run_pytest
+
+APP = """\
+# --- app.py
+import os
+
+mode = "slow"
+
+
+def level():
+    return os.environ.get("RESCOPE_LEVEL", "")
+"""
+HEAD = "# --- test_app.py\nimport os\nimport unittest\n\nimport pytest\n\nimport app\n\n\n"
+SLOW = "def test_slow():\n    assert (app.level(), app.mode) == ('', 'slow')\n\n\n"
+LOUD = "os.environ['RESCOPE_LEVEL'] = '9'"
+CURED = {
+    "a test": f"def test_loud():\n    {LOUD}\n    assert app.level() == '9'\n",
+    "a test of a class": f"class TestLoud:\n    def test_loud(self):\n        {LOUD}\n        assert app.level() == '9'\n",
+    "a fixture": f"@pytest.fixture\ndef loud():\n    {LOUD}\n\n\ndef test_loud(loud):\n    assert app.level() == '9'\n",
+    "an attribute": "def test_fast():\n    app.mode = 'fast'\n    assert app.mode == 'fast'\n",
+    "below a mark": f"@pytest.mark.parametrize('n', [1])\ndef test_loud(n):\n    {LOUD}\n    assert n\n",
+}
+LEFT = {
+    "a test of unittest": (
+        f"class TestLoud(unittest.TestCase):\n    def test_loud(self):\n        {LOUD}\n        assert app.level()\n",
+        "to which pytest passes nothing",
+    ),
+    "a test that others call": (
+        f"def test_loud():\n    {LOUD}\n    assert app.level()\n\n\ndef test_again():\n    test_loud()\n",
+        "other code calls test_loud()",
+    ),
+    "a decorator that may call it": (
+        f"def twice(f):\n    return f\n\n\n@twice\ndef test_loud():\n    {LOUD}\n    assert app.level()\n",
+        "a decorator of test_loud may call it otherwise: twice",
+    ),
+    "a monkeypatch of the project": (
+        f"@pytest.fixture\ndef monkeypatch():\n    return None\n\n\ndef test_loud():\n    {LOUD}\n    assert app.level()\n",
+        "the project has a fixture 'monkeypatch' of its own",
+    ),
+    "what monkeypatch cannot do": ("def test_loud():\n    os.umask(0o77)\n    assert app\n", "behind the yield of a fixture"),
+}
+
+
+@pytest.mark.parametrize("case", CURED)
+def test_the_suite_passes_in_every_order_afterwards(tmp_path: Path, case: str) -> None:
+    """Red backwards before, green both ways after, and a second fix has nothing to do."""
+    root = make_project(tmp_path, APP + BACKWARDS + HEAD + SLOW + CURED[case])
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert outcome(run_pytest(root, "--backwards")) == "1 failed, 1 passed"
+
+    assert fix(root) == []
+    assert fix(root, unsafe=True) == ["test_app.py"]
+
+    assert outcome(run_pytest(root)) == outcome(run_pytest(root, "--backwards")) == "2 passed"
+    assert fix(root, unsafe=True) == []
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_what_cannot_request_it_is_left_alone(tmp_path: Path, case: str) -> None:
+    """The finding stays, with the idiom and the reason."""
+    text, because = LEFT[case]
+    (group,) = check(make_project(tmp_path, APP + HEAD + SLOW + text)).plan.groups
+    assert (group.finding.code, group.edits) == ("RSC208", ())
+    assert because in group.caveat
