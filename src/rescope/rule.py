@@ -264,7 +264,8 @@ class RuleContext:
         needed = 2 if filled and not (singleton.touched_by_tests or singleton.set_by_tests) else 1
         seen = self.victims.of(singleton)
         direct = [victim.at for victim in seen if victim.directly]
-        if len(seen) < needed or (singleton.shape is Shape.INSTANCE and not direct):
+        unseen = singleton.shape is not Shape.INSTANCE and len(seen) < needed and self.victims.may_come_unseen(singleton.readers)
+        if (len(seen) < needed and not unseen) or (singleton.shape is Shape.INSTANCE and not direct):
             return only_told(finding, _UNNOTICED)
         return replace(finding, related=(*finding.related, *direct[:1]))
 

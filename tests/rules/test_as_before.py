@@ -19,6 +19,7 @@ class Handler:
     def __init__(self):
         self.plugins = {}
         self.count = 0
+        self.loud = False
 
     def plugin_enable(self, key):
         self.plugins[key] = 1
@@ -71,7 +72,7 @@ QUIET = {
     "the opposite method": "app.HANDLER.plugin_enable('a') / app.HANDLER.plugin_disable('a') / assert not app.HANDLER.plugins",
     "all at once": "app.HANDLER.plugin_enable('a') / app.HANDLER.close_all() / assert not app.HANDLER.plugins",
     "the opposite method of a broad fixture": "handler.plugin_enable('a') / handler.plugin_disable('a') / assert not handler.plugins",
-    "an attribute that is set again at last": "handler.count = 2 / assert handler.count / handler.count = 0",
+    "an attribute that is set again at last": "handler.loud = True / assert handler.loud / handler.loud = False",
     "a number that is counted up": "assert port > 7000",
     "a hook that nobody calls here": "def hook(): / -app.HANDLER.count = 1 / assert hook",
     "a folder that is gone back from": "with isolated_filesystem(tmp_path): / -os.chdir('..') / -assert os.listdir()",
@@ -81,6 +82,7 @@ SHOWN = {
     "another entry that it pops": ("RSC204", "app.ITEMS.pop('b', 0) / app.start('a') / assert len(app.ITEMS) == 1"),
     "the method alone": ("RSC206", "app.HANDLER.plugin_enable('a') / assert len(app.HANDLER.plugins) == 1"),
     "the method of a broad fixture alone": ("RSC103", "handler.plugin_enable('a') / assert handler.plugins"),
+    "an attribute that is set to something else at last": ("RSC103", "handler.count = 2 / assert handler.count / handler.count = 3"),
     "an attribute that is set before": ("RSC103", "handler.count = 0 / handler.count = 2 / assert handler.count"),
 }
 

@@ -82,8 +82,9 @@ def _walked(path: str, module: cst.Module, edits: Iterable[_Addressed], style: S
             raise EditRefused(path, _line(module, walk.at), str(error)) from error
         module = after
         wanted = {key: value for key, value in wanted.items() if key not in walk.done}
-    for qualname, ordinal, _ in wanted:
-        raise EditRefused(path, 1, f"there is no definition {qualname!r} with ordinal {ordinal}")
+    for (qualname, ordinal, _), left in wanted.items():
+        what = "function" if all(isinstance(edit, UseMonkeypatch) for edit in left) else "fixture"
+        raise EditRefused(path, 1, f"there is no {what} {qualname!r} with ordinal {ordinal}")
     return module
 
 

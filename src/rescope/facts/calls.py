@@ -26,13 +26,14 @@ def asked_name(node: ast.Call) -> str:
 def asked_for(env: Environment, node: ast.Call) -> Target | None:
     """What a call reads by itself: the attribute that `getattr(owner, "name")` or `hasattr(owner, "name")` asks for, the command line.
 
-    A parser of argparse reads `sys.argv` where it is given nothing else.
+    A parser of argparse reads `sys.argv` where it is given nothing, be it by who calls the function.
     """
     match node:
         case ast.Call(func=ast.Name(id=asks), args=[owner, ast.Constant(value=str(name)), *_]) if asks in ASKS:
             return env.extend(owner, name)
-        case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args"), args=[], keywords=[]):
-            return _COMMAND_LINE
+        case ast.Call(func=ast.Attribute(attr="parse_args" | "parse_known_args"), args=[] | [ast.Name()], keywords=[]):
+            given = env.resolve(node.args[0]) if node.args else None
+            return _COMMAND_LINE if not node.args or (given is not None and given.root is Root.ARGUMENT) else None
     return None
 
 

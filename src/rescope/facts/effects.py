@@ -10,7 +10,7 @@ from rescope.facts.conditions import asked_after, looked_at
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.patches import expects, is_monkeypatch, is_within, may_put_back, patcher, put_back_by, replaced
-from rescope.facts.undo import was_read_from
+from rescope.facts.undo import is_saved_copy, was_read_from
 from rescope.facts.values import assigned_text, built, call_strings, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, slices, walk
@@ -268,7 +268,7 @@ class Scan:
             self._handle(self.env.made.get(target.head))
             return
         made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
-        back = is_within(target.dotted, self.shielded) or was_read_from(made, target, self.env.names.saved)
+        back = is_within(target.dotted, self.shielded) or was_read_from(made, target, self.env.names.saved) or is_saved_copy(value, made)
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
             self.stored.append((target.tail, made.target))
         self.effects.append(

@@ -1,11 +1,13 @@
 """Which effects a function takes back itself, and where."""
 
+import ast
 from collections.abc import Iterable, Mapping
 
 from rescope.facts.values import CONTAINERS
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target, Value, ValueKind
 
 _ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE})
+_WHERE = frozenset({"os.getcwd", "os.curdir", "pathlib.Path.cwd"})
 REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
 
 
@@ -41,6 +43,12 @@ def was_read_from(made: Value, target: Target, saved: Mapping[str, str]) -> bool
     return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")
 
 
+def is_saved_copy(value: ast.expr | None, made: Value) -> bool:
+    """Whether what is assigned is a local name for a copy that was made before."""
+    copied = made.kind is ValueKind.CALL and made.target is not None and made.target.dotted in {"copy.copy", "copy.deepcopy"}
+    return copied and isinstance(value, ast.Name)
+
+
 def is_initial(effect: Effect, held: Value) -> bool:
     """Whether an assignment gives a variable what it starts with."""
     return bool(effect.value) and effect.value == held.text
@@ -60,6 +68,13 @@ def shields(function: Function, effect: Effect) -> bool:
     """Whether it takes away a variable that need not be there: the developer's own, which no test wants back."""
     pops = (c for c in function.calls if c.line == effect.line and c.callee.dotted == "os.environ.pop")
     return effect.how == "pop" and any(c.arguments > 1 for c in pops)
+
+
+def goes_back(function: Function, call: Call) -> bool:
+    """Whether a function asked where it was before it goes somewhere by a local name: back, as far as can be told."""
+    asked = any(c.callee.dotted in _WHERE and c.line < call.line for c in function.calls)
+    to_local = call.arguments == 1 and not (call.passes or call.strings)
+    return asked and to_local
 
 
 def _closed(effect: Effect, closing: dict[str, int]) -> Effect:

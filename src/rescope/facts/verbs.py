@@ -1,5 +1,7 @@
 """Names of methods that change the object which they are called on, that patch, or register what is called later; of process state."""
 
+import re
+
 MUTATORS = frozenset(
     [
         "append",
@@ -33,11 +35,43 @@ GIVE_NOTHING = frozenset({"append", "extend", "insert", "remove", "clear", "upda
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")
 CLEANUPS = frozenset({"addfinalizer", "addCleanup", "addClassCleanup", "addAsyncCleanup", "callback", "push_async_callback"})
-_BACK = ("reset", "clear", "restore", "remove", "unregister", "deregister", "unsubscribe", "disconnect", "delete", "pop", "discard", "undo")
-_OPPOSITES = frozenset({"rm", "del", "disable", "deactivate", "uninstall", "unset", "forget", "evict", *_BACK})
+_BACK = frozenset(
+    [
+        "reset",
+        "clear",
+        "restore",
+        "remove",
+        "unregister",
+        "deregister",
+        "unsubscribe",
+        "disconnect",
+        "delete",
+        "pop",
+        "discard",
+        "undo",
+        "rm",
+        "del",
+        "disable",
+        "deactivate",
+        "uninstall",
+        "unset",
+        "forget",
+        "evict",
+    ]
+)
 
 
 def is_back(name: str) -> bool:
-    """Whether a function says by its name that it takes something back: `reset_cache`, `rm_document`, `plugin_disable`, `close_all`."""
-    words = name.lower().strip("_").split("_")
-    return name.lstrip("_").startswith(_BACK) or not _OPPOSITES.isdisjoint(words) or words[:2] == ["close", "all"]
+    """Whether a function says by a word of its name that it takes something back: `reset_cache`, `rm_document`, `close_all`."""
+    words = _words(name)
+    return not _BACK.isdisjoint(words) or words[:2] == ["close", "all"]
+
+
+def undoes(name: str, other: str) -> bool:
+    """Whether a function takes back by its name what another does: all of it, or what both speak of, as `rm_user` and `add_user`."""
+    about = set(_words(name)) - _BACK - {"close", "all"}
+    return is_back(name) and (not about or not about.isdisjoint(_words(other)))
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]

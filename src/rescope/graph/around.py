@@ -112,6 +112,12 @@ def cleans_up(call: Call) -> bool:
     return call.callee.dotted.rpartition(".")[2] in {*CLEANUPS, "enterContext"}
 
 
+def restores(index: ModuleIndex, function: Function, decorator: str) -> bool:
+    """Whether a decorator of the project does something when the function is done: in a `finally`, or behind a yield."""
+    found = index.functions[function.address.path].get(decorator) or index.function(index.locate(decorator, function.address.path))
+    return found is not None and (any(c.after_yield for c in found.calls) or any(e.after_yield for e in found.effects))
+
+
 def sets_up(function: Function) -> bool:
     """Whether it is called as the set-up of a class."""
     return function.is_method and function.address.name in SETUPS

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from rescope.facts.verbs import MUTATORS, is_back
+from rescope.facts.verbs import MUTATORS, is_back, undoes
 from rescope.graph.fixture_graph import FixtureGraph
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.namespace import Namespaces
@@ -218,18 +218,22 @@ def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function
         receiver, _, method = call.callee.dotted.rpartition(".")
         served = any(text.startswith(("/", "http")) for text in call.strings)
         told = call.discarded and method not in MUTATORS and not (closed or served or call.nested or call.raises)
-        if told and not (is_back(method) or _taken_back(call, on_it)):
+        if told and not _balanced(call, on_it):
             target = call.callee._replace(dotted=receiver)
             text = f"{call.callee.dotted}({'...' if call.arguments else ''})"
             effect = Effect(kind=EffectKind.CALL, target=target, line=call.line, column=1, text=text, how=method)
             yield target.tail, effect, function
 
 
-def _taken_back(call: Call, on_it: Iterable[Call]) -> bool:
-    """Whether a later call on the same object says by its name that it takes something back."""
-    receiver = call.callee.dotted.rpartition(".")[0]
-    later = (c.callee.dotted.rpartition(".") for c in on_it if c.line > call.line)
-    return any(on == receiver and is_back(name) for on, _, name in later)
+def _balanced(call: Call, on_it: Iterable[Call]) -> bool:
+    """Whether another call on the same object takes back by its name what this one does, or this takes back what that did."""
+    receiver, _, method = call.callee.dotted.rpartition(".")
+    for other in on_it:
+        on, _, name = other.callee.dotted.rpartition(".")
+        first, last = (method, name) if other.line > call.line else (name, method)
+        if on == receiver and other.line != call.line and undoes(last, first) and not is_back(first):
+            return True
+    return False
 
 
 def _below(value: Value, part: str) -> str | None:

@@ -30,6 +30,7 @@ from rescope.rule import Example, Rule, RuleContext, changed_at, only_told
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
 _SHOWN = 3
+_SWITCHED = 2
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
 _CONTAINERS = frozenset({"dict", "list", "set"})
 _GUARDS = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
@@ -75,11 +76,12 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
 
 
 def _set_again_at_last(mutation: Mutation) -> bool:
-    """Whether a test assigns the same attribute once more when all else is done."""
+    """Whether a test turns a switch and, when all else is done, turns it again."""
     effect, inside = mutation.effect, mutation.inside
     closing = closing_lines(inside) if effect.kind is EffectKind.SET_ATTR and inside.address.name.startswith("test") else ()
-    lines = [e.line for e in inside.effects if e.kind is EffectKind.SET_ATTR and e.target == effect.target]
-    return len(lines) > 1 and max(lines) in closing
+    made = sorted((e.line, e.value) for e in inside.effects if e.kind is EffectKind.SET_ATTR and e.target == effect.target)
+    switched = len(made) == _SWITCHED and {value for _, value in made} == {"True", "False"}
+    return switched and made[-1][0] in closing
 
 
 def _counts_on(mutation: Mutation) -> bool:

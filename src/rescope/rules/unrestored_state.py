@@ -30,9 +30,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rescope.facts.cures import attribute_patch, idiom, process_patch
-from rescope.facts.undo import closing_lines, is_initial, shields
+from rescope.facts.undo import closing_lines, goes_back, is_initial, shields
 from rescope.facts.verbs import PROCESS_STATE
-from rescope.graph.around import SETUPS, Around, cleans_up, sets_up
+from rescope.graph.around import SETUPS, Around, cleans_up, restores, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
@@ -58,7 +58,6 @@ _FAKE = ".setUpPyfakefs"
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
-_WHERE = frozenset({"os.getcwd", "os.curdir", "pathlib.Path.cwd"})
 _RESETS = ("reset", "clear", "clean", "restore")
 _CHDIR = "os.chdir"
 _CALLS = {
@@ -103,11 +102,11 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Change]) -> str:
     """Why nobody may mind, "" if somebody may."""
-    if all(ctx.kept_by(c.by) for c in changes):
-        return _ANEW
     if all(c.place is not None and not attributes.may_be_read(c.place) for c in changes):
         return _UNREAD
-    return "" if _noticed(ctx, changes) else _UNNOTICED
+    if not _noticed(ctx, changes):
+        return _UNNOTICED
+    return _ANEW if all(ctx.kept_by(c.by) and not _known(ctx, c) for c in changes) else ""
 
 
 def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
@@ -115,14 +114,15 @@ def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
 
     That is known of the command line and of constants of modules; functions and objects are come to on more ways than calls show.
     """
-    places = [Definition(path="", name=c.dotted) if c.dotted == "sys.argv" else c.place for c in changes]
-    known = [p for p in places if p is not None and (not p.path or _is_constant(ctx, p))]
-    return len(known) < len(places) or bool(ctx.victims.of_names(known, [c.at for c in changes]))
+    known = [place for place in (_known(ctx, c) for c in changes) if place is not None]
+    return len(known) < len(changes) or ctx.victims.notice(known, [c.at for c in changes])
 
 
-def _is_constant(ctx: RuleContext, place: Definition) -> bool:
-    found = ctx.index.variable(place) if "." not in place.name else None
-    return found is not None and found[0].value.kind in _CONSTANT
+def _known(ctx: RuleContext, change: _Change) -> Definition | None:
+    if change.dotted == "sys.argv":
+        return Definition(path="", name=change.dotted)
+    found = ctx.index.variable(change.place) if change.place is not None and "." not in change.place.name else None
+    return change.place if found is not None and found[0].value.kind in _CONSTANT else None
 
 
 def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
@@ -162,7 +162,8 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
 
 def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     decorating = _decorating(ctx, function)
-    if function.address.name.lstrip("_").startswith(_RESETS) or decorating is None or _under_context(function):
+    around = _under_context(function) or any(restores(ctx.index, function, d) for d in function.decorators)
+    if decorating is None or around or function.address.name.lstrip("_").startswith(_RESETS):
         return  # it is there to put something back, or what stands around its body may be
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or _is_patch(c.callee.dotted)]
     patches += decorating
@@ -218,7 +219,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
 def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
     for call in function.calls:
         dotted = _process_call(call)
-        if call.nested or call.after_yield or call.entered or dotted not in _CALLS or _goes_back(function, call):
+        if call.nested or call.after_yield or call.entered or dotted not in _CALLS or goes_back(function, call):
             continue
         if dotted == _CHDIR and _changes_folder(function):
             continue
@@ -242,13 +243,6 @@ def _process_call(call: Call) -> str:
     return _CHDIR if own else call.callee.dotted
 
 
-def _goes_back(function: Function, call: Call) -> bool:
-    """Whether a change of folder is the last thing a function does, after it asked where it was."""
-    asked = any(c.callee.dotted in _WHERE and c.line < call.line for c in function.calls)
-    to_local = call.arguments == 1 and not (call.passes or call.strings)
-    return asked and to_local and call.line == function.end_line
-
-
 def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:
     """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
     parts = effect.target.dotted.split(".")
@@ -264,7 +258,10 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
         return False
     head = found.name.partition(".")[0]
     held = ctx.index.variable(found)
-    klass = ctx.flow.class_named(held[0].value.target.dotted, found.path) if held is not None and held[0].value.target else None
+    made = held[0].value.target.dotted if held is not None and held[0].value.target is not None else ""
+    if made.endswith("Proxy"):
+        return False  # what stands behind it is made for the request, the context or the test
+    klass = ctx.flow.class_named(made, found.path) if made else None
     if klass is not None and ctx.flow.method(klass, "__setattr__") is not None:
         return False  # the object decides itself where the attribute goes: often to what the test has made
     return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)

@@ -55,7 +55,7 @@ def read_handling(known: Known, singletons: Iterable[Singleton], called: Contain
     words = {getter.name for getter in getters} | {getter.qualname.split(".")[0] for getter in getters}
     for path, module in known.index.modules.items():
         for function in (*module.functions, *((module.body,) if module.body else ())):
-            by_tests = path in known.tests or function.address in called or _is_entry(function)
+            by_tests = path in known.tests or function.address in called or is_entry(function)
             _read(known, function, words, found, by_tests=by_tests)
     for fixture in known.calls.flow.graph.definitions():
         given = list(_given(known, fixture.function, words))
@@ -83,7 +83,7 @@ def _read(known: Known, function: Function, words: set[str], found: Handling, *,
             found.handed.update(_named(known, target, path, words))
 
 
-def _is_entry(function: Function) -> bool:
+def is_entry(function: Function) -> bool:
     """Whether a decorator may have registered the function with what calls it: a router, a group of commands, a scheduler."""
     return any("." in decorator and decorator.rpartition(".")[2] not in _OF_METHODS for decorator in function.decorators)
 

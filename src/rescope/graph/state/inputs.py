@@ -38,7 +38,9 @@ class Varied:
             return False
         for function in filter(None, (known.index.function_at(*w.function[:3]) for w in singleton.writers)):
             named = {text for call in function.calls for text in call.strings}
-            setting = {by for text in named & self.variables.keys() for by in self.variables[text]}
+            unnamed = not named and any(target.dotted.startswith(tuple(_ENVIRON)) for target in function.mentions)
+            texts = self.variables.keys() if unnamed else named & self.variables.keys()
+            setting = {by for text in texts for by in self.variables[text]}
             if setting and any(by in known.calls.reaching([function.address]) for by in setting):
                 return True
         return False

@@ -289,12 +289,9 @@ def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tupl
 
 def _follows_a_call(known: Known, function: Function, effect: Effect) -> bool:
     """Whether a test takes one entry away after it called the program, which has made it; before that it would make room."""
-    before = (
-        (c for c in function.calls if c.line < effect.line and not c.nested)
-        if effect.key and function.address.name.startswith("test")
-        else ()
-    )
-    callees = (known.calls.flow.callee(function, call) for call in before)
+    if not (takes_away(effect) and effect.key and function.address.name.startswith("test")):
+        return False
+    callees = (known.calls.flow.callee(function, c) for c in function.calls if c.line < effect.line and not c.nested)
     return any(callee is not None and callee.address.path not in known.tests for callee in callees)
 
 

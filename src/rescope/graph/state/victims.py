@@ -1,5 +1,6 @@
 """Who would notice: tests that read state before they set it anew themselves, by the order of the lines that they run."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,16 +13,20 @@ from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
 from rescope.graph.reach import Reaching
 from rescope.graph.state.evidence import CLEARS
+from rescope.graph.state.handling import is_entry
 from rescope.graph.state.known import Known
 from rescope.graph.state.read_evidence import patches, patching
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, EffectKind, Function, Target
+from rescope.model.facts import Call, EffectKind, Function, Root, Target
 from rescope.model.scope import Scope
 from rescope.model.state import Role, Shape, Singleton
 
 _ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.DELETE})
+_MAKES = frozenset({"__init__", "__new__", "__post_init__"})
+_PLAIN = frozenset({"staticmethod", "classmethod", "contextmanager", "asynccontextmanager", "wraps", "lru_cache", "cache", "override"})
 _DEPTH = 3
 _ENOUGH = 2
+_MET = 60
 _Key = tuple[str, str]
 _ARGV: _Key = ("", "sys.argv")
 
@@ -39,6 +44,15 @@ _LOOKS = frozenset({_Does.READS, _Does.MAY_READ})
 _Event = tuple[int, _Does]
 
 
+class _Called(NamedTuple):
+    """A call and the functions that it reaches; `method` is the name of one of it is not known what."""
+
+    line: int
+    callees: tuple[Function, ...]
+    method: str
+    nested: bool
+
+
 class Victim(NamedTuple):
     """A test that comes unprepared to a state, and where; `directly` says that this line names it, or calls what reads it."""
 
@@ -54,14 +68,15 @@ class _Question:
     readers: frozenset[Address]
     reading: Reaching
     setters: frozenset[Address] = frozenset()
-    methods: frozenset[str] | None = None
+    methods: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
     memo: dict[Address, _Event | None] = field(default_factory=dict)
-    around: dict[int, tuple[_Does, Location] | None] = field(default_factory=dict)
+    around: dict[tuple[int, str, tuple[str, ...]], tuple[_Does, Location] | None] = field(default_factory=dict)
 
     def means(self, key: _Key, does: _Does) -> _Does | None:
         """What a change or a mention of a name is to the state; None if it is of something else.
 
-        Of an object that its methods change (`methods` are these), any change counts as setting it anew.
+        Of an object, `methods` are those that set anew what the tests change, and `attributes` what they assign.
         """
         if key in self.keys:
             return does
@@ -69,8 +84,8 @@ class _Question:
         head, _, tail = name.partition(".")
         if not tail or (path, head) not in self.keys:
             return None
-        if self.methods is not None:
-            return does if does is _Does.READS and tail not in self.methods else _Does.SETS
+        if tail.partition(".")[0] in (self.methods if does is _Does.READS else self.attributes):
+            return _Does.SETS
         return does if does is _Does.READS else _Does.CHANGES
 
 
@@ -81,32 +96,72 @@ class Victims:
     known: Known
     fixtures: dict[int, tuple[Function, bool]] = field(default_factory=dict)
     lines: dict[Address, tuple[tuple[int, _Key, _Does], ...]] = field(default_factory=dict)
+    callees: dict[Address, tuple[_Called, ...]] = field(default_factory=dict)
+    runs: Counter[Address] = field(default_factory=Counter)
+    handed: set[Address] = field(default_factory=set)
 
     def of(self, singleton: Singleton) -> tuple[Victim, ...]:
         """Two tests that read the state which neither they nor their set-up have set anew, and one that does directly, if any do.
 
         The only test that changes the state is none: it would have to run twice.
         """
-        path = singleton.address.path
+        path, of_object = singleton.address.path, singleton.shape is Shape.INSTANCE
         names = {name for name, _ in singleton.group} | {singleton.address.qualname}
         sets = {Role.RESET} if singleton.shape is Shape.CONTAINER else {Role.RESET, Role.SETTER}
-        changed = frozenset(w.text for w in singleton.writers if w.role is Role.MUTATOR) | {"set", "reset"}
         question = _Question(
             keys=frozenset((path, name) for name in (*names, *(f"{name}{CLEARS}" for name in names))),
             readers=frozenset(singleton.readers),
             reading=self.known.calls.reaching(singleton.readers),
             setters=frozenset(w.function for w in singleton.writers if (w.role in sets and not w.guarded) or is_back(w.function.name)),
-            methods=changed if singleton.shape is Shape.INSTANCE else None,
+            methods=frozenset(self._setting(singleton)) if of_object else frozenset(),
+            attributes=frozenset(_assigned(singleton)) if of_object else frozenset(),
         )
         return self._answer(question, (*singleton.touched_by_tests, *singleton.set_by_tests))
 
-    def of_names(self, names: Iterable[Definition], changed: Collection[Location]) -> tuple[Victim, ...]:
-        """As `of`, for names of modules; of one whose path is "" the name is that of what is no part of the project, `sys.argv`."""
+    def _setting(self, singleton: Singleton) -> Iterator[str]:
+        """The methods that set an object anew: those that say so, and those by which tests change it, if they assign and do not add."""
+        yield from ("set", "reset", "clear")
+        changed = _changed(singleton)
+        for writer in singleton.writers:
+            method = self.known.index.function_at(*writer.function[:3]) if writer.role is Role.MUTATOR else None
+            own = [e for e in method.effects if e.target.root is Root.SELF] if method is not None else []
+            adds = any(e.kind is not EffectKind.SET_ATTR or e.how != "=" for e in own)
+            if is_back(writer.text) or (writer.text in changed and own and not adds):
+                yield writer.text
+
+    def may_come_unseen(self, readers: Iterable[Address]) -> bool:
+        """Whether a reader is come to on ways that no call shows: a property, a route or command above it, a function handed to others."""
+        functions = [
+            f for f in (self.known.index.function_at(*r[:3]) for r in readers) if f is not None and f.address.path not in self.known.tests
+        ]
+        reading = self.known.calls.reaching([f.address for f in functions])
+        if any(_is_asked_otherwise(f) or f.address in self._handed() for f in functions):
+            return True
+        return any(f.address in reading and f.address.path not in self.known.tests for f in self._functions() if is_entry(f))
+
+    def _handed(self) -> set[Address]:
+        """The functions that some code of the project names without calling them."""
+        if not self.handed:
+            self.handed.add(Address(path="", qualname=""))
+            for module in self.known.index.modules.values():
+                for function in (*module.functions, *((module.body,) if module.body else ())):
+                    called = {call.callee for call in function.calls}
+                    named = (self.known.index.target(t, module.path) for t in function.mentions if t not in called)
+                    found = (self.known.index.function(definition) for definition in named)
+                    self.handed.update(f.address for f in found if f is not None)
+        return self.handed
+
+    def notice(self, names: Iterable[Definition], changed: Collection[Location]) -> bool:
+        """Whether a test reads one of the names of modules unprepared, or may on ways that calls do not show.
+
+        Of a definition whose path is "" the name is that of what is no part of the project, `sys.argv`.
+        """
         wanted = {(name.path, name.name) for name in names}
         words = {name.rpartition(".")[2] for _, name in wanted}
         readers = [f.address for f in self._functions() if any(self._reads(f, target, wanted, words) for target in f.mentions)]
         reading = self.known.calls.reaching(readers)
-        return self._answer(_Question(keys=frozenset(wanted), readers=frozenset(readers), reading=reading), changed)
+        question = _Question(keys=frozenset(wanted), readers=frozenset(readers), reading=reading)
+        return bool(self._answer(question, changed)) or self.may_come_unseen(readers)
 
     def _functions(self) -> Iterator[Function]:
         return (function for module in self.known.index.modules.values() for function in module.functions)
@@ -116,13 +171,19 @@ class Victims:
 
     def _answer(self, question: _Question, changed: Collection[Location]) -> tuple[Victim, ...]:
         found: list[Victim] = []
-        for test in self.known.calls.flow.graph.tests:
-            if changed and all(_inside(test.function, at) for at in changed):
+        met = 0
+        tests = self.known.calls.flow.graph.tests
+        if not self.runs:
+            self.runs.update(test.function.address for test in tests)
+        for test in tests:
+            once = self.runs[test.function.address] == 1 and not test.marks.parametrize
+            if once and changed and all(_inside(test.function, at) for at in changed):
                 continue
             victim = self._victim(test, question)
+            met += victim is not None
             if victim is not None and (len(found) < _ENOUGH or victim.directly):
                 found.append(victim)
-            if len(found) >= _ENOUGH and found[-1].directly:
+            if len(found) >= _ENOUGH and (found[-1].directly or met > _MET):
                 break
         return tuple(found)
 
@@ -137,8 +198,8 @@ class Victims:
 
     def _around(self, test: TestNode, question: _Question) -> tuple[_Does, Location] | None:
         """What the fixtures and the set-up of a test do to the state before it: one that sets it anew counts first."""
-        key = id(test.resolution)
-        if not test.classes and key in question.around:
+        key = (id(test.resolution), test.path, test.classes)
+        if key in question.around:
             return question.around[key]
         found: tuple[_Does, Location] | None = None
         for function, each in self._before(test):
@@ -150,8 +211,7 @@ class Victims:
                 found = (_Does.SETS, at)
                 break
             found = found or (first[1], at)
-        if not test.classes:
-            question.around[key] = found
+        question.around[key] = found
         return found
 
     def _sets(self, function: Function, question: _Question) -> bool:
@@ -186,31 +246,41 @@ class Victims:
                 changed.add(line)
             elif done is not None and line not in changed:
                 yield line, done
-        for call in function.calls:
-            done = None if call.after_yield or call.raises else self._call(function, call, question, depth)
-            if done is _Does.SETS or (done is not None and not replaced):
-                yield call.line, done
+        for called in self._called(function):
+            done = self._call(function, called, question, depth)
+            if done is not None and not (replaced and done is _Does.MAY_READ):
+                yield called.line, done
 
     def _is_between(self, key: _Key, question: _Question) -> bool:
         """Whether what a test puts something else in the place of is a function that comes to a reader: what it calls then need not."""
         function = self.known.index.functions.get(key[0], {}).get(key[1])
         return function is not None and function.address in question.reading
 
-    def _call(self, function: Function, call: Call, question: _Question, depth: int) -> _Does | None:
+    def _called(self, function: Function) -> tuple[_Called, ...]:
+        """The calls of a function that run before its teardown, with what they reach: worked out once for all states."""
+        if function.address not in self.callees:
+            calls = (call for call in function.calls if not (call.after_yield or call.raises))
+            self.callees[function.address] = tuple(self._resolved(function, call) for call in calls)
+        return self.callees[function.address]
+
+    def _resolved(self, function: Function, call: Call) -> _Called:
         flow = self.known.calls.flow
-        callees = [*flow.handed_out(function, call), *filter(None, [flow.called(function, call)])]
-        callees += [f for f in self.known.calls.certain(function, call) if f not in callees]
-        for callee in callees:
+        found = [*flow.handed_out(function, call), *filter(None, [flow.called(function, call)])]
+        found += [f for f in self.known.calls.certain(function, call) if f not in found]
+        method = call.callee.dotted.rpartition(".")[2] if not found and "." in call.callee.dotted else ""
+        return _Called(line=call.line, callees=tuple(found), method=method, nested=bool(call.nested))
+
+    def _call(self, function: Function, called: _Called, question: _Question, depth: int) -> _Does | None:
+        for callee in called.callees:
             if callee.address in question.setters:
-                return _Does.SETS
+                return None if called.nested else _Does.SETS
             if callee.address.path in self.known.tests:
                 first = self._first(callee, question, depth - 1) if depth and callee.address != function.address else None
                 if first is not None:
                     return first[1]
             elif callee.address in question.reading:
                 return _Does.READS if callee.address in question.readers else _Does.MAY_READ
-        named = not callees and "." in call.callee.dotted and question.reading.by_name(call.callee.dotted.rpartition(".")[2])
-        return _Does.MAY_READ if named else None
+        return _Does.MAY_READ if called.method and question.reading.by_name(called.method) else None
 
     def _lines(self, function: Function) -> tuple[tuple[int, _Key, _Does], ...]:
         """What a function of the tests sets, changes and names of the program, changes first."""
@@ -220,15 +290,17 @@ class Victims:
 
     def _read(self, function: Function) -> Iterator[tuple[int, _Key, _Does]]:
         known, path = self.known, function.address.path
-        yield from ((line, key, _Does.SETS) for key, line in patches(known, function))
-        yield from ((call.line, _ARGV, _Does.SETS) for call in patching(known, function) if _names_argv(call))
+        if not any(call.callee.dotted == "monkeypatch.undo" for call in function.calls):
+            yield from ((line, key, _Does.SETS) for key, line in patches(known, function))
+            yield from ((call.line, _ARGV, _Does.SETS) for call in patching(known, function) if _names_argv(call))
+        named = [(line, self._key(target, path)) for target, line in zip(function.mentions, function.mentioned_at, strict=True)]
         for effect in function.effects:
             key = self._key(effect.target, path)
-            if key is not None and not effect.after_yield:
+            if key is not None and not (effect.after_yield or effect.nested):
                 whole = effect.kind in _ASSIGNS or empties(effect) or effect.how == "clear" or key == _ARGV
-                yield effect.line, key, _Does.SETS if whole else _Does.CHANGES
-        for target, line in zip(function.mentions, function.mentioned_at, strict=True):
-            key = self._key(target, path)
+                again = (effect.line, key) in named
+                yield effect.line, key, _Does.READS if whole and again else _Does.SETS if whole else _Does.CHANGES
+        for line, key in named:
             if key is not None:
                 yield line, key, _Does.SETS if key[1].endswith(CLEARS) else _Does.READS
 
@@ -241,6 +313,22 @@ class Victims:
             return None
         whole = self.known.canonical(definition)
         return whole.path, whole.name
+
+
+def _changed(singleton: Singleton) -> set[str]:
+    """The methods and attributes by which tests change an object."""
+    return {at.note.partition("()")[0].rpartition(".")[2] for at in singleton.set_by_tests}
+
+
+def _assigned(singleton: Singleton) -> set[str]:
+    return _changed(singleton) - {writer.text for writer in singleton.writers if writer.role is Role.MUTATOR}
+
+
+def _is_asked_otherwise(function: Function) -> bool:
+    """Whether more than a call by its name runs it: a decorator, or what Python calls by itself."""
+    name = function.address.name
+    special = name.startswith("__") and name.endswith("__") and name not in _MAKES
+    return special or any(decorator.rpartition(".")[2] not in _PLAIN for decorator in function.decorators)
 
 
 def _names_argv(call: Call) -> bool:
