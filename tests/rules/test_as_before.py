@@ -30,10 +30,14 @@ class Handler:
     def close_all(self):
         self.plugins.clear()
 
+    def log_disable(self):
+        return None
+
 
 HANDLER = Handler()
 # --- conftest.py
 import contextlib
+import functools
 import os
 import pytest
 
@@ -54,6 +58,18 @@ def ports():
 def port(ports):
     ports["next"] += 1
     return ports["next"]
+
+
+def at_home(test):
+    @functools.wraps(test)
+    def run(*args, **kwargs):
+        before = os.getcwd()
+        try:
+            return test(*args, **kwargs)
+        finally:
+            os.chdir(before)
+
+    return run
 
 
 @contextlib.contextmanager
@@ -83,6 +99,7 @@ SHOWN = {
     "the method alone": ("RSC206", "app.HANDLER.plugin_enable('a') / assert len(app.HANDLER.plugins) == 1"),
     "the method of a broad fixture alone": ("RSC103", "handler.plugin_enable('a') / assert handler.plugins"),
     "an attribute that is set to something else at last": ("RSC103", "handler.count = 2 / assert handler.count / handler.count = 3"),
+    "a method of another matter at last": ("RSC103", "handler.plugin_enable('a') / assert handler.plugins / handler.log_disable()"),
     "an attribute that is set before": ("RSC103", "handler.count = 0 / handler.count = 2 / assert handler.count"),
 }
 
@@ -108,6 +125,26 @@ def test_what_does_not_is_shown(tmp_path: Path, case: str) -> None:
     root = make_project(tmp_path, suite(text))
     assert outcome(run_pytest(root)) == "1 failed, 1 passed"
     assert [g.finding.code for g in check(root).plan.groups if not g.only_told] == [code]
+
+
+WAYS_BACK = {
+    "the folder where it was": "cwd = os.getcwd() / os.chdir(cwd) / assert cwd",
+    "a decorator that goes back": "@@at_home / os.chdir('..') / assert os.listdir()",
+    "what was saved as a copy": "saved = copy.copy(sys.path_hooks) / sys.path_hooks.append(str) / sys.path_hooks = saved / assert saved",
+}
+
+
+@pytest.mark.parametrize("case", WAYS_BACK)
+def test_the_line_that_goes_back_is_no_change(tmp_path: Path, case: str) -> None:
+    """What puts the process back is not told as what changes it."""
+    body = WAYS_BACK[case].removeprefix("@@at_home / ")
+    head = HEAD.replace("import os", "import copy\nimport os\nimport sys").replace(
+        "import isolated_filesystem", "import at_home, isolated_filesystem"
+    )
+    text = suite(body).replace(HEAD, head)
+    root = make_project(tmp_path, text.replace("def test_one", "@at_home\ndef test_one") if "@@" in WAYS_BACK[case] else text)
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [g.finding.message for g in check(root).plan.groups if g.finding.code == "RSC208"] == []
 
 
 ENVIRON = {

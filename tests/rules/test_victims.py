@@ -35,6 +35,12 @@ def trip():
     return 2 * speed()
 
 
+class View:
+    @property
+    def quick(self):
+        return speed() == 2
+
+
 def see(name):
     SEEN.append(name)
     return len(SEEN)
@@ -87,6 +93,24 @@ FOUND = {
     "reads it through the program": ("RSC205", f"def test_slow():\n    {SLOW}\n\n\n{FAST}"),
     "reads it itself": ("RSC205", f"def test_slow():\n    assert app.mode == 'slow'\n\n\n{FAST}"),
     "reads it before it sets it": ("RSC205", f"def test_slow():\n    {SLOW}\n    app.set_mode('slow')\n\n\n{FAST}"),
+    "by a property": ("RSC205", f"def test_slow():\n    assert not app.View().quick\n\n\n{FAST}"),
+    "by a function that it hands on": ("RSC205", f"def test_slow():\n    assert [f() for f in [app.speed]] == [1]\n\n\n{FAST}"),
+    "when a patch is undone": (
+        "RSC205",
+        f"def test_slow(monkeypatch):\n    monkeypatch.setattr(app, 'mode', 'slow')\n    monkeypatch.undo()\n    {SLOW}\n\n\n{FAST}",
+    ),
+    "beside the patch of another function": (
+        "RSC205",
+        f"def test_slow(monkeypatch):\n    monkeypatch.setattr(app, 'trip', int)\n    {SLOW}\n\n\n{FAST}",
+    ),
+    "before a function that nobody calls sets it": (
+        "RSC205",
+        f"def test_slow():\n    def on_error():\n        app.set_mode('slow')\n\n    {SLOW}\n    assert on_error\n\n\n{FAST}",
+    ),
+    "to change it": (
+        "RSC205",
+        f"def test_slow():\n    app.mode = app.mode.upper()\n    assert app.mode == 'SLOW'\n    app.reset_mode()\n    assert 1\n\n\n{FAST}",
+    ),
     "reads it in a helper": ("RSC205", f"def look():\n    return app.speed()\n\n\ndef test_slow():\n    assert look() == 1\n\n\n{FAST}"),
     "reads it in a fixture": (
         "RSC205",
@@ -118,6 +142,16 @@ def test_what_a_test_reads_unprepared_is_found(tmp_path: Path, case: str) -> Non
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "--backwards")) == "1 failed, 1 passed"
     assert code in [g.finding.code for g in check(root).plan.groups if not g.only_told]
+
+
+@pytest.mark.parametrize("mark", ["@pytest.mark.parametrize('n', [1, 2])\n", ""])
+def test_the_only_test_that_changes_it(tmp_path: Path, mark: str) -> None:
+    """It sees what it left where it runs twice, and nobody does where it runs once."""
+    argument = "n" if mark else ""
+    text = f"{mark}def test_fast({argument}):\n    {SLOW}\n    app.set_mode('fast')\n\n\ndef test_other():\n    assert app\n"
+    root = make_project(tmp_path, f"{APP}{HEAD}{text}")
+    assert outcome(run_pytest(root)) == ("1 failed, 2 passed" if mark else "2 passed")
+    assert [g.only_told for g in check(root).plan.groups] == [not mark]
 
 
 INFO = """\

@@ -194,6 +194,14 @@ class CallGraph:
             self.memo[wanted] = Reaching(goals=wanted, numbers=self.numbers, seen=seen)
         return self.memo[wanted]
 
+    def callers_of(self, goals: Iterable[Address]) -> Iterator[Address]:
+        """The functions that call one of the goals by a name that resolves."""
+        if not self.numbers:
+            self._link()
+        for goal in goals:
+            nodes = (self.nodes[number] for number in self.callers[self.numbers[goal]]) if goal in self.numbers else ()
+            yield from (node for node in nodes if not isinstance(node, str))
+
     def reach_twice(self, weights: Mapping[Address, int], goals: Iterable[Address]) -> bool:
         """Whether functions whose weights add up to two or more may call one of the goals."""
         total = 0

@@ -99,6 +99,7 @@ class Victims:
     callees: dict[Address, tuple[_Called, ...]] = field(default_factory=dict)
     runs: Counter[Address] = field(default_factory=Counter)
     handed: set[Address] = field(default_factory=set)
+    classes: set[_Key] = field(default_factory=set)
 
     def of(self, singleton: Singleton) -> tuple[Victim, ...]:
         """Two tests that read the state which neither they nor their set-up have set anew, and one that does directly, if any do.
@@ -131,13 +132,32 @@ class Victims:
 
     def may_come_unseen(self, readers: Iterable[Address]) -> bool:
         """Whether a reader is come to on ways that no call shows: a property, a route or command above it, a function handed to others."""
-        functions = [
-            f for f in (self.known.index.function_at(*r[:3]) for r in readers) if f is not None and f.address.path not in self.known.tests
-        ]
-        reading = self.known.calls.reaching([f.address for f in functions])
-        if any(_is_asked_otherwise(f) or f.address in self._handed() for f in functions):
+        own = [reader for reader in readers if reader.path not in self.known.tests]
+        near = dict.fromkeys((*own, *(a for a in self.known.calls.callers_of(own) if a.path not in self.known.tests)))
+        functions = [f for f in (self.known.index.function_at(*address[:3]) for address in near) if f is not None]
+        reading = self.known.calls.reaching(own)
+        if any(self._is_asked_otherwise(f) or f.address in self._handed() for f in functions):
             return True
         return any(f.address in reading and f.address.path not in self.known.tests for f in self._functions() if is_entry(f))
+
+    def _is_asked_otherwise(self, function: Function) -> bool:
+        """Whether more than a call by its name runs it: a decorator, or Python by itself where tests name the class."""
+        name, owner = function.address.name, function.address.qualname.rpartition(".")[0]
+        special = name.startswith("__") and name.endswith("__") and name not in _MAKES
+        wrapped = any(decorator.rpartition(".")[2] not in _PLAIN for decorator in function.decorators)
+        if not owner or not function.is_method:
+            return wrapped
+        return (special or wrapped) and (function.address.path, owner) in self._classes()
+
+    def _classes(self) -> set[_Key]:
+        """The classes of the program that tests name."""
+        if not self.classes:
+            self.classes.add(_ARGV)
+            for path in self.known.tests:
+                for function in self.known.index.functions[path].values():
+                    found = (self.known.index.target(target, path) for target in function.mentions)
+                    self.classes.update(d for d in found if d is not None and self.known.index.class_at(d) is not None)
+        return self.classes
 
     def _handed(self) -> set[Address]:
         """The functions that some code of the project names without calling them."""
@@ -298,7 +318,7 @@ class Victims:
             key = self._key(effect.target, path)
             if key is not None and not (effect.after_yield or effect.nested):
                 whole = effect.kind in _ASSIGNS or empties(effect) or effect.how == "clear" or key == _ARGV
-                again = (effect.line, key) in named
+                again = effect.kind in _ASSIGNS and any(line == effect.line and _is_of(other, key) for line, other in named)
                 yield effect.line, key, _Does.READS if whole and again else _Does.SETS if whole else _Does.CHANGES
         for line, key in named:
             if key is not None:
@@ -324,11 +344,9 @@ def _assigned(singleton: Singleton) -> set[str]:
     return _changed(singleton) - {writer.text for writer in singleton.writers if writer.role is Role.MUTATOR}
 
 
-def _is_asked_otherwise(function: Function) -> bool:
-    """Whether more than a call by its name runs it: a decorator, or what Python calls by itself."""
-    name = function.address.name
-    special = name.startswith("__") and name.endswith("__") and name not in _MAKES
-    return special or any(decorator.rpartition(".")[2] not in _PLAIN for decorator in function.decorators)
+def _is_of(key: _Key | None, whole: _Key) -> bool:
+    """Whether a name is that of a state, or of a part of it."""
+    return key is not None and key[0] == whole[0] and f"{key[1]}.".startswith(f"{whole[1]}.")
 
 
 def _names_argv(call: Call) -> bool:
