@@ -15,7 +15,7 @@ generators (they make later tests repeatable), attributes that the set-up of a c
 filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
 attributes of what stands for the current request or context, and calls that configure a library, which a reset function
 of its own may take back. Told with low confidence are an entry left in `sys.path` or `sys.modules`, an attribute that
-nothing but the test has, what an autouse fixture sets anew for each test below it, and a command line or a constant of a
+nothing but the test has, what an autouse fixture of a conftest.py sets anew for each test below it, and a command line or a constant of a
 module that no other test reads before it sets it.
 
 When to keep it
@@ -106,7 +106,8 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
         return _UNREAD
     if not _noticed(ctx, changes):
         return _UNNOTICED
-    return _ANEW if all(ctx.kept_by(c.by) and not _known(ctx, c) for c in changes) else ""
+    below = all(c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by) for c in changes)
+    return _ANEW if below and not any(_known(ctx, c) for c in changes) else ""
 
 
 def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
@@ -259,7 +260,7 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     head = found.name.partition(".")[0]
     held = ctx.index.variable(found)
     made = held[0].value.target.dotted if held is not None and held[0].value.target is not None else ""
-    if made.endswith("Proxy"):
+    if made.endswith("LocalProxy"):
         return False  # what stands behind it is made for the request, the context or the test
     klass = ctx.flow.class_named(made, found.path) if made else None
     if klass is not None and ctx.flow.method(klass, "__setattr__") is not None:
