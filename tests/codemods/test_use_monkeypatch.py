@@ -75,6 +75,12 @@ def test_parameters(before: str, after: str) -> None:
     assert apply(source, [edit(ENV)]).decode() == text.format(after, "monkeypatch.setenv('A', '')")
 
 
+def test_no_annotation_without_pytest() -> None:
+    """Where the file does not import pytest, there is no name for the annotation."""
+    source = b"import os\n\n\ndef test_it(f: int):\n    os.environ['A'] = ''\n"
+    assert b"def test_it(f: int, monkeypatch):" in apply(source, [edit(ENV)])
+
+
 def test_several_in_one_function() -> None:
     """Each state has its call, also where two edits are about one function."""
     folder = Patch(kind=PatchKind.CHDIR, state="os.chdir")

@@ -95,6 +95,7 @@ QUIET = {
 }
 SHOWN = {
     "an entry that stays": ("RSC204", "app.start('a') / assert len(app.ITEMS) == 1"),
+    "an entry that it makes itself": ("RSC204", "app.start('a') / app.ITEMS['b'] = 1 / assert len(app.ITEMS) == 2"),
     "another entry that it pops": ("RSC204", "app.ITEMS.pop('b', 0) / app.start('a') / assert len(app.ITEMS) == 1"),
     "the method alone": ("RSC206", "app.HANDLER.plugin_enable('a') / assert len(app.HANDLER.plugins) == 1"),
     "the method of a broad fixture alone": ("RSC103", "handler.plugin_enable('a') / assert handler.plugins"),

@@ -43,6 +43,14 @@ class Window:
 
 
 SETTINGS = Store()
+
+
+def names():
+    return SETTINGS.names
+
+
+def known():
+    return len(names())
 """
 HEAD = "# --- test_store.py\nimport pytest\n\nimport store\n\n\n"
 LOOKS = "def test_none():\n    assert store.get_store().names == []\n\n\n"
@@ -85,6 +93,15 @@ def test_what_tests_change_is_found(tmp_path: Path, case: str) -> None:
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "test_store.py::test_one", "test_store.py::test_none")) == "1 failed, 1 passed"
     assert [g.finding.subject.name for g in check(root).plan.groups if not g.only_told] == [name]
+
+
+@pytest.mark.parametrize(("reads", "told"), [("store.names()", False), ("store.known()", True)])
+def test_an_object_that_is_read_from_afar_is_told(tmp_path: Path, reads: str, told: bool) -> None:  # noqa: FBT001
+    """Objects are asked for many things: only a test that reads one itself, or by the function that does, is seen to mind."""
+    text = f"def test_none():\n    assert not {reads}\n\n\ndef test_one():\n    store.SETTINGS.add('a')\n    assert store.known() == 1\n"
+    root = make_project(tmp_path, STORE + HEAD + text)
+    assert outcome(run_pytest(root, "test_store.py::test_one", "test_store.py::test_none")) == "1 failed, 1 passed"
+    assert [g.only_told for g in check(root).plan.groups if g.finding.code == "RSC206"] == ([] if told else [False])
 
 
 @pytest.mark.parametrize("case", QUIET)

@@ -107,6 +107,10 @@ FOUND = {
         "RSC205",
         f"def test_slow():\n    def on_error():\n        app.set_mode('slow')\n\n    {SLOW}\n    assert on_error\n\n\n{FAST}",
     ),
+    "before a function that nobody calls assigns it": (
+        "RSC205",
+        f"def test_slow():\n    def on_error():\n        app.mode = 'slow'\n\n    {SLOW}\n    assert on_error\n\n\n{FAST}",
+    ),
     "to change it": (
         "RSC205",
         f"def test_slow():\n    app.mode = app.mode.upper()\n    assert app.mode == 'SLOW'\n    app.reset_mode()\n    assert 1\n\n\n{FAST}",
