@@ -43,6 +43,10 @@ LEFT = {
         f"@pytest.fixture\ndef monkeypatch():\n    return None\n\n\ndef test_loud():\n    {LOUD}\n    assert app.level()\n",
         "the project has a fixture 'monkeypatch' of its own",
     ),
+    "a folder that may be the one before": (
+        "def test_away(tmp_path):\n    before = os.getcwd()\n    os.chdir(str(tmp_path))\n    assert before != os.getcwd()\n",
+        "use monkeypatch.chdir(...)",
+    ),
     "what monkeypatch cannot do": ("def test_loud():\n    os.umask(0o77)\n    assert app\n", "behind the yield of a fixture"),
 }
 

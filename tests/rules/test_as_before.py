@@ -129,7 +129,7 @@ def test_what_does_not_is_shown(tmp_path: Path, case: str) -> None:
 
 
 WAYS_BACK = {
-    "the folder where it was": "cwd = os.getcwd() / os.chdir(cwd) / assert cwd",
+    "the folder where it was": "cwd = os.getcwd() / assert cwd / os.chdir(cwd)",
     "a decorator that goes back": "@@at_home / os.chdir('..') / assert os.listdir()",
     "what was saved as a copy": "saved = copy.copy(sys.path_hooks) / sys.path_hooks.append(str) / sys.path_hooks = saved / assert saved",
 }

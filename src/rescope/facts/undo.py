@@ -70,11 +70,15 @@ def shields(function: Function, effect: Effect) -> bool:
     return effect.how == "pop" and any(c.arguments > 1 for c in pops)
 
 
-def goes_back(function: Function, call: Call) -> bool:
-    """Whether a function asked where it was before it goes somewhere by a local name: back, as far as can be told."""
+def may_go_back(function: Function, call: Call) -> bool:
+    """Whether a function asked where it was before it goes somewhere that the call does not name: perhaps back."""
     asked = any(c.callee.dotted in _WHERE and c.line < call.line for c in function.calls)
-    to_local = call.arguments == 1 and not (call.passes or call.strings)
-    return asked and to_local
+    return asked and call.arguments == 1 and not (call.passes or call.strings)
+
+
+def goes_back(function: Function, call: Call) -> bool:
+    """Whether a change of folder is the last thing a function does, after it asked where it was."""
+    return call.line == function.end_line and may_go_back(function, call)
 
 
 def _closed(effect: Effect, closing: dict[str, int]) -> Effect:

@@ -30,7 +30,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rescope.facts.cures import attribute_patch, idiom, process_patch
-from rescope.facts.undo import closing_lines, goes_back, is_initial, shields
+from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
 from rescope.facts.verbs import PROCESS_STATE
 from rescope.graph.around import SETUPS, Around, cleans_up, restores, sets_up
 from rescope.graph.declared import Attributes
@@ -228,7 +228,8 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
         if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
             state, cure = _CALLS[dotted]
             where = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}() in {function.address.qualname}")
-            patch = Patch(kind=PatchKind.CHDIR, state=dotted) if call.callee.dotted == dotted == _CHDIR and call.discarded else None
+            plain = call.callee.dotted == dotted == _CHDIR and call.discarded and not may_go_back(function, call)
+            patch = Patch(kind=PatchKind.CHDIR, state=dotted) if plain else None
             yield _Change(state, dotted, cure, function, where, patch=patch)
 
 
