@@ -10,6 +10,8 @@ from textwrap import dedent
 
 from rescope import pipeline
 from rescope.config import load_project
+from rescope.model.finding import Confidence
+from rescope.model.plan import ChangeGroup
 from rescope.model.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,10 +91,15 @@ def codes(report: Report) -> list[str]:
     return sorted([g.finding.code for g in report.plan.groups] + [k.code for k in report.plan.kept])
 
 
+def only_told(group: ChangeGroup) -> bool:
+    """Whether only somebody who asks for everything is told of it."""
+    return group.finding.confidence is Confidence.LOW
+
+
 def fix(root: Path, *, unsafe: bool = False) -> list[str]:
     """Rewrite the project at root as `rescope fix` would; the changed paths."""
     report = check(root)
-    result = pipeline.rewrite(root, pipeline.applicable(report.plan, unsafe=unsafe))
+    result = pipeline.rewrite(root, pipeline.applicable(report.shown, unsafe=unsafe))
     assert result.refused == ()
     for change in result.changes:
         (root / change.path).write_bytes(change.after)

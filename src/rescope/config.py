@@ -31,6 +31,7 @@ class Settings:
     source_roots: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
     unsafe: bool = False
+    min_confidence: str = "medium"
     cache: bool = True
     jobs: int = 0
     reason: str = "docstring"
@@ -47,6 +48,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "reason": ("docstring", "comment", "none"),
     "scope-style": ("auto", "explicit", "omit"),
     "reset-style": ("auto", "separate", "table"),
+    "min-confidence": ("high", "medium", "low"),
     "target-scope": ("function", "class", "module"),
     "strategy": ("auto", "narrow", "reset"),
 }

@@ -25,7 +25,7 @@ from rescope.loading import Tell, load_facts, silent, stamps
 from rescope.model.address import Location
 from rescope.model.edit import AddReason, AddResetFixture, ChangeScope, Edit, RestoreInPlace, UseMonkeypatch
 from rescope.model.facts import ModuleFacts, ParseFailure
-from rescope.model.finding import Applicability, Finding, Keep, Subject
+from rescope.model.finding import Applicability, Confidence, Finding, Keep, Subject
 from rescope.model.plan import ChangeGroup, FileChange, Plan, Skipped
 from rescope.model.report import Report, Rewrite, Stats
 from rescope.packs import load_packs
@@ -88,7 +88,7 @@ def fixture_graph(project: Project) -> FixtureGraph:
 
 def _key(project: Project, files: Sequence[SourceFile]) -> str:
     """A digest of all that the analysis reads: settings, pytest's configuration, declared dependencies, packs, and the files' stamps."""
-    settings = replace(project.settings, select=(), ignore=(), only=(), unsafe=False, jobs=0)
+    settings = replace(project.settings, select=(), ignore=(), only=(), unsafe=False, min_confidence="", jobs=0)
     packs = [file.read_bytes() if file.is_file() else b"" for file in (project.root / name for name in settings.packs)]
     existing = [(project.root / top).exists() for top in project.ini.testpaths]
     parts = (replace(project, settings=settings), packs, existing, sorted(_declared(project.root)), sorted(stamps(files).items()))
@@ -122,7 +122,8 @@ def _all_names(context: RuleContext) -> Iterator[str]:
 def _answer(whole: _Whole, project: Project, limits: tuple[Path, ...], seconds: float) -> Analysis:
     plan = _limited(_selected(whole.plan, project), project.root, limits)
     stats = replace(whole.stats, seconds=round(seconds, 3))
-    report = Report(root=str(project.root), plan=plan, failures=whole.failures, stats=stats)
+    least = Confidence(project.settings.min_confidence)
+    report = Report(root=str(project.root), plan=plan, failures=whole.failures, stats=stats, min_confidence=least)
     return Analysis(report=replace(report, lines=_lines(report, project.root)), names=whole.names, crashes=whole.crashes)
 
 
@@ -294,10 +295,10 @@ def _where(subject: Subject) -> Location:
 # --- the rewrite ----------------------------------------------------------------------------------
 
 
-def applicable(plan: Plan, *, unsafe: bool) -> tuple[ChangeGroup, ...]:
-    """The groups that have edits and are safe enough."""
+def applicable(groups: Iterable[ChangeGroup], *, unsafe: bool) -> tuple[ChangeGroup, ...]:
+    """Those of the groups that have edits and are safe enough."""
     allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
-    return tuple(g for g in plan.groups if g.edits and g.applicability in allowed)
+    return tuple(g for g in groups if g.edits and g.applicability in allowed)
 
 
 def rewrite(root: Path, groups: Iterable[ChangeGroup], over: Mapping[str, bytes] = _NOTHING) -> Rewrite:

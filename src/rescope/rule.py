@@ -336,17 +336,17 @@ def changed_at(found: Iterable[Mutation], verb: str) -> Iterator[Location]:
 
 
 def only_told(finding: Finding, because: str) -> Finding:
-    """The finding as one of low confidence that is told, but not acted upon."""
-    return replace(
-        finding,
-        severity=Severity.INFO,
-        confidence=Confidence.LOW,
-        applicability=Applicability.DISPLAY_ONLY,
-        strategy=Strategy.NONE,
-        caveat=because,
-        parts=(),
-        patches=(),
-    )
+    """The finding as one of low confidence that is told, and never acted upon."""
+    told = replace(doubtful(finding, because), applicability=Applicability.DISPLAY_ONLY, caveat=because)
+    return replace(told, strategy=Strategy.NONE, parts=(), patches=())
+
+
+def doubtful(finding: Finding, because: str) -> Finding:
+    """The finding as one of low confidence, whose edit is made for who asks for such."""
+    never = finding.applicability is Applicability.DISPLAY_ONLY
+    level = Applicability.DISPLAY_ONLY if never else Applicability.UNSAFE
+    caveat = finding.caveat if never else because
+    return replace(finding, severity=Severity.INFO, confidence=Confidence.LOW, applicability=level, caveat=caveat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

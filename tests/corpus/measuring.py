@@ -54,7 +54,7 @@ def measured(entry: Entry, source: Path, python: Path, *, anew: bool) -> Row:
     project = load_project([source])
     project = replace(project, settings=replace(project.settings, cache=False))
     report = analyze(project).report
-    safe, everything = (applicable(report.plan, unsafe=unsafe) for unsafe in (False, True))
+    safe, everything = (applicable(report.shown, unsafe=unsafe) for unsafe in (False, True))
     key = _key(entry, [rewrite(project.root, groups).changes for groups in (safe, everything)])
     file = source.parent / "row.json"
     known = json.loads(file.read_text("utf-8")) if file.exists() and not anew else {}

@@ -41,7 +41,7 @@ def try_project(root: Path, project: LoopProject, python: str, version: str, *, 
         return Trial(applicable=False, scopes=0, why_not=(before.stdout[-1500:],), failure="")
     ctx = context_of(root)
     plan = forced_plan(ctx, kept=check(root).plan)
-    result = pipeline.rewrite(root, pipeline.applicable(plan, unsafe=True))
+    result = pipeline.rewrite(root, pipeline.applicable(plan.groups, unsafe=True))
     for change in result.changes:
         (root / change.path).write_bytes(change.after)
     after = _run(root, python)

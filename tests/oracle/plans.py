@@ -53,7 +53,7 @@ def forced_plan(ctx: RuleContext, numbers: Iterable[int] | None = None, kept: Pl
 
 def try_plan(root: Path, ctx: RuleContext, plan: Plan, before: Mapping[str, str], set_up: SetUp) -> Outcome:
     """What pytest refuses after the plan, unsafe edits included, that it did not refuse `before`; the files are put back."""
-    result = pipeline.rewrite(root, pipeline.applicable(plan, unsafe=True))
+    result = pipeline.rewrite(root, pipeline.applicable(plan.groups, unsafe=True))
     assert result.refused == (), result.refused
     if not result.changes:
         return Outcome(scopes=0, refused={})

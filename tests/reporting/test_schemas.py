@@ -83,6 +83,7 @@ TABLES = {
     "reason": ["docstring", "comment", "none", "novel", []],
     "scope-style": ["auto", "explicit", "omit", "never"],
     "reset-style": ["auto", "separate", "table", "both", ["table"]],
+    "min-confidence": ["high", "medium", "low", "none"],
     "target-scope": ["function", "class", "module", "session"],
     "document-scopes": [True, False, 1],
     "strategy": ["auto", "narrow", "reset", "keep"],

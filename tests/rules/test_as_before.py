@@ -116,7 +116,7 @@ def test_what_ends_as_it_began_is_not_shown(tmp_path: Path, case: str) -> None:
     """Every order passes, and nothing is shown."""
     root = make_project(tmp_path, suite(QUIET[case]))
     assert run_pytest(root).returncode == 0
-    assert [g.finding.message for g in check(root).plan.groups if not g.only_told] == []
+    assert [g.finding.message for g in check(root).shown] == []
 
 
 @pytest.mark.parametrize("case", SHOWN)
@@ -125,7 +125,7 @@ def test_what_does_not_is_shown(tmp_path: Path, case: str) -> None:
     code, text = SHOWN[case]
     root = make_project(tmp_path, suite(text))
     assert outcome(run_pytest(root)) == "1 failed, 1 passed"
-    assert [g.finding.code for g in check(root).plan.groups if not g.only_told] == [code]
+    assert [g.finding.code for g in check(root).shown] == [code]
 
 
 WAYS_BACK = {
@@ -195,7 +195,7 @@ def test_what_is_changed_together_is_put_back_together(tmp_path: Path, clear: st
     """Of two containers that one function fills, both are put back or none: the names alone would tell the next test a clash."""
     root = make_project(tmp_path, BACKWARDS + PAIR.replace("{clear}", clear))
     assert outcome(run_pytest(root)) == "2 passed"
-    groups = [g for g in check(root).plan.groups if not g.only_told]
+    groups = check(root).shown
     assert sum(bool(g.edits) for g in groups) == edits
     assert edits or "half of the two may be worse than none" in groups[0].caveat
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, outcome, run_pytest
+from projects import check, make_project, only_told, outcome, run_pytest
 
 STORE = """\
 # --- store.py
@@ -92,7 +92,7 @@ def test_what_tests_change_is_found(tmp_path: Path, case: str) -> None:
     root = make_project(tmp_path, STORE + HEAD + text)
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "test_store.py::test_one", "test_store.py::test_none")) == "1 failed, 1 passed"
-    assert [g.finding.subject.name for g in check(root).plan.groups if not g.only_told] == [name]
+    assert [g.finding.subject.name for g in check(root).shown] == [name]
 
 
 @pytest.mark.parametrize(("reads", "told"), [("store.names()", False), ("store.known()", True)])
@@ -101,7 +101,7 @@ def test_an_object_that_is_read_from_afar_is_told(tmp_path: Path, reads: str, to
     text = f"def test_none():\n    assert not {reads}\n\n\ndef test_one():\n    store.SETTINGS.add('a')\n    assert store.known() == 1\n"
     root = make_project(tmp_path, STORE + HEAD + text)
     assert outcome(run_pytest(root, "test_store.py::test_one", "test_store.py::test_none")) == "1 failed, 1 passed"
-    assert [g.only_told for g in check(root).plan.groups if g.finding.code == "RSC206"] == ([] if told else [False])
+    assert [only_told(g) for g in check(root).plan.groups if g.finding.code == "RSC206"] == ([] if told else [False])
 
 
 @pytest.mark.parametrize("case", QUIET)
@@ -110,4 +110,4 @@ def test_what_nobody_minds_is_told(tmp_path: Path, case: str) -> None:
     root = make_project(tmp_path, STORE + HEAD + QUIET[case])
     assert outcome(run_pytest(root)) == "2 passed"
     groups = check(root).plan.groups
-    assert [g.only_told for g in groups if g.finding.subject.name == "_store"] == [True]
+    assert [only_told(g) for g in groups if g.finding.subject.name == "_store"] == [True]

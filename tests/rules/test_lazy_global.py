@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, fix, make_project, outcome, run_pytest
+from projects import check, fix, make_project, only_told, outcome, run_pytest
 
 FROM_OUTSIDE = """\
 # --- state.py
@@ -97,4 +97,4 @@ def test_again():
 def test_a_getter_that_is_handed_on(change: str, told: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """What calls a getter that was handed to it is not seen: it counts where the object has a method that changes it."""
     (group,) = check(make_project(tmp_path, HANDED.replace("CHANGE", change))).plan.groups
-    assert (group.finding.code, group.only_told) == ("RSC201", told)
+    assert (group.finding.code, only_told(group)) == ("RSC201", told)

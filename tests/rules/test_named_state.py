@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, run_pytest
+from projects import check, make_project, only_told, run_pytest
 
 STATE = """\
 # --- state.py
@@ -148,7 +148,7 @@ def test_what_nobody_leaves_changed_is_silent(tmp_path: Path, case: str) -> None
     """State that the tests never name, or that they take back themselves, is no finding."""
     root = make_project(tmp_path, f"{STATE}\n{SILENT[case]}")
     assert run_pytest(root).returncode == 0
-    assert [g.finding.message for g in check(root).plan.groups if not g.only_told] == []
+    assert [g.finding.message for g in check(root).shown] == []
 
 
 @pytest.mark.parametrize("case", SPOKEN)
@@ -157,14 +157,14 @@ def test_what_they_speak_of_is_found(tmp_path: Path, case: str) -> None:
     name, first, second = SPOKEN[case]
     root = make_project(tmp_path, two_tests(first, second))
     assert run_pytest(root).returncode == 0
-    assert [g.finding.subject.name for g in check(root).plan.groups if not g.only_told] == [name]
+    assert [g.finding.subject.name for g in check(root).shown] == [name]
 
 
 def test_a_memo_that_nothing_varies_is_told(tmp_path: Path) -> None:
     """Tests that clear a memo by hand, and vary nothing that it depends on, show no leak."""
     text = two_tests("state.level.cache_clear(); assert state.level()", "assert state.level()")
     (group,) = check(make_project(tmp_path, text)).plan.groups
-    assert group.only_told
+    assert only_told(group)
     assert group.caveat == "no test is seen to vary what the answer depends on"
 
 

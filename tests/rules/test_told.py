@@ -1,11 +1,11 @@
-"""What is told with low confidence and never edited."""
+"""What is told with low confidence, and edited only where that is asked for, or never."""
 
 from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, rescope
-from rescope.model.finding import Confidence
+from projects import check, make_project, only_told, outcome, rescope, run_pytest
+from rescope.model.finding import Applicability, Confidence
 from rescope.reporting.text import render_text
 
 TOLD = {
@@ -114,44 +114,6 @@ def test_again():
     register("lamp", lights.Light)
     assert find("lamp") is find("Light")
 """,
-    "a change that a broad fixture takes back, and of which no other test speaks": """\
-# --- test_env.py
-import os
-
-import pytest
-
-
-@pytest.fixture(scope="module")
-def debug():
-    os.environ["APP_DEBUG"] = "1"
-    yield
-    del os.environ["APP_DEBUG"]
-
-
-def test_debug(debug):
-    assert os.environ["APP_DEBUG"] == "1"
-
-
-def test_other():
-    assert True
-""",
-    "a method that is a change by its name alone": """\
-# --- test_device.py
-import pytest
-
-
-@pytest.fixture(scope="module")
-def device():
-    return __import__("vendor").Device()
-
-
-def test_start(device):
-    device.start()
-
-
-def test_level(device):
-    assert device.level
-""",
     "the one instance of a class, which a module keeps from its import on": """\
 # --- bus.py
 class Bus:
@@ -209,6 +171,46 @@ def test_same():
 """,
 }
 
+DOUBTFUL = {
+    "a change that a broad fixture takes back, and of which no other test speaks": """\
+# --- test_env.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def debug():
+    os.environ["APP_DEBUG"] = "1"
+    yield
+    del os.environ["APP_DEBUG"]
+
+
+def test_debug(debug):
+    assert os.environ["APP_DEBUG"] == "1"
+
+
+def test_other():
+    assert True
+""",
+    "a method that is a change by its name alone": """\
+# --- test_device.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def device():
+    return __import__("vendor").Device()
+
+
+def test_start(device):
+    device.start()
+
+
+def test_level(device):
+    assert device.level
+""",
+}
 
 UNREACHED = """\
 # --- client.py
@@ -249,7 +251,7 @@ def test_what_no_test_comes_to_is_only_told(tmp_path: Path) -> None:
 
     handed_on = UNREACHED.format(body="assert client.count() == 1").replace("def count", "FACTORIES = [get_client]\n\n\ndef count")
     (perhaps,) = check(make_project(tmp_path / "perhaps", handed_on)).plan.groups
-    assert (told.only_told, found.only_told, asked.only_told, perhaps.only_told) == (True, False, True, True)
+    assert (only_told(told), only_told(found), only_told(asked), only_told(perhaps)) == (True, False, True, True)
     assert "it may never be filled in a run" in told.caveat
     assert {asked.caveat, perhaps.caveat} == {"no test is seen to set it, nor to change what it hands out: the first value may do for all"}
 
@@ -265,3 +267,78 @@ def test_only_told(text: str, tmp_path: Path) -> None:
     assert render_text(report).startswith("no findings, 1 of low confidence told with -v")
     assert "low confidence, no fix: " in render_text(report, show_all=True)
     assert rescope(tmp_path, "check").returncode == 0
+
+
+@pytest.mark.parametrize("text", DOUBTFUL.values(), ids=[name.replace(" ", "-") for name in DOUBTFUL])
+def test_a_doubtful_narrowing_is_for_who_asks_for_it(text: str, tmp_path: Path) -> None:
+    """It is told with low confidence; only --min-confidence low together with --unsafe makes the fixture function-scoped."""
+    root = make_project(tmp_path, text + "# --- vendor.py\nclass Device:\n    level = 1\n\n    def start(self):\n        self.on = True\n")
+    report = check(root)
+    (group,) = report.plan.groups
+
+    assert (group.finding.confidence, group.applicability) == (Confidence.LOW, Applicability.UNSAFE)
+    assert "low confidence, unsafe: " in render_text(report, show_all=True)
+    assert rescope(root, "check").returncode == 0
+    assert rescope(root, "check", "--min-confidence", "low").returncode == 1
+    for options in (["--unsafe"], ["--min-confidence", "low"]):
+        assert rescope(root, "diff", *options).returncode == 0
+    assert rescope(root, "fix", "--allow-no-vcs", "--unsafe", "--min-confidence", "low").returncode == 0
+    assert check(root).plan.groups == ()
+    assert outcome(run_pytest(root)) == "2 passed"
+
+
+SURE_BESIDE = """\
+# --- test_pair.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def device():
+    return __import__("vendor").Device()
+
+
+@pytest.fixture(scope="module")
+def log(device):
+    return []
+
+
+def test_start(device):
+    device.start()
+
+
+def test_log(log):
+    log.append(1)
+    assert log == [1]
+
+
+def test_log_again(log, device):
+    assert log == [] and device.level
+# --- vendor.py
+class Device:
+    level = 1
+
+    def start(self):
+        self.on = True
+"""
+
+
+def test_what_is_only_likely_takes_in_nothing_surer(tmp_path: Path) -> None:
+    """A dependent that leaks for certain keeps its own finding and edit, whatever becomes of the doubtful fixture that it requests."""
+    root = make_project(tmp_path, SURE_BESIDE)
+    report = check(root)
+
+    assert [(g.finding.subject.name, bool(g.edits)) for g in report.shown] == [("log", True)]
+    assert {g.finding.subject.name for g in report.plan.groups} == {"device", "log"}
+    assert rescope(root, "fix", "--allow-no-vcs", "--unsafe").returncode == 0
+    text = (root / "test_pair.py").read_text()
+    assert (text.count('scope="module"'), text.count('scope="function"')) == (1, 1)
+    assert outcome(run_pytest(root)) == "3 passed"
+
+
+def test_the_command_line_wins(tmp_path: Path) -> None:
+    """What the configuration asks for counts where the command line says nothing."""
+    root = make_project(tmp_path, SURE_BESIDE)
+    (root / "pyproject.toml").write_text('[tool.rescope]\nmin-confidence = "high"\n')
+    quiet = rescope(root, "check")
+    assert (quiet.returncode, quiet.stdout.split(" told")[0]) == (0, "no findings, 2 of lower confidence")
+    assert rescope(root, "check", "--min-confidence", "medium").returncode == 1

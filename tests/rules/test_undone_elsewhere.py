@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, outcome, run_pytest
+from projects import check, make_project, only_told, outcome, run_pytest
 
 CONFIG = """\
 # --- config.py
@@ -184,7 +184,7 @@ class TestStore(unittest.TestCase):
 def test_the_one_test_that_fills_it_registers_the_undo(tmp_path: Path) -> None:
     """A reset that a test registers is no sign that others see what it left; and nobody else comes to it."""
     (group,) = check(make_project(tmp_path, STORE.format(undo="self.addCleanup(store.forget)"))).plan.groups
-    assert group.only_told
+    assert only_told(group)
     assert not any("touched" in at.note for at in group.finding.related)
 
 

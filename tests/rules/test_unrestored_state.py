@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, fix, make_project, outcome, rescope, run_pytest
+from projects import check, fix, make_project, only_told, outcome, rescope, run_pytest
 
 LEAVES = {
     "the working directory": ("os.chdir(tmp_path)", "monkeypatch.chdir(...)"),
@@ -356,7 +356,7 @@ UNREAD_TEST = "import driver\n\n\ndef test_first():\n    driver.Driver.LIMIT = 2
 def test_an_attribute_that_nobody_has(base: str, read: str, told: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """What a class of the project neither has nor reads is told with low confidence."""
     (group,) = check(make_project(tmp_path, f"{UNREAD.format(base=base, read=read)}{HEAD}{UNREAD_TEST}{OTHER}")).plan.groups
-    assert group.only_told == told
+    assert only_told(group) == told
 
 
 def test_what_runs_for_all_tests_leaves_nothing_to_any(tmp_path: Path) -> None:
@@ -485,7 +485,7 @@ def test_what_an_autouse_fixture_sets_anew_is_told(tmp_path: Path, autouse: str,
     root = make_project(tmp_path, LEVELS.replace("{autouse}", autouse))
     assert run_pytest(root).returncode == 0
     (group,) = check(root).plan.groups
-    assert (group.finding.code, group.only_told) == ("RSC208", told)
+    assert (group.finding.code, only_told(group)) == ("RSC208", told)
 
 
 def test_a_function_that_is_replaced_is_found_whoever_calls_it(tmp_path: Path) -> None:
@@ -494,4 +494,4 @@ def test_a_function_that_is_replaced_is_found_whoever_calls_it(tmp_path: Path) -
     other = "\n\ndef test_two():\n    assert vars(level)\n"
     root = make_project(tmp_path, LEVELS.partition("# --- loud")[0] + replaced + other)
     assert outcome(run_pytest(root)) == "2 passed"
-    assert [(g.finding.code, g.only_told) for g in check(root).plan.groups] == [("RSC208", False)]
+    assert [(g.finding.code, only_told(g)) for g in check(root).plan.groups] == [("RSC208", False)]

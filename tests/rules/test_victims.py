@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import BACKWARDS, check, make_project, outcome, run_pytest
+from projects import BACKWARDS, check, make_project, only_told, outcome, run_pytest
 
 APP = """\
 # --- app.py
@@ -135,7 +135,7 @@ def test_what_each_test_sets_first_is_told(tmp_path: Path, case: str) -> None:
     assert outcome(run_pytest(root)) == outcome(run_pytest(root, "--backwards")) == "2 passed"
     groups = check(root).plan.groups
     assert groups
-    assert [g.finding.message for g in groups if not g.only_told] == []
+    assert [g.finding.message for g in groups if not only_told(g)] == []
 
 
 @pytest.mark.parametrize("case", FOUND)
@@ -145,7 +145,7 @@ def test_what_a_test_reads_unprepared_is_found(tmp_path: Path, case: str) -> Non
     root = make_project(tmp_path, f"{APP}{BACKWARDS}{HEAD}{text}")
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "--backwards")) == "1 failed, 1 passed"
-    assert code in [g.finding.code for g in check(root).plan.groups if not g.only_told]
+    assert code in [g.finding.code for g in check(root).shown]
 
 
 @pytest.mark.parametrize("mark", ["@pytest.mark.parametrize('n', [1, 2])\n", ""])
@@ -155,7 +155,7 @@ def test_the_only_test_that_changes_it(tmp_path: Path, mark: str) -> None:
     text = f"{mark}def test_fast({argument}):\n    {SLOW}\n    app.set_mode('fast')\n\n\ndef test_other():\n    assert app\n"
     root = make_project(tmp_path, f"{APP}{HEAD}{text}")
     assert outcome(run_pytest(root)) == ("1 failed, 2 passed" if mark else "2 passed")
-    assert [g.only_told for g in check(root).plan.groups] == [not mark]
+    assert [only_told(g) for g in check(root).plan.groups] == [not mark]
 
 
 INFO = """\
@@ -195,11 +195,11 @@ USES = {
 
 @pytest.mark.parametrize("use", USES)
 def test_a_part_of_a_fixture_that_each_user_sets_first_is_told(tmp_path: Path, use: str) -> None:
-    """Of a broad fixture's value, what every test assigns before it reads it is told, and never edited."""
+    """Of a broad fixture's value, what every test assigns before it reads it is told with low confidence."""
     first, found = USES[use]
     root = make_project(tmp_path, BACKWARDS + INFO.replace("{first}", first))
     assert outcome(run_pytest(root)) == "2 passed"
     assert outcome(run_pytest(root, "--backwards")) == ("1 failed, 1 passed" if found and "branch" not in use else "2 passed")
     plan = check(root).plan
-    assert [g.finding.code for g in plan.groups if not g.only_told] == found
-    assert [bool(g.edits) for g in plan.groups] == [bool(found)]
+    assert [g.finding.code for g in plan.groups if not only_told(g)] == found
+    assert [g.applicability.value for g in plan.groups] == ["unsafe"]

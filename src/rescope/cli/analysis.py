@@ -58,7 +58,7 @@ def exit_code(analysis: Analysis, ordinary: int) -> int:
 
 def unsafe_hint(report: Report, taken: int, *, unsafe: bool) -> str:
     """A remark on edits that are there but were not asked for, "" if there are none."""
-    hidden = sum(bool(g.edits) for g in report.plan.groups) - taken
+    hidden = sum(bool(g.edits) for g in report.shown) - taken
     if hidden <= 0 or unsafe:
         return ""
     return f"{hidden} more with --unsafe; `rescope check` says why each is not safe"

@@ -13,37 +13,16 @@ from rescope.cli.options import (
     Asked,
     Color,
     Colored,
-    ConfigFile,
-    DocumentScopes,
-    Exclude,
-    Ignore,
-    Jobs,
-    NoCache,
-    Only,
-    Paths,
     Quiet,
-    Select,
-    Strategy,
-    Target,
-    Unsafe,
+    asks,
     fail,
 )
 from rescope.evidence import Evidence, EvidenceError, read_evidence
 
 
+@asks
 def check(
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    only: Only = None,
-    unsafe: Unsafe = False,  # noqa: ARG001 - check shows unsafe edits anyway; the option is there so that all commands take the same
-    target_scope: Target = None,
-    strategy: Strategy = None,
-    document_scopes: DocumentScopes = False,
-    exclude: Exclude = None,
-    config: ConfigFile = None,
-    jobs: Jobs = 0,
-    no_cache: NoCache = False,
+    asked: Asked,
     output_format: Annotated[Format, typer.Option("--output-format", help="How to write the report.")] = Format.TEXT,
     output_file: Annotated[
         Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report here.", show_default=False)
@@ -74,19 +53,6 @@ def check(
     ] = False,
 ) -> None:
     """Report what leaks from one test into the next, what is kept, and why."""
-    asked = Asked(
-        paths=paths,
-        select=select,
-        ignore=ignore,
-        only=only,
-        exclude=exclude,
-        config=config,
-        jobs=jobs,
-        no_cache=no_cache,
-        target_scope=target_scope,
-        strategy=strategy,
-        document_scopes=document_scopes,
-    )
     if verdict is not None and output_format is not Format.HTML:
         raise fail("--verdict goes with --output-format html")
     verified = read_verified(verdict)
@@ -99,8 +65,7 @@ def check(
         _write(output_file, text)
     else:
         _print(text, output_format, color)
-    told = all(group.only_told for group in analysis.report.plan.groups)
-    found = 0 if told or exit_zero else EXIT_FINDINGS
+    found = EXIT_FINDINGS if analysis.report.shown and not exit_zero else 0
     raise typer.Exit(exit_code(analysis, found))
 
 

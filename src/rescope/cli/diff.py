@@ -13,19 +13,8 @@ from rescope.cli.options import (
     Asked,
     Color,
     Colored,
-    ConfigFile,
-    DocumentScopes,
-    Exclude,
-    Ignore,
-    Jobs,
-    NoCache,
-    Only,
-    Paths,
     Quiet,
-    Select,
-    Strategy,
-    Target,
-    Unsafe,
+    asks,
     remark,
 )
 from rescope.model.report import Rewrite
@@ -44,19 +33,9 @@ class GroupBy(StrEnum):
     FINDING = "finding"
 
 
+@asks
 def diff(
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    only: Only = None,
-    unsafe: Unsafe = False,
-    target_scope: Target = None,
-    strategy: Strategy = None,
-    document_scopes: DocumentScopes = False,
-    exclude: Exclude = None,
-    config: ConfigFile = None,
-    jobs: Jobs = 0,
-    no_cache: NoCache = False,
+    asked: Asked,
     group_by: Annotated[
         GroupBy, typer.Option("--group-by", help="One diff a file, or one a finding with what it says above; both are patches.")
     ] = GroupBy.FILE,
@@ -72,22 +51,8 @@ def diff(
     from rescope.pipeline import applicable, rewrite
     from rescope.reporting.diff import render_parts, render_stat
 
-    asked = Asked(
-        paths=paths,
-        select=select,
-        ignore=ignore,
-        only=only,
-        unsafe=unsafe,
-        exclude=exclude,
-        config=config,
-        jobs=jobs,
-        no_cache=no_cache,
-        target_scope=target_scope,
-        strategy=strategy,
-        document_scopes=document_scopes,
-    )
     project, analysis = run_analysis(asked, quiet=quiet)
-    result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))
+    result = rewrite(project.root, applicable(analysis.report.shown, unsafe=project.settings.unsafe))
     if stat:
         print(render_stat(result.changes), end="")
     else:

@@ -11,19 +11,8 @@ from rescope.cli.analysis import run_analysis, unsafe_hint
 from rescope.cli.options import (
     EXIT_FAILED,
     Asked,
-    ConfigFile,
-    DocumentScopes,
-    Exclude,
-    Ignore,
-    Jobs,
-    NoCache,
-    Only,
-    Paths,
     Quiet,
-    Select,
-    Strategy,
-    Target,
-    Unsafe,
+    asks,
     fail,
     open_project,
     remark,
@@ -34,20 +23,10 @@ from rescope.model.report import Report, Rewrite
 from rescope.writing import WriteRefused, recover, write
 
 
+@asks
 def fix(
     context: typer.Context,
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    only: Only = None,
-    unsafe: Unsafe = False,
-    target_scope: Target = None,
-    strategy: Strategy = None,
-    document_scopes: DocumentScopes = False,
-    exclude: Exclude = None,
-    config: ConfigFile = None,
-    jobs: Jobs = 0,
-    no_cache: NoCache = False,
+    asked: Asked,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Ask for each change group.")] = False,
     allow_dirty: Annotated[bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")] = False,
     allow_no_vcs: Annotated[bool, typer.Option("--allow-no-vcs", help="Also change files outside version control.")] = False,
@@ -73,23 +52,9 @@ def fix(
     if not verify and (max_slowdown is not None or python is not None or asking.pytest_options):
         raise fail("--max-slowdown, --python and options for pytest only say something with --verify")
 
-    asked = Asked(
-        paths=paths,
-        select=select,
-        ignore=ignore,
-        only=only,
-        unsafe=unsafe,
-        exclude=exclude,
-        config=config,
-        jobs=jobs,
-        no_cache=no_cache,
-        target_scope=target_scope,
-        strategy=strategy,
-        document_scopes=document_scopes,
-    )
     _recover(open_project(asked).root)
     project, analysis = run_analysis(asked, quiet=quiet)
-    groups = applicable(analysis.report.plan, unsafe=project.settings.unsafe)
+    groups = applicable(analysis.report.shown, unsafe=project.settings.unsafe)
     over: dict[str, bytes] = {}
     kept = 0
     if interactive:

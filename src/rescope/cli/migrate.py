@@ -12,19 +12,8 @@ from rescope.cli.analysis import run_exploration, unsafe_hint
 from rescope.cli.options import (
     EXIT_FAILED,
     Asked,
-    ConfigFile,
-    DocumentScopes,
-    Exclude,
-    Ignore,
-    Jobs,
-    NoCache,
-    Only,
-    Paths,
     Quiet,
-    Select,
-    Strategy,
-    Target,
-    Unsafe,
+    asks,
     fail,
     open_project,
     remark,
@@ -44,20 +33,10 @@ _BRANCH = "rescope/isolate-tests"
 _LISTED = 3
 
 
+@asks
 def migrate(
     context: typer.Context,
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    only: Only = None,
-    unsafe: Unsafe = False,
-    target_scope: Target = None,
-    strategy: Strategy = None,
-    document_scopes: DocumentScopes = False,
-    exclude: Exclude = None,
-    config: ConfigFile = None,
-    jobs: Jobs = 0,
-    no_cache: NoCache = False,
+    asked: Asked,
     branch: Annotated[str, typer.Option("--branch", metavar="NAME", help="The new branch, or what several begin with.")] = _BRANCH,
     single_commit: Annotated[bool, typer.Option("--single-commit", help="One commit for everything.")] = False,
     max_groups: Annotated[
@@ -91,20 +70,6 @@ def migrate(
     """
     from rescope.migration.git import GitRefused
 
-    asked = Asked(
-        paths=paths,
-        select=select,
-        ignore=ignore,
-        only=only,
-        unsafe=unsafe,
-        exclude=exclude,
-        config=config,
-        jobs=jobs,
-        no_cache=no_cache,
-        target_scope=target_scope,
-        strategy=strategy,
-        document_scopes=document_scopes,
-    )
     asking = Asking(python=python, seeds=seeds, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
     if not verify and (python is not None or asking.pytest_options):
         raise fail("--python and options for pytest only say something with --verify")
@@ -200,7 +165,7 @@ def _choose(project: "Project", report: "Report", wanted: Wanted) -> tuple[Chose
     from rescope.pipeline import applicable
 
     root, unsafe = project.root.resolve(), project.settings.unsafe
-    groups = applicable(report.plan, unsafe=unsafe)
+    groups = applicable(report.shown, unsafe=unsafe)
     chosen, table = choose(root, groups), ""
     if wanted.asking is not None and chosen.taken:
         chosen, table = _proven(root, chosen, wanted.asking)

@@ -1,11 +1,14 @@
 """The options that commands share, and the project that they ask for."""
 
+import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import wraps
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -33,6 +36,14 @@ class TargetScope(StrEnum):
     MODULE = "module"
 
 
+class Sureness(StrEnum):
+    """How sure a finding must be; see Confidence."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Cure(StrEnum):
     """How a fixture whose value changes is cured."""
 
@@ -58,6 +69,12 @@ Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="NAME", help="Only this fixture or singleton (repeatable).", show_default=False)
 ]
 Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also edits that are not safe.")]
+MinConfidence = Annotated[
+    Sureness | None,
+    typer.Option(
+        "--min-confidence", help="Show, count and fix findings of this confidence and higher: medium if not said.", show_default=False
+    ),
+]
 Target = Annotated[
     TargetScope | None, typer.Option("--target-scope", help="The scope that leaking fixtures are narrowed to.", show_default=False)
 ]
@@ -82,24 +99,48 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print results only, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the shared options of one call ask for."""
+    """What the shared options of one call ask for; see `asks`."""
 
-    paths: list[Path] | None = None
-    select: list[str] | None = None
-    ignore: list[str] | None = None
-    only: list[str] | None = None
-    exclude: list[str] | None = None
-    unsafe: bool = False
-    no_cache: bool = False
-    config: Path | None = None
-    jobs: int = 0
-    target_scope: TargetScope | None = None
-    strategy: Cure | None = None
-    document_scopes: bool = False
+    paths: Paths = None
+    select: Select = None
+    ignore: Ignore = None
+    only: Only = None
+    unsafe: Unsafe = False
+    min_confidence: MinConfidence = None
+    target_scope: Target = None
+    strategy: Strategy = None
+    document_scopes: DocumentScopes = False
+    exclude: Exclude = None
+    config: ConfigFile = None
+    jobs: Jobs = 0
+    no_cache: NoCache = False
 
     def places(self) -> list[Path]:
         """The paths, or the current folder."""
         return self.paths or [Path()]
+
+
+_UNASKED = Asked()
+
+
+def asks(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of Asked, in place of its parameter `asked`."""
+    own = inspect.signature(command)
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=getattr(_UNASKED, name), annotation=annotation)
+        for name, annotation in get_type_hints(Asked, include_extras=True).items()
+    ]
+
+    @wraps(command)
+    def asking(**values: Any) -> None:  # noqa: ANN401 - as Typer has read them
+        asked = Asked(**{p.name: values.pop(p.name) for p in shared})
+        command(asked=asked, **values)
+
+    parameters = (shared if p.name == "asked" else [p] for p in own.parameters.values())
+    signature = own.replace(parameters=list(chain.from_iterable(parameters)))
+    asking.__signature__ = signature  # type: ignore[attr-defined]
+    asking.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"return": None}
+    return asking
 
 
 def fail(message: str, code: int = EXIT_REFUSED) -> typer.Exit:
@@ -136,6 +177,7 @@ def open_project(asked: Asked) -> Project:
             only=tuple(asked.only or settings.only),
             exclude=(*settings.exclude, *(asked.exclude or ())),
             unsafe=asked.unsafe or settings.unsafe,
+            min_confidence=str(asked.min_confidence or settings.min_confidence),
             cache=settings.cache and not asked.no_cache,
             jobs=asked.jobs or settings.jobs,
             target_scope=str(asked.target_scope or settings.target_scope),

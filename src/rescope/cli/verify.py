@@ -10,18 +10,8 @@ from rescope.cli.analysis import exit_code, run_analysis, unsafe_hint
 from rescope.cli.options import (
     EXIT_FINDINGS,
     Asked,
-    ConfigFile,
-    Exclude,
-    Ignore,
-    Jobs,
-    NoCache,
-    Only,
-    Paths,
     Quiet,
-    Select,
-    Strategy,
-    Target,
-    Unsafe,
+    asks,
     fail,
     remark,
 )
@@ -41,19 +31,10 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+@asks
 def verify(
     context: typer.Context,
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    only: Only = None,
-    unsafe: Unsafe = False,
-    target_scope: Target = None,
-    strategy: Strategy = None,
-    exclude: Exclude = None,
-    config: ConfigFile = None,
-    jobs: Jobs = 0,
-    no_cache: NoCache = False,
+    asked: Asked,
     python: Python = None,
     seeds: Seeds = 3,
     xdist: Workers = 0,
@@ -71,21 +52,8 @@ def verify(
     from rescope.model.verdict import Proposal
     from rescope.pipeline import applicable, rewrite
 
-    asked = Asked(
-        paths=paths,
-        select=select,
-        ignore=ignore,
-        only=only,
-        unsafe=unsafe,
-        exclude=exclude,
-        config=config,
-        jobs=jobs,
-        no_cache=no_cache,
-        target_scope=target_scope,
-        strategy=strategy,
-    )
     project, analysis = run_analysis(asked, quiet=quiet)
-    result = rewrite(project.root, applicable(analysis.report.plan, unsafe=project.settings.unsafe))
+    result = rewrite(project.root, applicable(analysis.report.shown, unsafe=project.settings.unsafe))
     for skip in result.refused:
         remark(f"left out: '{skip.subject.name}': {skip.reason}", quiet=quiet)
     hint = unsafe_hint(analysis.report, len(result.taken), unsafe=project.settings.unsafe)

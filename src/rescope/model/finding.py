@@ -22,6 +22,11 @@ class Confidence(Enum):
     MEDIUM = "medium"
     LOW = "low"
 
+    def reaches(self, least: "Confidence") -> bool:
+        """Whether it is as high as `least`, or higher."""
+        levels = list(Confidence)
+        return levels.index(self) <= levels.index(least)
+
 
 class Applicability(Enum):
     """How safe the edit is, in ruff's words."""

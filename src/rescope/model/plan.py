@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rescope.model.address import Address
 from rescope.model.edit import Edit
-from rescope.model.finding import Applicability, Confidence, Finding, Keep, Subject
+from rescope.model.finding import Applicability, Finding, Keep, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,6 @@ class ChangeGroup:
     applicability: Applicability = Applicability.SAFE
     caveat: str = ""
     relies_on: tuple[Address, ...] = ()
-
-    @property
-    def only_told(self) -> bool:
-        """Whether the finding is of low confidence and not acted upon: for whoever asks for everything."""
-        return self.finding.confidence is Confidence.LOW and not self.edits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

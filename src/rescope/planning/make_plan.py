@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from rescope.model.address import Address, Location
 from rescope.model.edit import AddReason, ChangeScope, Edit, ReasonStyle, ResetStep, ScopeStyle
 from rescope.model.facts import FixtureDef
-from rescope.model.finding import Applicability, Finding, Keep, Strategy, SubjectKind
+from rescope.model.finding import Applicability, Confidence, Finding, Keep, Strategy, SubjectKind
 from rescope.model.plan import ChangeGroup, Dependent, Plan, Skipped
 from rescope.model.scope import Scope
 from rescope.model.state import Singleton
@@ -82,7 +82,10 @@ def _sort_out(planner: _Planner, results: Iterable[Finding | Keep]) -> None:
 
 
 def _fixtures(planner: _Planner) -> None:
-    """Plan each fixture finding, roots of chains first; what a cascade narrows needs no group of its own."""
+    """Plan each fixture finding, roots of chains first; what a cascade narrows needs no group of its own.
+
+    What is only likely comes last: its cascade may not be done, so that it takes in nothing that is surer.
+    """
     ctx = planner.ctx
     by_address = {f.address: f for f in ctx.broad_fixtures()}
     findings = [f for f in planner.findings.values() if f.subject.kind is SubjectKind.FIXTURE]
@@ -91,7 +94,7 @@ def _fixtures(planner: _Planner) -> None:
         fixture = by_address.get(finding.subject.address)
         if fixture is not None:
             planned[finding.subject.address] = (finding, fixture, _cascade(planner, finding, fixture))
-    order = sorted(planned.values(), key=lambda p: (-len(p[2].steps), p[0].subject.address))
+    order = sorted(planned.values(), key=lambda p: (p[0].confidence is Confidence.LOW, -len(p[2].steps), p[0].subject.address))
     for finding, fixture, chain in order:
         if fixture.address not in planner.absorbed:
             planner.groups.append(_fixture_group(planner, finding, fixture, chain))
@@ -147,8 +150,11 @@ def _fixture_group(planner: _Planner, finding: Finding, fixture: FixtureDef, cha
         return _display_only(replace(finding, related=related), chain.blocked)
     planner.keeps.pop(fixture.address, None)
     followers = chain.steps[1:]
+    likely = finding.confidence is Confidence.LOW
     for step in followers:
         absorbed = planner.findings.get(step.fixture.address)
+        if likely and (absorbed is None or absorbed.confidence is not Confidence.LOW):
+            continue
         planner.absorbed.add(step.fixture.address)
         planner.keeps.pop(step.fixture.address, None)
         if absorbed:

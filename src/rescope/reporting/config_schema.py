@@ -14,6 +14,7 @@ _MEANINGS: Mapping[str, str] = {
     "source-roots": "Folders from which the project's modules are imported.",
     "packs": "TOML files with further types to keep.",
     "unsafe": "Also edits that are not safe.",
+    "min-confidence": "Show, count and fix findings of this confidence and higher.",
     "cache": "Keep the facts of unchanged files from run to run.",
     "jobs": "Worker processes; 0 means one per core.",
     "reason": "Where the reason for a scope is written.",

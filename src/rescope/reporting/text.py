@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from rescope.model.address import Location
 from rescope.model.edit import AddResetFixture, ChangeScope, UseMonkeypatch
-from rescope.model.finding import Applicability, Keep, Strategy, Subject
+from rescope.model.finding import Applicability, Confidence, Keep, Strategy, Subject
 from rescope.model.plan import ChangeGroup, Skipped
 from rescope.model.report import Report
 
@@ -16,12 +16,12 @@ _LEAST_CODE_WIDTH = 24
 def render_text(report: Report, *, show_kept: bool = False, show_all: bool = False, statistics: bool = False, width: int = 0) -> str:
     """The whole report, with rich markup-free text; one finding is a block, blocks are parted by blank lines.
 
-    What is only told, with low confidence, is counted in the last line, and shown with `show_all`. Code is cut so that it
+    What is below the least confidence is counted in the last line, and shown with `show_all`. Code is cut so that it
     stands beside its note in `width` columns; 0 means that there is room.
     """
     if statistics:
         return "".join(_statistics(report))
-    blocks = [finding_block(report, group, width) for group in report.plan.groups if show_all or not group.only_told]
+    blocks = [finding_block(report, group, width) for group in (report.plan.groups if show_all else report.shown)]
     if show_kept:
         blocks += [[_keep_line(report, keep)] for keep in report.plan.kept]
     blocks += [[_skip_line(skip)] for skip in report.plan.skipped]
@@ -77,13 +77,13 @@ def _code_width(locations: Iterable[Location], home: str, width: int) -> int:
 
 
 def _fix_lines(report: Report, group: ChangeGroup) -> Iterator[str]:
+    sure = "low confidence, " if group.finding.confidence is Confidence.LOW else ""
     if not group.edits:
-        sure = "low confidence, " if group.only_told else ""
         yield f"  {sure}no fix: {group.caveat}" if group.caveat else f"  {sure}no fix"
         return
     level = group.applicability.value
     because = f": {group.caveat}" if group.caveat and group.applicability is Applicability.UNSAFE else ""
-    yield f"  fix: {headline(group)} ({level}{because})"
+    yield f"  fix: {headline(group)} ({sure}{level}{because})"
     for dependent in group.dependents:
         subject = dependent.subject
         code = report.lines.get((subject.address.path, subject.line), subject.name).removesuffix(":")
@@ -137,12 +137,13 @@ def _statistics(report: Report) -> Iterator[str]:
 
 def summary(report: Report) -> str:
     """The closing line with all counts."""
-    groups = [g for g in report.plan.groups if not g.only_told]
+    groups = report.shown
     told = len(report.plan.groups) - len(groups)
     levels = Counter(g.applicability for g in groups if g.edits)
     fixable = f"{levels[Applicability.SAFE]} safe, {levels[Applicability.UNSAFE]} unsafe" if levels else "none fixable"
     found = f"{_count(len(groups), 'finding')} ({fixable})" if groups else "no findings"
-    found += f", {told} of low confidence told with -v" if told else ""
+    level = "lower" if report.min_confidence is Confidence.HIGH else "low"
+    found += f", {told} of {level} confidence told with -v" if told else ""
     found += f", {_count(len(report.failures), 'file')} not understood" if report.failures else ""
     accepted = f"{report.accepted} in the baseline, " if report.accepted else ""
     return (

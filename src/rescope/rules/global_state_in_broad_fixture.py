@@ -31,7 +31,7 @@ from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root, 
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.scope import Scope
 from rescope.packs import match
-from rescope.rule import Example, Rule, RuleContext, only_told
+from rescope.rule import Example, Rule, RuleContext, doubtful, only_told
 
 _CODE = "RSC102"
 _NAME = "global-state-in-broad-fixture"
@@ -56,7 +56,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
             if witness is not None and not fixture.autouse:
                 yield _finding(ctx, fixture, found, witness)
             elif noticed:
-                yield only_told(_finding(ctx, fixture, found, witness or noticed[0]), _why_told(witness, undone=undone))
+                told = only_told if fixture.autouse else doubtful
+                yield told(_finding(ctx, fixture, found, witness or noticed[0]), _why_told(witness, undone=undone))
 
 
 def _why_told(witness: TestNode | None, *, undone: bool) -> str:

@@ -25,7 +25,7 @@ from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import EffectKind, FixtureDef, Function, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
-from rescope.rule import Example, Rule, RuleContext, changed_at, only_told
+from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
 
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
@@ -207,9 +207,9 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         parts=() if shared else _parts(ctx, found),
     )
     if told and all(t.function.address in {m.by.address for m in found} for t in ctx.graph.tests_using(fixture)):
-        return only_told(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")
+        return doubtful(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")
     if all(_sets_first(ctx, fixture, found, test.function) for test in ctx.graph.tests_using(fixture)):
-        return only_told(finding, "each test that uses it sets anew what is changed, before it looks at it")
+        return doubtful(finding, "each test that uses it sets anew what is changed, before it looks at it")
     return finding
 
 

@@ -8,7 +8,7 @@ what it changes, and the next test of the scope finds the object as this one lef
 What rescope does
 -----------------
 Where a test reads the same thing back, it offers to narrow the fixture, as an unsafe edit: tests may build on each
-other, and the object may be dear to make. Otherwise it only tells, with low confidence, since it cannot look into the class.
+other, and the object may be dear to make. Otherwise it is told with low confidence, since it cannot look into the class.
 Requests of a client, checks, waiting, printing and calls that are expected to fail do not count, nor does what
 is infrastructure.
 
@@ -23,7 +23,7 @@ from rescope.graph.flow import Mutation
 from rescope.model.facts import Effect, EffectKind, FixtureDef, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity
 from rescope.packs import match
-from rescope.rule import Example, Rule, RuleContext, changed_at, only_told
+from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
 
 _CODE = "RSC107"
 _NAME = "told-broad-fixture"
@@ -41,7 +41,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
             finding = _finding(ctx, fixture, found)
             by_verb = any(_verb(m.effect) in ctx.packs.changes for m in found)
             because = "nothing but the " + ("name of the method" if by_verb else "result that nobody looks at") + " says that it changes"
-            yield finding if finding.confidence is not Confidence.LOW else only_told(finding, because)
+            yield finding if finding.confidence is not Confidence.LOW else doubtful(finding, because)
 
 
 def _is_made(ctx: RuleContext, fixture: FixtureDef) -> bool:

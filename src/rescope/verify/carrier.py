@@ -2,13 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import rescope
-from rescope.model.finding import Applicability, SubjectKind
-from rescope.model.plan import ChangeGroup, FileChange, Plan
+from rescope.model.finding import Applicability, Confidence, SubjectKind
+from rescope.model.plan import ChangeGroup, FileChange
 from rescope.model.pollution import Carrier
 from rescope.model.report import Report
 from rescope.model.verdict import FAILS
@@ -114,15 +115,15 @@ def _state(change: dict[str, Any]) -> State:
 # --- the cure -------------------------------------------------------------------------------------
 
 
-def cure(root: Path, plan: Plan, seen: Sequence[Carrier], passes: Callable[[tuple[FileChange, ...]], bool]) -> tuple[ChangeGroup, ...]:
+def cure(root: Path, report: Report, seen: Sequence[Carrier], passes: Callable[[tuple[FileChange, ...]], bool]) -> tuple[ChangeGroup, ...]:
     """The change groups with which the test passes, each of them needed; () if there are none.
 
     Those that speak of an observed state are tried first, one by one, then all groups together.
     """
-    groups = applicable(plan, unsafe=True)
+    groups = applicable(report.plan.groups, unsafe=True)
 
     def cures(chosen: Sequence[ChangeGroup]) -> bool:
-        wanted = asked_for(plan, chosen)
+        wanted = asked_for(report, chosen)
         result = rewrite(root, wanted)
         return len(result.taken) == len(wanted) and passes(result.changes)
 
@@ -134,11 +135,17 @@ def cure(root: Path, plan: Plan, seen: Sequence[Carrier], passes: Callable[[tupl
     return _needed(rest, cures)
 
 
-def asked_for(plan: Plan, groups: Sequence[ChangeGroup]) -> tuple[ChangeGroup, ...]:
+def asked_for(report: Report, groups: Sequence[ChangeGroup]) -> tuple[ChangeGroup, ...]:
     """What `fix` takes if it is asked for these groups by the names of their subjects."""
     names = {group.finding.subject.name for group in groups}
     unsafe = any(group.applicability is Applicability.UNSAFE for group in groups)
-    return tuple(group for group in applicable(plan, unsafe=unsafe) if names & names_of(group))
+    sure = replace(report, min_confidence=least_sure(report, groups)).shown
+    return tuple(group for group in applicable(sure, unsafe=unsafe) if names & names_of(group))
+
+
+def least_sure(report: Report, groups: Iterable[ChangeGroup]) -> Confidence:
+    """The highest confidence that takes in all of the groups, and no higher than what the report asks for."""
+    return max((report.min_confidence, *(group.finding.confidence for group in groups)), key=list(Confidence).index)
 
 
 def _needed(groups: Sequence[ChangeGroup], cures: Callable[[Sequence[ChangeGroup]], bool]) -> tuple[ChangeGroup, ...]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from rescope import vcs
 from rescope.model.finding import Applicability
 from rescope.model.plan import ChangeGroup
+from rescope.model.report import Report
 from rescope.model.verdict import Outcome
+from rescope.verify.carrier import least_sure
 from rescope.verify.pollution import Hunt
 
 
@@ -51,10 +53,12 @@ def _shown(root: Path, python: Path, arguments: Sequence[str]) -> str:
     return away + shlex.join([name, *arguments])
 
 
-def fix_command(root: Path, groups: Sequence[ChangeGroup]) -> str:
-    """The call that writes these groups."""
+def fix_command(root: Path, report: Report, groups: Sequence[ChangeGroup]) -> str:
+    """The call that writes these groups of the report."""
     names = dict.fromkeys(group.finding.subject.name for group in groups)
     only = [part for name in names for part in ("--only", name)]
     unsafe = ["--unsafe"] if any(group.applicability is Applicability.UNSAFE for group in groups) else []
+    least = least_sure(report, groups)
+    doubtful = [] if least is report.min_confidence else ["--min-confidence", least.value]
     unversioned = [] if vcs.is_tracked_tree(root) else ["--allow-no-vcs"]
-    return shlex.join(["rescope", "fix", *only, *unsafe, *unversioned])
+    return shlex.join(["rescope", "fix", *only, *unsafe, *doubtful, *unversioned])

@@ -69,6 +69,6 @@ def _cure(hunt: Hunt, case: Case, kind: Kind, before: tuple[str, ...], seen: tup
             return hunt.after(case.test, (), changes, options=(*before, case.test.partition("::")[0])) in PASSES
         return hunt.after(case.test, before, changes) in PASSES
 
-    root, plan = hunt.lab.suite.root, case.report.plan
-    groups = cure(root, plan, seen, passes)
-    return Cure(groups=asked_for(plan, groups), command=fix_command(root, groups)) if groups else None
+    root, report = hunt.lab.suite.root, case.report
+    groups = cure(root, report, seen, passes)
+    return Cure(groups=asked_for(report, groups), command=fix_command(root, report, groups)) if groups else None
