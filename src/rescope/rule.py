@@ -263,9 +263,10 @@ class RuleContext:
         filled = singleton.shape in {Shape.LAZY_GLOBAL, Shape.CACHED_FACTORY, Shape.CLASS_ATTRIBUTE}
         needed = 2 if filled and not (singleton.touched_by_tests or singleton.set_by_tests) else 1
         seen = self.victims.of(singleton)
-        direct = [victim.at for victim in seen if victim.directly]
-        unseen = singleton.shape is not Shape.INSTANCE and len(seen) < needed and self.victims.may_come_unseen(singleton.readers)
-        if (len(seen) < needed and not unseen) or (singleton.shape is Shape.INSTANCE and not direct):
+        direct = [victim.at for victim in seen.victims if victim.directly]
+        few = len(seen.victims) < needed
+        unseen = singleton.shape is not Shape.INSTANCE and few and self.victims.may_come_unseen_to(singleton, seen)
+        if (few and not unseen) or (singleton.shape is Shape.INSTANCE and not direct):
             return only_told(finding, _UNNOTICED)
         return replace(finding, related=(*finding.related, *direct[:1]))
 

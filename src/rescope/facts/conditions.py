@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from rescope.facts.environment import Environment
-from rescope.facts.values import asked_for
+from rescope.facts.values import CONTAINERS, asked_for
 from rescope.facts.walking import walk
 
 
@@ -17,6 +17,15 @@ def looked_at(env: Environment, test: ast.expr) -> Iterator[str]:
             made = env.made.get(node.id)
             sources = (env.aliases.get(node.id), made.target if made else None)
             yield from (node.id, *(part for source in sources if source for part in source.dotted.split(".")))
+
+
+def only_if(test: ast.expr) -> str:
+    """The name that a condition asks to be of a class other than a plain container, "" if it does not."""
+    match test:
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), kinds]):
+            plain = {ast.unparse(kind) for kind in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])} & CONTAINERS
+            return "" if plain else name
+    return ""
 
 
 def asked_after(env: Environment, node: ast.AST) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rescope.facts.calls import asked_for, asked_name, changes_receiver, innermost, passed, receiver, stands_for, told
-from rescope.facts.conditions import asked_after, looked_at
+from rescope.facts.conditions import asked_after, looked_at, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.patches import expects, is_monkeypatch, is_within, may_put_back, patcher, put_back_by, replaced
@@ -102,7 +102,9 @@ class Scan:
                 self._guard(test)
                 if any(isinstance(inner, ast.Raise) for inner in node.body):
                     self.refuses.update(looked_at(self.env, test))
-                self.block([*node.body, *node.orelse])
+                with self.env.unknown(only_if(test)):
+                    self.block(node.body)
+                self.block(node.orelse)
             case ast.Try() | ast.TryStar():
                 self._try(node)
             case ast.Match():

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rescope.facts.names import ModuleNames
@@ -127,6 +128,16 @@ class Environment:
         made = self.made.get(name)
         if made is not None and made.target is not None and made.target.dotted.endswith(".get"):
             yield made.target.dotted.split(".")[-2]
+
+    @contextmanager
+    def unknown(self, name: str) -> Iterator[None]:
+        """Where an argument is done something to only if it is of some class: nobody knows that of what is handed over."""
+        outer = self.params, self.local_names
+        if name in self.params and name not in self.aliases:
+            self.params, self.local_names = self.params - {name}, self.local_names | {name}
+        yield
+        if name in outer[0]:
+            self.params, self.local_names = outer
 
     def bind(self, target: ast.expr, source: Target | None, part: str) -> None:
         """Let a local name stand for (a part of) an object, or for something of its own."""

@@ -8,13 +8,15 @@ from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex
 from rescope.model.address import Address
-from rescope.model.facts import Call, FixtureDef, Function, Target
+from rescope.model.facts import Call, Function, Target
 from rescope.model.scope import Scope
 
 SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
 _DEPTH = 2
+# Fixtures of plugins that put another object over one when they first set an attribute, and take it off with all that was set.
+_OVERLAYS = (("settings", "django.conf.settings"),)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,22 +33,23 @@ class Around:
     fixtures: dict[int, tuple[Function, bool]] = field(default_factory=dict)
 
     def functions(self, test: TestNode, but: Function) -> Iterator[Function]:
-        """What runs around a test, `but` one function: hooks, fixtures that end after it or set up for all, set-ups, teardowns."""
+        """What runs around a test, `but` one function: hooks, fixtures that end after it or set up anew, set-ups, teardowns."""
         if self.hooks is None:
             everything = (f for path in self.tests for f in self.index.functions[path].values())
             self.hooks = [f for f in everything if f.address.name.startswith("pytest_runtest")]
-            self.fixtures = {r.id: (r.definition.function, self._for_all(r.definition)) for r in self.graph.registrations}
+            self.fixtures = {r.id: (r.definition.function, r.definition.scope is Scope.FUNCTION) for r in self.graph.registrations}
         yield from self.hooks
         requested = (self.fixtures[number] for number in test.resolution.fixtures())
-        yield from (f for f, for_all in requested if f.address != but.address and (for_all or may_undo(f)))
+        yield from (f for f, each in requested if f.address != but.address and (each or may_undo(f)))
         functions = self.index.functions[test.path]
         yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
         klass = self.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
         around = (self.flow.method(klass, name) for name in sorted(_TEARDOWNS | SETUPS)) if klass is not None else ()
         yield from (f for f in around if f is not None and f.address != but.address)
 
-    def _for_all(self, fixture: FixtureDef) -> bool:
-        return fixture.scope is Scope.FUNCTION and self.graph.autouse(fixture)
+    def is_overlaid(self, test: TestNode, state: str) -> bool:
+        """Whether a plugin's fixture takes off after the test what was set of an object, by its dotted name."""
+        return any(name in test.resolution.foreign and state.startswith(f"{dotted}.") for name, dotted in _OVERLAYS)
 
     def words(self, function: Function) -> frozenset[str]:
         """What a function names, as dotted names and as `path:name`; of one that only sets up, what it sets anew."""

@@ -54,7 +54,9 @@ def _changing(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[Function,
 
 def _about(call: Call, names: set[str]) -> bool:
     on_it = call.callee.root is Root.ARGUMENT and call.callee.head in names
-    with_it = any(isinstance(slot, int) and t.root is Root.ARGUMENT and t.head in names for slot, t in call.passes)
+    first = call.callee.dotted.rpartition(".")[2] == "patch"  # what follows is the new text; else who does it comes first
+    slot = 0 if first else call.arguments - 1
+    with_it = any(at == slot and t.root is Root.ARGUMENT and t.head in names for at, t in call.passes)
     return on_it or with_it
 
 

@@ -25,7 +25,7 @@ When the change is meant for the rest of the run: `# rescope: keep <reason>` on 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -325,8 +325,10 @@ class _Undoing:
     def __init__(self, ctx: RuleContext) -> None:
         self._around = Around(graph=ctx.graph, index=ctx.index, flow=ctx.flow, tests=ctx.tests)
 
-    def put_back(self, change: _Change, tests: Iterable[TestNode]) -> bool:
+    def put_back(self, change: _Change, tests: Sequence[TestNode]) -> bool:
         """Whether something around one of the tests takes the change back, or may."""
+        if all(self._around.is_overlaid(test, change.dotted) for test in tests):
+            return True
         found = (f for test in tests for f in self._around.functions(test, change.by))
         return any(self._touches(f, change) or self._replaces(f, change) for f in found)
 

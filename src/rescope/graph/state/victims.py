@@ -60,6 +60,13 @@ class Victim(NamedTuple):
     directly: bool
 
 
+class Seen(NamedTuple):
+    """The tests that come unprepared, and the fixtures and set-ups that set the state anew for others."""
+
+    victims: tuple[Victim, ...]
+    preparing: frozenset[Address]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Question:
     """State as the walk through tests sees it: its names, what sets it anew, and what may come to a reader of it."""
@@ -72,6 +79,7 @@ class _Question:
     attributes: frozenset[str] = frozenset()
     memo: dict[Address, _Event | None] = field(default_factory=dict)
     around: dict[tuple[int, str, tuple[str, ...]], tuple[_Does, Location] | None] = field(default_factory=dict)
+    preparing: set[Address] = field(default_factory=set)
 
     def means(self, key: _Key, does: _Does) -> _Does | None:
         """What a change or a mention of a name is to the state; None if it is of something else.
@@ -101,7 +109,7 @@ class Victims:
     handed: set[Address] = field(default_factory=set)
     classes: set[_Key] = field(default_factory=set)
 
-    def of(self, singleton: Singleton) -> tuple[Victim, ...]:
+    def of(self, singleton: Singleton) -> Seen:
         """Two tests that read the state which neither they nor their set-up have set anew, and one that does directly, if any do.
 
         The only test that changes the state is none: it would have to run twice.
@@ -130,8 +138,23 @@ class Victims:
             if is_back(writer.text) or (writer.text in changed and own and not adds):
                 yield writer.text
 
-    def may_come_unseen(self, readers: Iterable[Address]) -> bool:
-        """Whether a reader is come to on ways that no call shows: a property, a route or command above it, a function handed to others."""
+    def may_come_unseen_to(self, singleton: Singleton, seen: Seen) -> bool:
+        """Whether a test may come unprepared to the state on ways that no call shows.
+
+        Nothing but a fixture sets what is None else: without it a reader would fail, so that all tests of readers request it.
+        """
+        unset = all(initial == "None" for _, initial in singleton.group)
+        changed = (*singleton.touched_by_tests, *singleton.set_by_tests)
+        return not (seen.preparing and unset) and self._may_come_unseen(singleton.readers, seen, changed)
+
+    def _may_come_unseen(self, readers: Iterable[Address], seen: Seen, changed: Iterable[Location]) -> bool:
+        """Whether a reader is come to on ways that no call shows: a property, a route or command above it, a function handed to others.
+
+        Where fixtures set anew what others change, the tests that need it are taken to request them.
+        """
+        places = [self.known.index.function_at(*address[:3]) for address in seen.preparing]
+        if places and any(not any(_inside(place, at) for place in places if place is not None) for at in changed):
+            return False
         own = [reader for reader in readers if reader.path not in self.known.tests]
         near = dict.fromkeys((*own, *(a for a in self.known.calls.callers_of(own) if a.path not in self.known.tests)))
         functions = [f for f in (self.known.index.function_at(*address[:3]) for address in near) if f is not None]
@@ -181,7 +204,8 @@ class Victims:
         readers = [f.address for f in self._functions() if any(self._reads(f, target, wanted, words) for target in f.mentions)]
         reading = self.known.calls.reaching(readers)
         question = _Question(keys=frozenset(wanted), readers=frozenset(readers), reading=reading)
-        return bool(self._answer(question, changed)) or self.may_come_unseen(readers)
+        seen = self._answer(question, changed)
+        return bool(seen.victims) or self._may_come_unseen(readers, seen, changed)
 
     def _functions(self) -> Iterator[Function]:
         return (function for module in self.known.index.modules.values() for function in module.functions)
@@ -189,7 +213,7 @@ class Victims:
     def _reads(self, function: Function, target: Target, wanted: set[_Key], words: set[str]) -> bool:
         return not words.isdisjoint(target.dotted.split(".")) and self._key(target, function.address.path) in wanted
 
-    def _answer(self, question: _Question, changed: Collection[Location]) -> tuple[Victim, ...]:
+    def _answer(self, question: _Question, changed: Collection[Location]) -> Seen:
         found: list[Victim] = []
         met = 0
         tests = self.known.calls.flow.graph.tests
@@ -205,7 +229,7 @@ class Victims:
                 found.append(victim)
             if len(found) >= _ENOUGH and (found[-1].directly or met > _MET):
                 break
-        return tuple(found)
+        return Seen(victims=tuple(found), preparing=frozenset(question.preparing))
 
     def _victim(self, test: TestNode, question: _Question) -> Victim | None:
         around = self._around(test, question)
@@ -229,6 +253,7 @@ class Victims:
             at = Location(path=function.address.path, line=first[0])
             if each and (is_back(function.address.name) or self._sets(function, question)):
                 found = (_Does.SETS, at)
+                question.preparing.add(function.address)
                 break
             found = found or (first[1], at)
         question.around[key] = found
