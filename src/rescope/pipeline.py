@@ -17,6 +17,7 @@ from rescope.graph.collected import Ignores
 from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
+from rescope.graph.onlookers import Onlookers
 from rescope.graph.reach import ImportGraph, build_call_graph
 from rescope.graph.state import find_singletons
 from rescope.graph.state.known import Known
@@ -144,6 +145,7 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
         index=index,
         calls=calls,
         imports=ImportGraph(index=index),
+        onlookers=Onlookers(graph=graph, flow=flow),
         victims=Victims(known=Known(index=index, calls=calls, tests=tests)),
         singletons=find_singletons(index, calls, tests),
         packs=load_packs(project.root / name for name in project.settings.packs),

@@ -9,6 +9,7 @@ from rescope.facts.undo import is_initial
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import Definition, ModuleIndex
+from rescope.graph.onlookers import Onlookers
 from rescope.graph.reach import CallGraph, ImportGraph
 from rescope.graph.state.victims import Victims
 from rescope.model.address import Address, Location
@@ -47,6 +48,7 @@ class RuleContext:
     calls: CallGraph
     imports: ImportGraph
     victims: Victims
+    onlookers: Onlookers
     singletons: tuple[Singleton, ...]
     packs: Packs
     ini: PytestIni
@@ -302,9 +304,13 @@ class RuleContext:
         """The tests around which the function runs, if it is that of an autouse fixture of function scope; else none."""
         if function.address not in self.around:
             fixtures = [f for f in self.graph.definitions() if f.function.address == function.address and self.graph.autouse(f)]
-            tests = (t for f in fixtures if f.scope is Scope.FUNCTION for t in self.graph.tests_using(f))
-            self.around[function.address] = frozenset(t.function.address for t in tests)
+            self.around[function.address] = self.run_around_by(function) if fixtures else frozenset()
         return self.around[function.address]
+
+    def run_around_by(self, function: Function) -> frozenset[Address]:
+        """The tests around which the function runs, if it is that of a fixture of function scope; else none."""
+        fixtures = (f for f in self.graph.definitions() if f.function.address == function.address and f.scope is Scope.FUNCTION)
+        return frozenset(t.function.address for f in fixtures for t in self.graph.tests_using(f))
 
     def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
         """The tests that use the fixture besides the function; a parametrized test is its own neighbour."""

@@ -62,8 +62,11 @@ def stands_for(env: Environment, node: ast.expr, dotted: str) -> bool:
 def changes_receiver(node: ast.Call, method: str, *, used: bool) -> bool:
     """Whether a method call changes what it is called on, as those of containers and frames do.
 
-    What gives None in a container, and whose result is `used` here, is a method of something else: `query.update(...)`.
+    What gives None in a container, and whose result is `used` here, is a method of something else: `query.update(...)`; so is an
+    `update` of two things, as `manager.update(number, {...})`.
     """
+    if method == "update" and len(node.args) > 1:
+        return False
     in_place = any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
     return in_place or (method in MUTATORS and not (used and method in GIVE_NOTHING))
 
@@ -79,7 +82,7 @@ def told(env: Environment, func: ast.expr) -> tuple[Value | None, str]:
     return (made, "") if func.attr in MUTATORS else (None, "")
 
 
-def looks(effects: Iterable[Effect], arguments: Mapping[Target, int]) -> tuple[tuple[Target, int], ...]:
-    """What is read of the arguments that the effects change, and where first."""
+def looks(effects: Iterable[Effect], arguments: Mapping[Target, int], *, whole: bool) -> tuple[tuple[Target, int], ...]:
+    """What is read of the arguments, or else (not `whole`) of those that the effects change, and where first."""
     changed = {effect.target.head for effect in effects if effect.target.root is Root.ARGUMENT}
-    return tuple((target, line) for target, line in arguments.items() if target.head in changed)
+    return tuple((target, line) for target, line in arguments.items() if whole or target.head in changed)

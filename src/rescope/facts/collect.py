@@ -368,7 +368,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         values=tuple(scan.values),
         mentions=tuple(scan.mentions),
         mentioned_at=tuple(scan.mentions.values()),
-        looks=looks(scan.effects, scan.arguments),
+        looks=looks(scan.effects, scan.arguments, whole=node.name.startswith("test") or bool(node.decorator_list)),
         handled=frozenset(scan.handled),
         globals=tuple(sorted(env.globals)),
         stored=tuple(scan.stored),

@@ -16,8 +16,6 @@ from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, slices, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
-COMPUTED = "<computed>"
-_ASKING = frozenset({"request", "request.getfixturevalue"})
 _OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})
 _PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
 _STORES = {ast.Name: EffectKind.BIND, ast.Attribute: EffectKind.SET_ATTR, ast.Subscript: EffectKind.SET_ITEM}
@@ -54,6 +52,7 @@ class Scan:
     statement_call: ast.expr | None = None
     telling: bool = False
     plain: ast.expr | None = None
+    aliased: ast.expr | None = None
     used: set[int] = field(default_factory=set)
 
     # --- statements -------------------------------------------------------------------------------
@@ -67,7 +66,7 @@ class Scan:
         """Walk one statement."""
         match node:
             case ast.Assign(targets=targets, value=value):
-                self.plain = value if all(isinstance(t, ast.Name) for t in targets) else None
+                self.plain = self.aliased = value if all(isinstance(t, ast.Name) for t in targets) else None
                 self._use(value)
                 outer, self.nested = self.nested, self.nested or (short(targets[0]) if isinstance(value, ast.Lambda) else "")
                 self.expression(value)
@@ -129,6 +128,8 @@ class Scan:
             case ast.Global(names=found):
                 self.env.globals.update(found)
             case _:
+                if isinstance(node, ast.Assert):
+                    self._use(node.test)
                 for child in children(node):
                     if isinstance(child, ast.expr):
                         self.expression(child)
@@ -366,7 +367,8 @@ class Scan:
         if target is not None and (target.root in _OUTSIDE or (target.root is Root.SELF and target.tail.isupper())):
             self.mentions.setdefault(target, node.lineno)
         if target is not None and target.root is Root.ARGUMENT:
-            self.arguments.setdefault(target, node.lineno)
+            if node is not self.aliased:
+                self.arguments.setdefault(target, node.lineno)
             self._argument(target, plain=node is self.plain)
         inner = node
         while isinstance(inner, (ast.Attribute, ast.Subscript)):
@@ -378,7 +380,7 @@ class Scan:
             self.expression(inner, looked_into=not self.telling)
 
     def _argument(self, target: Target, *, plain: bool) -> None:
-        if target.dotted in _ASKING and not plain:
+        if target.dotted in {"request", "request.getfixturevalue"} and not plain:
             self.requests_unknown = True
         first = target.tail.partition(".")[0]
         if first in REQUEST_ATTRIBUTES:
@@ -386,6 +388,7 @@ class Scan:
 
     def _hand_out(self, value: ast.expr | None) -> None:
         if value is not None:
+            self.aliased = value
             self.expression(value)
         if self.nested:
             return
@@ -447,7 +450,7 @@ class Scan:
         """A call of what another expression gives, recorded where it is handed an argument."""
         passes = tuple(passed(self.env, node))
         if any(target.root is Root.ARGUMENT for _, target in passes):
-            computed = Target(root=Root.LOCAL, dotted=COMPUTED)
+            computed = Target(root=Root.LOCAL, dotted="<computed>")
             self.calls.append(Call(callee=computed, line=node.lineno, passes=passes, nested=self.nested, after_yield=self._after_yield()))
 
     def _dynamic_request(self, node: ast.Call, callee: Target) -> None:

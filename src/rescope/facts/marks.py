@@ -10,6 +10,7 @@ from rescope.model.facts import NO_MARKS, Marks, Parametrize
 from rescope.model.scope import parse_scope
 
 _DIRECT = 2
+_SKIPS = frozenset({"pytest.mark.skip", "unittest.skip"})
 _NO_MARKS = (
     "pytest.",
     "pytest_asyncio.",
@@ -29,7 +30,7 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
     usefixtures: list[str] = []
     parametrize: list[Parametrize] = []
     refers: list[tuple[int, str]] = []
-    opaque = computed = anyio = False
+    opaque = computed = anyio = skip = False
     for node in _expand(nodes, names):
         name = callee_dotted(node, names)
         if not name:
@@ -45,9 +46,11 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
             computed |= mark is None
         elif name == "pytest.mark.anyio":
             anyio = True
+        elif name in _SKIPS:
+            skip = True
         elif not name.startswith(_NO_MARKS):
             refers.append((len(usefixtures), name))
-    if not (usefixtures or parametrize or opaque or computed or refers or anyio):
+    if not (usefixtures or parametrize or opaque or computed or refers or anyio or skip):
         return NO_MARKS
     return Marks(
         usefixtures=tuple(usefixtures),
@@ -56,6 +59,7 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
         computed=computed,
         refers=tuple(refers),
         anyio=anyio,
+        skip=skip,
     )
 
 

@@ -212,6 +212,7 @@ def _merge_marks(marks: Iterable[Marks]) -> Marks:
         opaque=any(m.opaque for m in found),
         computed=any(m.computed for m in found),
         anyio=any(m.anyio for m in found),
+        skip=any(m.skip for m in found),
     )
 
 

@@ -165,6 +165,7 @@ class Marks:
     computed: bool = False
     refers: tuple[tuple[int, str], ...] = ()
     anyio: bool = False
+    skip: bool = False
 
 
 NO_MARKS = Marks()
@@ -177,7 +178,8 @@ class Function(NamedTuple):
     looks at before it raises; `request_attributes` are attributes of pytest's `request` that it reads of a parameter, as
     `request.node`: a helper may call what it is handed otherwise; `removes` are the lines behind the yield that delete a
     file or folder which nothing before the yield speaks of; `mentions` are the names outside that it reads, each once, and
-    `mentioned_at` the line at which it first does; `looks` are what it reads of arguments that it also changes, and where first;
+    `mentioned_at` the line at which it first does; `looks` are what a test or fixture reads
+    of its arguments, and what others read of those that they change, and where first;
     `perhaps_patched` are argnames that a patch decorator may fill;
     `handled` are callees that gave it an object, each with a method that it calls of it, or "" where it changes the object itself.
     """

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from rescope.facts.undo import closing_lines
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
-from rescope.model.facts import EffectKind, FixtureDef, Function, Root, Value, ValueKind
+from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
 
@@ -50,9 +50,19 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures whose value somebody else changes, where another test would notice."""
     for fixture in ctx.broad_fixtures():
         found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
-        found = [m for m in found if ctx.other_users(fixture, m.by) and not _put_back(ctx, m)]
+        found = [m for m in found if ctx.other_users(fixture, m.by) and not _put_back(ctx, m) and _may_run(ctx, m)]
         if found and not _handed_on(fixture):
             yield _finding(ctx, fixture, found)
+
+
+def _may_run(ctx: RuleContext, mutation: Mutation) -> bool:
+    """Whether a test that is run may come to the line: a class that keeps the value changes it only where its methods are called."""
+    by, inside = mutation.by.address, mutation.inside.address
+    fixtures = [f for f in ctx.graph.definitions() if f.function.address == by]
+    users = [t for f in fixtures for t in ctx.graph.tests_using(f)] or [t for t in ctx.graph.tests if t.function.address == by]
+    run = [t.function for t in users if not t.marks.skip]
+    told = any(method == inside.name for function in (mutation.by, *run) for _, method in function.handled)
+    return bool(run) and (inside == by or told or any(f.address in ctx.calls.reaching([inside]) for f in (mutation.by, *run)))
 
 
 def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
@@ -95,13 +105,13 @@ def _counts_on(mutation: Mutation) -> bool:
 
 
 def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
-    """Whether an autouse fixture around the test takes back what the test changes, or a fixture that it uses."""
+    """Whether a fixture around the test takes back what the test changes, or a fixture that it uses."""
     by = {mutation.by.address}
     fixtures = [f for f in ctx.graph.definitions() if f.function.address in by]
     tests = {t.function.address for f in fixtures for t in ctx.graph.tests_using(f)} or by
     for other in ctx.flow.mutations(mutation.fixture):
         covers = other.part in {"", mutation.part} or mutation.part.startswith(f"{other.part}.")
-        if other.effect.after_yield and covers and tests <= ctx.kept_by(other.by):
+        if other.effect.after_yield and covers and tests <= ctx.run_around_by(other.by):
             return True
     return False
 
@@ -208,30 +218,9 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
     )
     if told and all(t.function.address in {m.by.address for m in found} for t in ctx.graph.tests_using(fixture)):
         return doubtful(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")
-    if all(_sets_first(ctx, fixture, found, test.function) for test in ctx.graph.tests_using(fixture)):
-        return doubtful(finding, "each test that uses it sets anew what is changed, before it looks at it")
+    if next(ctx.onlookers.of(fixture, found), None) is None:
+        return doubtful(finding, "no other test is seen to look at what is changed before it is set anew")
     return finding
-
-
-def _sets_first(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation], test: Function) -> bool:
-    """Whether a test itself assigns all that is changed of the value, before any line that may read it."""
-    name = next((n for n in test.argnames if fixture in ctx.graph.resolves(test, n)), None)
-    plain = {EffectKind.SET_ATTR, EffectKind.SET_ITEM}
-    if name is None or any(m.effect.kind not in plain or m.inside.address != m.by.address for m in found):
-        return False
-    own = [e for e in test.effects if e.kind in plain and e.target.head == name and not (e.guarded or e.nested)]
-    called = {call.callee for call in test.calls}
-    for part, key in {(m.part, m.effect.key) for m in found}:
-        lines = [e.line for e in own if (e.target.tail, e.key) == (part, key)]
-        looks = (line for t, line in test.looks if t.head == name and (t in called or _meets(t.tail, part)))
-        if not lines or min(looks, default=test.end_line + 1) <= min(lines):
-            return False
-    return True
-
-
-def _meets(one: str, other: str) -> bool:
-    """Whether one part of a value holds the other, or is it."""
-    return not one or one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
 
 
 RULE = Rule(

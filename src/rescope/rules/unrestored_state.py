@@ -143,7 +143,7 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
     """
     found: defaultdict[Address, list[TestNode]] = defaultdict(list)
     functions: dict[Address, Function] = {}
-    for test in ctx.graph.tests if len(ctx.graph.tests) > 1 else ():
+    for test in (t for t in ctx.graph.tests if not t.marks.skip and len(ctx.graph.tests) > 1):
         klass = ctx.index.classes[test.path].get(".".join(test.classes))
         if klass is not None and any(map(_is_patch, klass.decorators)):
             continue

@@ -1,0 +1,139 @@
+"""Who would notice that the value of a broad fixture has changed: tests that look at it before it is set anew for them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rescope.facts.verbs import is_back
+from rescope.graph.fixture_graph import FixtureGraph, TestNode
+from rescope.graph.flow import Flow, Mutation
+from rescope.model.facts import ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, ValueKind
+from rescope.model.scope import Scope
+
+_PLAIN = frozenset({EffectKind.SET_ATTR, EffectKind.SET_ITEM})
+_DEPTH = 4
+
+
+class _Change(NamedTuple):
+    """What of a value is changed: a part of it and a key there, or all that a method of it, or of the part, may set."""
+
+    part: str
+    key: str
+    method: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Onlookers:
+    """Answers which tests come unprepared to what others change of a fixture's value."""
+
+    graph: FixtureGraph
+    flow: Flow
+    fixtures: dict[int, FixtureDef] = field(default_factory=dict)
+
+    def of(self, fixture: FixtureDef, found: Iterable[Mutation]) -> Iterator[TestNode]:
+        """The tests that may look at what is changed; the only test that changes it is none: it would have to run twice."""
+        found = tuple(found)
+        klass = self.flow.built_class(fixture)
+        changes = {change for m in found for change in self._changes(m, klass)}
+        by = {m.by.address for m in found}
+        for test in self.graph.tests_using(fixture):
+            alone = by == {test.function.address} and not test.marks.parametrize
+            if not (alone or test.marks.skip) and any(self._comes_to(test, fixture, change) for change in changes):
+                yield test
+
+    def _changes(self, mutation: Mutation, klass: ClassDef | None) -> Iterator[_Change]:
+        """What a line changes: of a method of the project the attributes that it writes, all of the value where they are not known."""
+        effect, first = mutation.effect, mutation.part.partition(".")[0]
+        method = self.flow.method(klass, effect.how) if klass is not None and effect.kind is EffectKind.CALL and not first else None
+        own = [e for e in method.effects if e.target.root is Root.SELF] if method is not None else []
+        assigns = all(e.kind is EffectKind.SET_ATTR and e.how == "=" for e in own)
+        for part in {e.target.tail for e in own}:
+            yield _Change(part=part, key="", method=effect.how if assigns else "")
+        if not own:
+            behind = klass is not None and self.flow.method(klass, first) is not None  # a property writes what it likes
+            key = effect.key if effect.kind in _PLAIN else ""
+            yield _Change(part="" if behind else mutation.part, key=key, method="")
+
+    def _comes_to(self, test: TestNode, fixture: FixtureDef, change: _Change) -> bool:
+        """Whether the test, or a fixture of it, looks at what is changed before one of them has set it."""
+        around = [f for f in self._around(test) if f.address != fixture.address]
+        if any(f.scope is Scope.FUNCTION and self._sets(f.function, fixture, change) for f in around):
+            return False
+        return any(self._looks(function, fixture, change) for function in (*(f.function for f in around), test.function))
+
+    def _around(self, test: TestNode) -> Iterator[FixtureDef]:
+        if not self.fixtures:
+            self.fixtures = {r.id: r.definition for r in self.graph.registrations}
+        yield from (self.fixtures[number] for number in sorted(test.resolution.fixtures()))
+
+    def _sets(self, function: Function, fixture: FixtureDef, change: _Change) -> bool:
+        """Whether a fixture sets anew for its test what is changed, whatever it looks at before."""
+        return any(_setting(function, name, part, change) for name, part in self._names(function, fixture))
+
+    def _looks(self, function: Function, fixture: FixtureDef, change: _Change) -> bool:
+        called = {call.callee for call in function.calls}
+        klass = self.flow.built_class(fixture)
+        for name, part in self._names(function, fixture):
+            first = min(_setting(function, name, part, change), default=function.end_line + 1)
+            looks = ((_join(part, _seen(t, called)), line) for t, line in function.looks if t.head == name)
+            if any(line <= first and (self._is_property(klass, tail) or _meets(tail, change)) for tail, line in looks):
+                return True
+        return False
+
+    def _is_property(self, klass: ClassDef | None, part: str) -> bool:
+        """Whether code of the class stands behind an attribute: it may look at anything."""
+        return klass is not None and bool(part) and self.flow.method(klass, part.partition(".")[0]) is not None
+
+    def _names(self, function: Function, fixture: FixtureDef) -> Iterator[tuple[str, str]]:
+        """The arguments by which a function has the fixture's value, or a part of it, each with that part."""
+        for name in dict.fromkeys((*function.argnames, *function.requested)):
+            for part in self._handed(function, name, fixture, _DEPTH):
+                yield name, part
+
+    def _handed(self, function: Function, name: str, fixture: FixtureDef, depth: int) -> Iterator[str]:
+        for source in self.graph.resolves(function, name):
+            if source.address == fixture.address:
+                yield ""
+            for value in source.function.values if depth else ():
+                if value.kind is ValueKind.ALIAS and value.target is not None and value.target.root is Root.ARGUMENT:
+                    above = self._handed(source.function, value.target.head, fixture, depth - 1)
+                    yield from (_join(part, value.target.tail) for part in above)
+
+
+def _setting(function: Function, name: str, part: str, change: _Change) -> Iterator[int]:
+    """The lines at which a function sets anew what is changed, before it is done."""
+    for effect in function.effects:
+        if (
+            effect.target.root is Root.ARGUMENT
+            and effect.target.head == name
+            and not (effect.guarded or effect.nested or effect.after_yield)
+        ):
+            whole = effect.kind in _PLAIN and _covers(_join(part, effect.target.tail), effect, change)
+            if whole or (is_back(effect.how) and _join(part, effect.target.tail) == change.part):
+                yield effect.line
+    for call in function.calls:
+        on, _, method = call.callee.dotted.rpartition(".")
+        mine = call.callee.root is Root.ARGUMENT and call.callee.head == name and not (call.nested or call.after_yield)
+        if mine and not on.partition(".")[2] and not part and method in {change.method, "reset", "clear"} and change.method:
+            yield call.line
+
+
+def _covers(part: str, effect: Effect, change: _Change) -> bool:
+    """Whether an assignment sets all that is changed: the same place, or what holds it."""
+    if effect.kind is EffectKind.SET_ATTR:
+        return part == change.part or change.part.startswith(f"{part}.")
+    return part == change.part and effect.key == change.key
+
+
+def _seen(target: Target, called: set[Target]) -> str:
+    """The part of an argument that is looked at: of a method that is called all of what it is called on."""
+    return target.tail.rpartition(".")[0] if target in called else target.tail
+
+
+def _meets(part: str, change: _Change) -> bool:
+    """Whether one part of a value holds the other, or is it."""
+    return not part or part == change.part or part.startswith(f"{change.part}.") or change.part.startswith(f"{part}.") or not change.part
+
+
+def _join(*parts: str) -> str:
+    return ".".join(part for part in parts if part)
