@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
 from rescope.facts.undo import is_initial
-from rescope.graph.fixture_graph import FixtureGraph, TestNode
+from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.onlookers import Onlookers
@@ -313,8 +313,10 @@ class RuleContext:
         return frozenset(t.function.address for f in fixtures for t in self.graph.tests_using(f))
 
     def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
-        """The tests that use the fixture besides the function; a parametrized test is its own neighbour."""
-        return tuple(t for t in self.graph.tests_using(fixture) if t.function.address != function.address or t.marks.parametrize)
+        """The tests that get the very value of the fixture that the function gets, besides it; a parametrized test is its own neighbour."""
+        places = self.graph.sharing(fixture, function)
+        users = (t for t in self.graph.tests_using(fixture) if instance(fixture, t) in places)
+        return tuple(t for t in users if t.function.address != function.address or t.marks.parametrize)
 
     def bystanders(self, fixture: FixtureDef, *, whole_run: bool = False) -> tuple[TestNode, ...]:
         """The tests that run while the fixture is set up without asking for it: who would notice what it changes."""

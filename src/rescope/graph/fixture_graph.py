@@ -9,6 +9,7 @@ from rescope.model.facts import FixtureDef, Function, Marks
 from rescope.model.scope import Scope
 
 ANY = "*"
+Instance = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,21 @@ class TestNode:
     unittest: bool = False
 
 
+def instance(fixture: FixtureDef, test: TestNode) -> Instance:
+    """Which instance of the fixture's value a test gets: pytest makes one for each session, package, module or class.
+
+    Packages are not told apart. Of classes the outermost counts: what it was made with is still there for the tests of those inside. A
+    function outside a class gets a class-scoped value of its own.
+    """
+    match fixture.scope:
+        case Scope.MODULE:
+            return (test.path,)
+        case Scope.CLASS:
+            return (test.path, *(test.classes[:1] or (test.id,)))
+        case _:
+            return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class FixtureGraph:
     """All registrations and tests, with the questions that rules and planner ask."""
@@ -93,6 +109,7 @@ class FixtureGraph:
     requesters: dict[Address, tuple[tuple[FixtureDef, str], ...]] = field(default_factory=dict)
     resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
     users: dict[Address, tuple[int, ...]] = field(default_factory=dict)
+    shared: dict[tuple[Address, Address], dict[Instance, set[Address]]] = field(default_factory=dict)
     shadowing: dict[tuple[Address, str], int] = field(default_factory=dict)
     doubts: dict[Address, tuple[str, ...]] = field(default_factory=dict)
     maybes: dict[Address, str] = field(default_factory=dict)
@@ -114,6 +131,17 @@ class FixtureGraph:
     def tests_using(self, fixture: FixtureDef) -> tuple[TestNode, ...]:
         """The tests that set this fixture up."""
         return tuple(self.tests[i] for i in self.users.get(fixture.address, ()))
+
+    def sharing(self, fixture: FixtureDef, function: Function) -> dict[Instance, set[Address]]:
+        """The instances of the fixture's value that a test or fixture function gets, each with the tests that run it there."""
+        key = (fixture.address, function.address)
+        if key not in self.shared:
+            found = self.shared[key] = {}
+            running = {r.id for r in self.registrations if r.definition.function.address == function.address}
+            for test in self.tests_using(fixture):
+                if test.function.address == function.address or not running.isdisjoint(test.resolution.fixtures()):
+                    found.setdefault(instance(fixture, test), set()).add(test.function.address)
+        return self.shared[key]
 
     def uncertain(self, fixture: FixtureDef) -> tuple[str, ...]:
         """Why the graph may not know all that requests this fixture or stands in for it; empty where it knows."""

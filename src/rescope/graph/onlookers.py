@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rescope.facts.verbs import is_back
-from rescope.graph.fixture_graph import FixtureGraph, TestNode
+from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation
 from rescope.model.facts import ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, ValueKind
 from rescope.model.scope import Scope
@@ -32,13 +32,14 @@ class Onlookers:
 
     def of(self, fixture: FixtureDef, found: Iterable[Mutation]) -> Iterator[TestNode]:
         """The tests that may look at what is changed; the only test that changes it is none: it would have to run twice."""
-        found = tuple(found)
         klass = self.flow.built_class(fixture)
-        changes = {change for m in found for change in self._changes(m, klass)}
-        by = {m.by.address for m in found}
+        pairs = [(m.by, frozenset(self._changes(m, klass))) for m in found]
+        made = [(self.graph.sharing(fixture, by), changes) for by, changes in dict.fromkeys(pairs)]
         for test in self.graph.tests_using(fixture):
-            alone = by == {test.function.address} and not test.marks.parametrize
-            if not (alone or test.marks.skip) and any(self._comes_to(test, fixture, change) for change in changes):
+            again = set() if test.marks.parametrize else {test.function.address}
+            place = instance(fixture, test)
+            met = {change for shared, changes in made if shared.get(place, set()) - again for change in changes}
+            if not test.marks.skip and any(self._comes_to(test, fixture, change) for change in met):
                 yield test
 
     def _changes(self, mutation: Mutation, klass: ClassDef | None) -> Iterator[_Change]:
