@@ -1,6 +1,6 @@
 """The shape of a rule, and the questions that rules may ask of the project."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +22,7 @@ from rescope.packs import Packs, match
 _HELPER_DEPTH = 3
 _SHOWN = 3
 _STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
+_ASKS = frozenset({"os.getenv", "os.environ.get", "os.environ.__getitem__", "os.environ.pop", "os.environ.setdefault"})
 _UNNOTICED = "no test is seen to read it before it sets it anew: nobody may notice"
 UNCHANGED = "no test is seen to set it, nor to change what it hands out: the first value may do for all"
 PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
@@ -63,6 +64,7 @@ class RuleContext:
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scopes: dict[Address, Scope] = field(default_factory=dict)
     around: dict[Address, frozenset[Address]] = field(default_factory=dict)
+    asking: defaultdict[str, set[bool]] = field(default_factory=lambda: defaultdict(set))
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
         """Every fixture whose declared scope is broader than function, in path and line order."""
@@ -271,6 +273,21 @@ class RuleContext:
         if (few and not unseen) or (singleton.shape is Shape.INSTANCE and not direct):
             return only_told(finding, _UNNOTICED)
         return replace(finding, related=(*finding.related, *direct[:1]))
+
+    def read_at_import(self, variable: str) -> bool:
+        """Whether the project reads a variable of the environment, and nowhere but in what runs when a module is imported."""
+        if not self.asking:
+            for module in self.index.modules.values():
+                for function in (*module.functions, *((module.body,) if module.body else ())):
+                    for call in function.calls:
+                        if call.callee.dotted in _ASKS and call.strings:
+                            self.asking[call.strings[0]].add(function is module.body)
+        return self.asking.get(variable) == {True}
+
+    def in_coroutine(self, at: Location) -> bool:
+        """Whether a line stands in a coroutine."""
+        functions = self.index.functions[at.path].values() if at.path in self.index.modules else ()
+        return any(f.is_async and f.line <= at.line <= f.end_line for f in functions)
 
     def changed_beside(self, singleton: Singleton) -> Iterator[Definition]:
         """What else of the program's lasting state the functions change that change this: half of it put back may be worse than none."""

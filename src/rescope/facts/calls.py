@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rescope.facts.environment import Environment
 from rescope.facts.verbs import ASKS, GIVE_NOTHING, MUTATORS
-from rescope.model.facts import Effect, Root, Target, Value, ValueKind
+from rescope.model.facts import Call, Effect, Root, Target, Value, ValueKind
 
 _COMMAND_LINE = Target(root=Root.IMPORTED, dotted="sys.argv")
 
@@ -80,6 +80,34 @@ def told(env: Environment, func: ast.expr) -> tuple[Value | None, str]:
     if base is func.value:
         return made, func.attr
     return (made, "") if func.attr in MUTATORS else (None, "")
+
+
+def registered(env: Environment, node: ast.expr, nested: str) -> Iterator[Call]:
+    """A function that is handed over to be called after the test counts as called there."""
+    callee = env.resolve(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+    if callee is not None and callee.root is not Root.LOCAL:
+        yield Call(callee=callee, line=node.lineno, after_yield=True, discarded=True, nested=nested)
+
+
+def computed(env: Environment, node: ast.Call, nested: str, *, after_yield: bool) -> Iterator[Call]:
+    """A call of what another expression gives, recorded where it is handed an argument."""
+    passes = tuple(passed(env, node))
+    if any(target.root is Root.ARGUMENT for _, target in passes):
+        callee = Target(root=Root.LOCAL, dotted="<computed>")
+        yield Call(callee=callee, line=node.lineno, passes=passes, nested=nested, after_yield=after_yield)
+
+
+def variable_read(target: Target | None, node: ast.expr) -> Iterator[Call]:
+    """A look at a variable of the environment by a literal name, `os.environ["KEY"]`, as the call that Python makes of it."""
+    if target is not None and target.dotted == "os.environ.[]" and isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        strings = (node.slice.value,) if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str) else ()
+        yield Call(callee=target._replace(dotted="os.environ.__getitem__"), line=node.lineno, strings=strings)
+
+
+def is_program(target: Target, node: ast.expr) -> bool:
+    """Whether it is `sys.argv[0]`: the program, not what it is told."""
+    first = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == 0
+    return first and target.dotted == "sys.argv.[]"
 
 
 def looks(effects: Iterable[Effect], arguments: Mapping[Target, int], *, whole: bool) -> tuple[tuple[Target, int], ...]:

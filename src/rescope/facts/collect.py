@@ -13,10 +13,10 @@ from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, creator_names, declaration, makes_fixtures
 from rescope.facts.ignored import ignored
+from rescope.facts.importing import import_time, runtime_imports, top_level
 from rescope.facts.marks import mark_values, mock_arguments, read_marks
 from rescope.facts.names import (
     ModuleNames,
-    blocks,
     bound_names,
     callee_dotted,
     global_names,
@@ -31,6 +31,7 @@ from rescope.facts.removals import removals
 from rescope.facts.signature import FunctionNode, all_params, argnames, hides_signature, is_static
 from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
+from rescope.facts.verbs import SETUPS
 from rescope.facts.walking import Lines, lines_with, walk
 from rescope.model.address import Address
 from rescope.model.facts import (
@@ -42,6 +43,7 @@ from rescope.model.facts import (
     ModuleFacts,
     ParseFailure,
     Root,
+    Target,
     Variable,
 )
 from rescope.model.scope import Scope
@@ -78,6 +80,7 @@ class _Body:
 
     prefix: str = ""
     patches: tuple[int, int] = (0, 0)
+    held: dict[str, Target] = field(default_factory=dict)
     bindings: list[Binding] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     marks: list[ast.expr] = field(default_factory=list)
@@ -102,7 +105,7 @@ class _Collector:
     def module(self, tree: ast.Module) -> ModuleFacts:
         """All facts of the module."""
         content = self.content
-        statements = list(_top_level(tree.body))
+        statements = list(top_level(tree.body))
         imports = import_table(statements, self.path)
         saved = ((n.targets[0], n.value) for n in statements if isinstance(n, ast.Assign) and isinstance(n.value, ast.Attribute))
         aliases = creator_aliases(statements, imports)
@@ -119,7 +122,7 @@ class _Collector:
         self.ordinals = ordinals(tree.body)
         body = _Body()
         self.block(tree.body, body, conditional=False)
-        loads = list(_runtime_imports(tree.body, lines_with(content, b"import")))
+        loads = list(runtime_imports(tree.body, lines_with(content, b"import")))
         return ModuleFacts(
             path=self.path,
             fixtures=tuple(self.fixtures),
@@ -147,7 +150,7 @@ class _Collector:
     def module_body(self, tree: ast.Module) -> Function:
         """What importing the module does, as a function called `<module>`."""
         scan = Scan(env=Environment(names=self.names), module_level=True)
-        for node in _import_time(tree.body):
+        for node in import_time(tree.body):
             if isinstance(node, ast.stmt):
                 scan.statement(node)
             else:
@@ -216,8 +219,9 @@ class _Collector:
     def function(self, node: FunctionNode, body: _Body, *, conditional: bool) -> None:
         """Record a def as fixture or plain function."""
         address = self._address(body, node)
-        function = scan_function(node, address, self.names, method=bool(body.prefix), patches=body.patches)
         declared = [d for d in (declaration(e, self.names) for e in node.decorator_list) if d]
+        held = body.held if declared or node.name in SETUPS else dict(body.held)  # what set-ups keep on `self` is there for tests
+        function = scan_function(node, address, self.names, method=bool(body.prefix), patches=body.patches, held=held)
         self.functions.append(function)
         if declared:
             fixture = _fixture(declared[0], function, "it is decorated as a fixture twice" if len(declared) > 1 else "")
@@ -337,8 +341,16 @@ def _fixture(declared: Declaration, function: Function, why_not: str, *, address
     )
 
 
-def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, method: bool, patches: tuple[int, int] = (0, 0)) -> Function:
-    """What a function requests and does."""
+def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
+    node: FunctionNode,
+    address: Address,
+    names: ModuleNames,
+    *,
+    method: bool,
+    patches: tuple[int, int] = (0, 0),
+    held: dict[str, Target] | None = None,
+) -> Function:
+    """What a function requests and does; what it keeps of others on `self` is put into `held`."""
     params = all_params(node)
     receiver = params[0] if method and params and not is_static(node) else ""
     is_class = any(isinstance(d, ast.Name) and d.id == "classmethod" for d in node.decorator_list) or receiver in {"cls", "mcs"}
@@ -349,6 +361,7 @@ def scan_function(node: FunctionNode, address: Address, names: ModuleNames, *, m
         receiver=receiver,
         receiver_root=Root.CLS if is_class else Root.SELF,
         globals=global_names(node) if names.global_lines.within(node) else set(),
+        held={} if held is None else held,
     )
     scan = Scan(env=env)
     scan.block(node.body)
@@ -440,15 +453,6 @@ def _import_bindings(node: ast.Import | ast.ImportFrom, path: str, *, conditiona
             yield Binding(name=name, kind=BindingKind.IMPORT, refers=refers, line=node.lineno, conditional=conditional)
 
 
-def _top_level(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Module-level statements, those in branches included, definitions' insides left out."""
-    for node in nodes:
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for inner in blocks(node):
-                yield from _top_level(inner)
-
-
 def _mark_variables(statements: Iterable[ast.stmt], speaking: Lines) -> dict[str, tuple[ast.expr, ...]]:
     """Module-level names that hold pytest marks."""
     found: dict[str, tuple[ast.expr, ...]] = {}
@@ -459,41 +463,3 @@ def _mark_variables(statements: Iterable[ast.stmt], speaking: Lines) -> dict[str
                 if any("mark" in ast.dump(v) for v in values):
                     found[name] = values
     return found
-
-
-def _runtime_imports(body: Iterable[ast.stmt], speaking: Lines) -> Iterator[tuple[ast.AST, bool]]:
-    """Import statements, and of each whether it runs later or may fail; the others surely run with the module."""
-    stack = [(node, False) for node in body]
-    while stack:
-        node, later = stack.pop()
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield node, later
-        elif not speaking.within(node):
-            continue
-        elif isinstance(node, ast.If) and _is_type_checking(node.test):
-            stack += [(child, later) for child in node.orelse]
-        else:
-            inner = later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Try, ast.If))
-            stack += [(child, inner) for block in blocks(node) for child in block]
-
-
-def _is_type_checking(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING")
-
-
-def _import_time(nodes: Iterable[ast.stmt]) -> Iterator[ast.stmt | ast.expr]:
-    """What runs when the module is imported: statements, class bodies, decorators, default values."""
-    for node in nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield from node.decorator_list
-            yield from node.args.defaults
-            yield from (d for d in node.args.kw_defaults if d is not None)
-        elif isinstance(node, ast.ClassDef):
-            yield from node.decorator_list
-            yield from node.bases
-            yield from _import_time(node.body)
-        elif isinstance(node, (ast.If, ast.Try, ast.TryStar)):
-            for inner in blocks(node):
-                yield from _import_time(inner)
-        else:
-            yield node

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rescope.facts.calls import asked_for, asked_name, changes_receiver, innermost, passed, receiver, stands_for, told
+from rescope.facts import calls, patches
 from rescope.facts.conditions import asked_after, looked_at, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
-from rescope.facts.patches import expects, is_monkeypatch, is_within, may_put_back, patcher, put_back_by, replaced
 from rescope.facts.undo import is_saved_copy, was_read_from
 from rescope.facts.values import assigned_text, built, call_strings, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
@@ -17,7 +16,6 @@ from rescope.facts.walking import children, slices, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
 
 _OUTSIDE = frozenset({Root.IMPORTED, Root.GLOBAL, Root.CLS})
-_PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
 _STORES = {ast.Name: EffectKind.BIND, ast.Attribute: EffectKind.SET_ATTR, ast.Subscript: EffectKind.SET_ITEM}
 PATCHERS = ("mock.patch", "mock.patch.object", "mock.patch.dict", "mock.patch.multiple")
 
@@ -78,7 +76,7 @@ class Scan:
                     self._use(value)
                     self.expression(value)
                     self.assign(target, value)
-                    self._declared(target, node.annotation)
+                    self.env.declare(target, node.annotation)
             case ast.AugAssign(target=target, value=value):
                 self.expression(value)
                 self._augmented(target)
@@ -151,17 +149,20 @@ class Scan:
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         speaks = self.env.names.yield_lines.within(node)
         holds_yield = speaks and any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in node.body for n in walk(s))
-        raising = any(expects(self.env, item.context_expr) for item in node.items)
-        holds_yield = holds_yield and any(may_put_back(self.env, item.context_expr) for item in node.items)
+        raising = any(patches.expects(self.env, item.context_expr) for item in node.items)
+        holds_yield = holds_yield and any(patches.may_put_back(self.env, item.context_expr) for item in node.items)
         self.contexts += holds_yield
         outer = self.shielded
+        lenient = any(patches.lets_pass(self.env, item.context_expr) for item in node.items)
+        guards = set(self.guards)
         for item in node.items:
             self._use(item.context_expr)
             self.expression(item.context_expr, entered=True)
-            self.shielded += tuple(put_back_by(self.env, item.context_expr))
+            self.shielded += tuple(patches.put_back_by(self.env, item.context_expr))
             self._each(slices(item.optional_vars))
             if isinstance(item.optional_vars, ast.Name):
-                self._enter(item.optional_vars.id, item.context_expr)
+                patches.enter(self.env, item.optional_vars.id, item.context_expr)
+        self._guard_names(node.body if lenient else ())
         self.raising += raising
         self.block(node.body[:-1] if raising else node.body)
         if raising:  # what the last statement would change stays as it is
@@ -169,16 +170,9 @@ class Scan:
             self.statement(node.body[-1])
             self.failing = failing
         self.raising -= raising
+        self.guards = guards if lenient else self.guards
         self.contexts -= holds_yield
         self.shielded = outer
-
-    def _enter(self, name: str, node: ast.expr) -> None:
-        target = patcher(self.env, node) or self.env.resolve(node)
-        if target is not None and target.root is not Root.LOCAL:
-            self.env.aliases[name] = target
-        else:
-            self.env.aliases.pop(name, None)
-            self.env.made[name] = self.env.value_of(node)
 
     def _each(self, nodes: Iterable[ast.expr | None]) -> None:
         for node in nodes:
@@ -208,11 +202,6 @@ class Scan:
     def _use(self, node: ast.expr) -> None:
         """Note that something is done with the result of a call."""
         self.used.add(id(node.value if isinstance(node, ast.Await) else node))
-
-    def _declared(self, target: ast.expr, annotation: ast.expr) -> None:
-        """A local that is said to hold a plain value is no part of the object that it was read from."""
-        if isinstance(target, ast.Name) and target.id not in self.env.globals and self.env.names.dotted(annotation) in _PLAIN:
-            self.env.bind(target, None, "")
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         """Record `target = value`: an alias, a local, or a change of state."""
@@ -251,10 +240,13 @@ class Scan:
             for element in node.elts:
                 self._store(kind, element, value, how)
             return
-        target = self.env.resolve(node)
         if isinstance(node, ast.Name) and node.id not in self.env.globals:
             return
-        base = innermost(node)
+        plain = value if isinstance(value, (ast.Name, ast.Attribute)) else None
+        target = (
+            self.env.hold(node, self.env.resolve(plain) if plain else None) if isinstance(node, ast.Attribute) else self.env.resolve(node)
+        )
+        base = calls.innermost(node)
         if not isinstance(base, ast.Name):
             self.expression(base)
             self._handle(self.env.value_of(base))
@@ -271,7 +263,11 @@ class Scan:
             self._handle(self.env.made.get(target.head))
             return
         made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
-        back = is_within(target.dotted, self.shielded) or was_read_from(made, target, self.env.names.saved) or is_saved_copy(value, made)
+        back = (
+            patches.is_within(target.dotted, self.shielded)
+            or was_read_from(made, target, self.env.names.saved)
+            or is_saved_copy(value, made)
+        )
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
             self.stored.append((target.tail, made.target))
         self.effects.append(
@@ -364,12 +360,17 @@ class Scan:
 
     def _mention(self, node: ast.expr) -> None:
         target = self.env.resolve(node)
-        if target is not None and (target.root in _OUTSIDE or (target.root is Root.SELF and target.tail.isupper())):
+        if (
+            target is not None
+            and not calls.is_program(target, node)
+            and (target.root in _OUTSIDE or (target.root is Root.SELF and target.tail.isupper()))
+        ):
             self.mentions.setdefault(target, node.lineno)
         if target is not None and target.root is Root.ARGUMENT:
             if node is not self.aliased:
                 self.arguments.setdefault(target, node.lineno)
             self._argument(target, plain=node is self.plain)
+        self.calls += calls.variable_read(target, node)
         inner = node
         while isinstance(inner, (ast.Attribute, ast.Subscript)):
             if isinstance(inner, ast.Subscript):
@@ -403,18 +404,18 @@ class Scan:
         self.finals += cleans_up
         for argument in [*node.args, *(k.value for k in node.keywords)]:
             self._use(argument)
-            self.plain = argument if isinstance(argument, ast.Name) and stands_for(self.env, argument, "request") else None
+            self.plain = argument if isinstance(argument, ast.Name) and calls.stands_for(self.env, argument, "request") else None
             self.expression(argument)
         if cleans_up and node.args:
-            self._registered(node.args[0])
+            self.calls += calls.registered(self.env, node.args[0], self.nested)
         self.finals -= cleans_up
-        self._handle(*told(self.env, node.func))
+        self._handle(*calls.told(self.env, node.func))
         callee = self.env.resolve(node.func)
         if callee is None:
-            self._call_computed(node)
+            self.calls += calls.computed(self.env, node, self.nested, after_yield=self._after_yield())
             return
         self._dynamic_request(node, callee)
-        asked = asked_for(self.env, node)
+        asked = calls.asked_for(self.env, node)
         if asked and asked.root in {*_OUTSIDE, Root.SELF}:
             self.mentions.setdefault(asked, node.lineno)
         self._call_effects(node, callee, entered=entered)
@@ -423,7 +424,7 @@ class Scan:
         call = Call(
             callee=callee,
             line=node.lineno,
-            passes=tuple(passed(self.env, node)),
+            passes=tuple(calls.passed(self.env, node)),
             strings=call_strings(node),
             after_yield=self._after_yield(),
             awaited=awaited,
@@ -434,29 +435,16 @@ class Scan:
             nested=self.nested,
             arguments=len(node.args) + len(node.keywords),
             raises=self.raising > 0,
-            receiver=receiver(self.env, node.func) if callee.root is Root.LOCAL else "",
+            receiver=calls.receiver(self.env, node.func) if callee.root is Root.LOCAL else "",
             constant=only_constant(node),
             keywords=keywords_of(node) if callee.dotted.endswith(".parametrize") else (),
         )
         self.calls.append(call)
 
-    def _registered(self, node: ast.expr) -> None:
-        """A function that is handed over to be called after the test counts as called there."""
-        callee = self.env.resolve(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
-        if callee is not None and callee.root is not Root.LOCAL:
-            self.calls.append(Call(callee=callee, line=node.lineno, after_yield=True, discarded=True, nested=self.nested))
-
-    def _call_computed(self, node: ast.Call) -> None:
-        """A call of what another expression gives, recorded where it is handed an argument."""
-        passes = tuple(passed(self.env, node))
-        if any(target.root is Root.ARGUMENT for _, target in passes):
-            computed = Target(root=Root.LOCAL, dotted="<computed>")
-            self.calls.append(Call(callee=computed, line=node.lineno, passes=passes, nested=self.nested, after_yield=self._after_yield()))
-
     def _dynamic_request(self, node: ast.Call, callee: Target) -> None:
         """A name that `request` is asked for; unknown where it is computed, or asked of what holds some other `request`."""
         if callee.dotted.rpartition(".")[2] == "getfixturevalue":
-            name, own = asked_name(node), stands_for(self.env, node.func, "request.getfixturevalue")
+            name, own = calls.asked_name(node), calls.stands_for(self.env, node.func, "request.getfixturevalue")
             self.requested += [name] if name and own else []
             self.requests_unknown |= not (name and own)
         if callee.dotted == "request.addfinalizer":
@@ -465,13 +453,15 @@ class Scan:
     def _call_effects(self, node: ast.Call, callee: Target, *, entered: bool) -> None:
         base = node.func.value if isinstance(node.func, ast.Attribute) else None
         method = callee.dotted.rpartition(".")[2]
-        if method == "setattr" and (callee.dotted == "monkeypatch.setattr" or (base is not None and is_monkeypatch(self.env, base))):
-            self.shielded += tuple(replaced(self.env, node))
+        if method == "setattr" and (
+            callee.dotted == "monkeypatch.setattr" or (base is not None and patches.is_monkeypatch(self.env, base))
+        ):
+            self.shielded += tuple(patches.replaced(self.env, node))
         if callee.dotted in {"setattr", "delattr"} and len(node.args) > 1:
             self._setattr(node, callee.dotted)
         elif callee.root is Root.IMPORTED and callee.dotted.endswith(PATCHERS):
             self._patch(node, callee, entered=entered)
-        elif base is not None and method in MONKEYPATCH and is_monkeypatch(self.env, base):
+        elif base is not None and method in MONKEYPATCH and patches.is_monkeypatch(self.env, base):
             self._record(
                 EffectKind.PATCH,
                 Target(root=Root.IMPORTED, dotted=f"pytest.MonkeyPatch.{method}"),
@@ -480,7 +470,7 @@ class Scan:
                 key=short(node.args[0] if node.args else None),
             )
             self.effects[-1] = self.effects[-1]._replace(in_context=True)
-        elif base is not None and changes_receiver(node, method, used=id(node) in self.used):
+        elif base is not None and calls.changes_receiver(node, method, used=id(node) in self.used):
             target = self.env.resolve(base)
             if target is not None:
                 self._record(EffectKind.MUTATE, target, node, how=method, key=short(node.args[0] if node.args else None))

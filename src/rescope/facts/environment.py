@@ -9,6 +9,8 @@ from rescope.facts.names import ModuleNames
 from rescope.facts.values import LITERALS, constant_text
 from rescope.model.facts import Root, Target, Value, ValueKind
 
+_PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
+
 
 @dataclass(slots=True, kw_only=True)
 class Environment:
@@ -23,6 +25,7 @@ class Environment:
     aliases: dict[str, Target] = field(default_factory=dict)
     made: dict[str, Value] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Target] = field(default_factory=dict)
 
     def resolve(self, node: ast.expr) -> Target | None:
         """The object that an expression names, aliases followed; None for anything computed."""
@@ -35,6 +38,9 @@ class Environment:
         if not parts or target is None:
             return target
         parts.reverse()
+        if target.root is Root.SELF and parts[0] in self.held:
+            target = self.held[parts[0]]
+            parts = parts[1:]
         if target.root is Root.SELF and "__class__" in parts:
             target = self.names.target(Root.CLS, "cls")
             parts = parts[parts.index("__class__") + 1 :]
@@ -138,6 +144,20 @@ class Environment:
         yield
         if name in outer[0]:
             self.params, self.local_names = outer
+
+    def hold(self, node: ast.Attribute, source: Target | None) -> Target | None:
+        """What an assignment to an attribute changes; one of `self` stands from then on for the imported object that it is given."""
+        if not (isinstance(node.value, ast.Name) and node.value.id == self.receiver and self.receiver_root is Root.SELF):
+            return self.resolve(node)
+        self.held.pop(node.attr, None)
+        if source is not None and source.root is Root.IMPORTED:
+            self.held[node.attr] = source
+        return self.names.target(Root.SELF, f"self.{node.attr}")
+
+    def declare(self, target: ast.expr, annotation: ast.expr) -> None:
+        """A local that is said to hold a plain value is no part of the object that it was read from."""
+        if isinstance(target, ast.Name) and target.id not in self.globals and self.names.dotted(annotation) in _PLAIN:
+            self.bind(target, None, "")
 
     def bind(self, target: ast.expr, source: Target | None, part: str) -> None:
         """Let a local name stand for (a part of) an object, or for something of its own."""

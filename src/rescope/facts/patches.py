@@ -8,12 +8,19 @@ from rescope.facts.values import call_strings
 from rescope.model.facts import Root, Target
 
 _EXPECTS = frozenset({"pytest.raises", "self.assertRaises", "self.assertRaisesRegex"})
+_MISSING = frozenset({"KeyError", "AttributeError", "LookupError", "Exception"})
 _KEEPS_NOTHING = frozenset({"open", "tempfile.TemporaryDirectory", "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile"})
 
 
 def expects(env: Environment, node: ast.expr) -> bool:
     """Whether a context manager expects its body to raise."""
     return isinstance(node, ast.Call) and env.names.dotted(node.func) in _EXPECTS
+
+
+def lets_pass(env: Environment, node: ast.expr) -> bool:
+    """Whether a context manager is there for what may be missing: what its body takes away need not have been there."""
+    named = {env.names.dotted(argument) for argument in node.args} if isinstance(node, ast.Call) else set()
+    return isinstance(node, ast.Call) and env.names.dotted(node.func) == "contextlib.suppress" and not named.isdisjoint(_MISSING)
 
 
 def may_put_back(env: Environment, node: ast.expr) -> bool:
@@ -32,6 +39,16 @@ def patcher(env: Environment, node: ast.expr) -> Target | None:
         base = env.resolve(node.func.value)
         return base if base is not None and base.root is Root.ARGUMENT and base.dotted == "monkeypatch" else None
     return None
+
+
+def enter(env: Environment, name: str, node: ast.expr) -> None:
+    """Let a name stand for what a context manager gives."""
+    target = patcher(env, node) or env.resolve(node)
+    if target is not None and target.root is not Root.LOCAL:
+        env.aliases[name] = target
+    else:
+        env.aliases.pop(name, None)
+        env.made[name] = env.value_of(node)
 
 
 def is_monkeypatch(env: Environment, base: ast.expr) -> bool:

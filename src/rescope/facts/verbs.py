@@ -35,6 +35,7 @@ GIVE_NOTHING = frozenset({"append", "extend", "insert", "remove", "clear", "upda
 MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "delenv", "syspath_prepend", "chdir"})
 PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")
 CLEANUPS = frozenset({"addfinalizer", "addCleanup", "addClassCleanup", "addAsyncCleanup", "callback", "push_async_callback"})
+SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
 _BACK = frozenset(
     [
         "reset",

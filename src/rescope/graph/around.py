@@ -1,20 +1,24 @@
 """The functions around a test: its fixtures, set-ups, teardowns and hooks, and what they name, set anew or put back."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rescope.facts.verbs import CLEANUPS, PROCESS_STATE
+from rescope.facts.verbs import CLEANUPS, PROCESS_STATE, SETUPS, is_back
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow
-from rescope.graph.index import ModuleIndex
+from rescope.graph.index import Definition, ModuleIndex
 from rescope.model.address import Address
-from rescope.model.facts import Call, Function, Target
+from rescope.model.facts import Call, EffectKind, Function, Root, Target
 from rescope.model.scope import Scope
 
-SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
 _DEPTH = 2
+_CHDIR = "os.chdir"
+PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
+_FAKE = ".setUpPyfakefs"
+FOLDERS = re.compile(r"filesystem|chdir|cwd|pushd|(temp|tmp|working)_?(dir|folder)", re.IGNORECASE)
 # Fixtures of plugins that put another object over one when they first set an attribute, and take it off with all that was set.
 _OVERLAYS = (("settings", "django.conf.settings"),)
 
@@ -37,9 +41,8 @@ class Around:
         if self.hooks is None:
             everything = (f for path in self.tests for f in self.index.functions[path].values())
             self.hooks = [f for f in everything if f.address.name.startswith("pytest_runtest")]
-            self.fixtures = {r.id: (r.definition.function, r.definition.scope is Scope.FUNCTION) for r in self.graph.registrations}
         yield from self.hooks
-        requested = (self.fixtures[number] for number in test.resolution.fixtures())
+        requested = (self._fixtures()[number] for number in test.resolution.fixtures())
         yield from (f for f, each in requested if f.address != but.address and (each or may_undo(f)))
         functions = self.index.functions[test.path]
         yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
@@ -47,9 +50,53 @@ class Around:
         around = (self.flow.method(klass, name) for name in sorted(_TEARDOWNS | SETUPS)) if klass is not None else ()
         yield from (f for f in around if f is not None and f.address != but.address)
 
+    def _fixtures(self) -> dict[int, tuple[Function, bool]]:
+        """The functions of all fixtures, each with whether it runs anew for each test."""
+        if not self.fixtures:
+            self.fixtures = {r.id: (r.definition.function, r.definition.scope is Scope.FUNCTION) for r in self.graph.registrations}
+        return self.fixtures
+
+    def takes_back(self, state: str, place: Definition | None, by: Function, tests: Sequence[TestNode], *, by_call: bool) -> bool:
+        """Whether something around one of the tests takes back what a function does to a state, or may.
+
+        `state` is its dotted name, or that of the call that changes it (`by_call`); `place` is where the project defines it.
+        """
+        if all(self.is_overlaid(test, state) for test in tests):
+            return True
+        found = (f for test in tests for f in self.functions(test, by))
+        return any(self._touches(f, state, place, by_call=by_call) or self._replaces(f, state) for f in found)
+
+    def _touches(self, function: Function, state: str, place: Definition | None, *, by_call: bool) -> bool:
+        if by_call and PUTS_BACK.search(function.address.name):
+            return True
+        if state == _CHDIR and changes_folder(function):
+            return True
+        words = self.words(function)
+        owner, _, last = state.rpartition(".")
+        if place is not None and (f"{place.path}:{place.name}" in words or self._resets_all_of(function, place.path)):
+            return True
+        wanted = {state, f"monkeypatch.{last}" if by_call else owner}
+        return any(word in wanted or word.startswith(f"{state}.") for word in words)
+
+    def _resets_all_of(self, function: Function, path: str) -> bool:
+        """Whether it calls, when the test is over, what says that it resets something in a file of the program."""
+        closing = (call for call in function.calls if call.after_yield or function.address.name in _TEARDOWNS | _MODULE_TEARDOWNS)
+        found = (self.flow.called(function, call) for call in closing)
+        return any(callee.address.path == path and is_back(callee.address.name) for callee in found if callee is not None)
+
+    def _replaces(self, function: Function, state: str) -> bool:
+        """Whether a patch of the function stands in for the object whose attribute is changed: the change goes with it."""
+        return any(state == name or state.startswith(f"{name}.") for name in self.replaced(function))
+
     def is_overlaid(self, test: TestNode, state: str) -> bool:
-        """Whether a plugin's fixture takes off after the test what was set of an object, by its dotted name."""
-        return any(name in test.resolution.foreign and state.startswith(f"{dotted}.") for name, dotted in _OVERLAYS)
+        """Whether a plugin's fixture takes off after the test what was set of an object, by its dotted name.
+
+        It does once a fixture of the test has set an attribute through it: what is set plainly goes to the object laid over.
+        """
+        names = {name for name, dotted in _OVERLAYS if name in test.resolution.foreign and state.startswith(f"{dotted}.")}
+        fixtures = (self._fixtures()[number][0] for number in test.resolution.fixtures()) if names else ()
+        set_by_them = (e.target for f in fixtures for e in f.effects if e.kind is EffectKind.SET_ATTR and "." not in e.target.tail)
+        return any(target.head in names and target.root is Root.ARGUMENT for target in set_by_them)
 
     def words(self, function: Function) -> frozenset[str]:
         """What a function names, as dotted names and as `path:name`; of one that only sets up, what it sets anew."""
@@ -108,6 +155,12 @@ def place_of(index: ModuleIndex, target: Target, function: Function) -> str:
 def may_undo(function: Function) -> bool:
     """Whether a fixture may do something after the test: itself, by a finalizer, or through monkeypatch."""
     return function.yields_at is not None or "monkeypatch" in function.argnames or any(map(cleans_up, function.calls))
+
+
+def changes_folder(function: Function) -> bool:
+    """Whether the body enters what goes back to the folder where it was, or runs in the fake file system of pyfakefs."""
+    fake = "fs" in function.argnames or any(c.callee.dotted.endswith(_FAKE) for c in function.calls)
+    return fake or any(c.entered and FOLDERS.search(c.callee.dotted) for c in function.calls)
 
 
 def cleans_up(call: Call) -> bool:

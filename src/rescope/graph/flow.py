@@ -193,6 +193,15 @@ class Flow:
         start = ((e.target, e.builds) for made in makers if made is not None for e in made.effects)
         return bool(effect.builds) and (effect.target, effect.builds) in start
 
+    def is_made_anew(self, definition: Definition) -> bool:
+        """Whether a part of a module-level instance of a project class is what a property makes at each access."""
+        found = self.index.variable(definition)
+        made = found[0].value.target if found is not None else None
+        klass = self.class_named(made.dotted, definition.path) if made is not None else None
+        method = self.method(klass, found[1].partition(".")[0]) if klass is not None and found is not None and found[1] else None
+        values = method.values if method is not None and "property" in method.decorators else ()
+        return bool(values) and all(value.kind in {ValueKind.CALL, ValueKind.LITERAL} for value in values)
+
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""
         path = fixture.function.address.path

@@ -40,6 +40,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _why_only_told(ctx: RuleContext, singleton: Singleton) -> str:
     """Why no fixture may take the value back, "" if one may."""
+    if all(ctx.in_coroutine(at) for at in singleton.set_by_tests):
+        return "coroutines set it, each test of which has a context of its own"
     if not singleton.group[0][1]:
         return "it has no default: only the token of each set() takes it back"
     setters = filter(None, (ctx.index.function_at(*w.function[:3]) for w in singleton.writers))

@@ -25,14 +25,14 @@ When the change is meant for the rest of the run: `# rescope: keep <reason>` on 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from rescope.facts.cures import attribute_patch, idiom, process_patch
 from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
-from rescope.facts.verbs import PROCESS_STATE
-from rescope.graph.around import SETUPS, Around, cleans_up, restores, sets_up
+from rescope.facts.verbs import PROCESS_STATE, SETUPS
+from rescope.graph.around import FOLDERS, PUTS_BACK, Around, changes_folder, cleans_up, restores, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
@@ -49,12 +49,10 @@ _SHOWN = 3
 _ENTRIES = frozenset({"sys.path", "sys.modules"})
 _OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
-_PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
-_FOLDERS = re.compile(r"filesystem|chdir|cwd|pushd|(temp|tmp|working)_?(dir|folder)", re.IGNORECASE)
 _UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
 _ANEW = "the fixture is autouse: each test below it has it set anew, and of others none is seen to mind"
 _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may notice"
-_FAKE = ".setUpPyfakefs"
+_TOO_LATE = "what reads it does so when it is imported, before any test"
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
@@ -73,7 +71,8 @@ _CALLS = {
 class _Change(NamedTuple):
     """What a function leaves changed: the state as messages call it, its dotted name, and the idiom that undoes it.
 
-    `place` is where the project would define the state, `patch` how `monkeypatch` would make the change.
+    `place` is where the project would define the state, `patch` how `monkeypatch` would make the change, `key` the source of the entry
+    of a mapping.
     """
 
     state: str
@@ -83,15 +82,16 @@ class _Change(NamedTuple):
     at: Location
     place: Definition | None = None
     patch: Patch | None = None
+    key: str = ""
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for state that tests and function-scoped fixtures leave changed, one for each state of a file."""
-    around = _Undoing(ctx)
+    around = Around(graph=ctx.graph, index=ctx.index, flow=ctx.flow, tests=ctx.tests)
     found: defaultdict[tuple[str, str], list[_Change]] = defaultdict(list)
     for function, tests in _run_for_each_test(ctx).items():
         for change in _left(ctx, function):
-            if not around.put_back(change, tests):
+            if not around.takes_back(change.dotted, change.place, change.by, tests, by_call=change.dotted in _CALLS):
                 cured = change._replace(idiom=_CLEAN_UP) if any(t.unittest for t in tests) else change
                 found[function.address.path, change.state].append(cured)
     attributes = Attributes(index=ctx.index, namespaces=ctx.flow.namespaces)
@@ -104,6 +104,8 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
     """Why nobody may mind, "" if somebody may."""
     if all(c.place is not None and not attributes.may_be_read(c.place) for c in changes):
         return _UNREAD
+    if all(c.dotted == "os.environ" and ctx.read_at_import(c.key.strip("'\"")) for c in changes):
+        return _TOO_LATE
     if not _noticed(ctx, changes):
         return _UNNOTICED
     below = all(c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by) for c in changes)
@@ -208,7 +210,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
     if known == "os.environ" and shields(function, effect):
         return
     if known and not _patched(patches, known, effect.key):
-        yield _Change(known, known, idiom(known, effect), function, where, patch=process_patch(known, effect))
+        yield _Change(known, known, idiom(known, effect), function, where, patch=process_patch(known, effect), key=effect.key)
     elif effect.kind is EffectKind.SET_ATTR and not (known or sets_up(function)) and _lives_on(ctx, function, effect, patches):
         owner, _, attribute = effect.text.rpartition(".")
         cure = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
@@ -222,7 +224,7 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
         dotted = _process_call(call)
         if call.nested or call.after_yield or call.entered or dotted not in _CALLS or goes_back(function, call):
             continue
-        if dotted == _CHDIR and _changes_folder(function):
+        if dotted == _CHDIR and changes_folder(function):
             continue
         calls = [c for c in function.calls if _process_call(c) == dotted]
         if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
@@ -256,7 +258,7 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     found = ctx.index.target(effect.target, function.address.path)
     if found is None:
         return True
-    if found.path in ctx.tests or ctx.puts_back_initial(effect, function):
+    if found.path in ctx.tests or ctx.puts_back_initial(effect, function) or ctx.flow.is_made_anew(found):
         return False
     head = found.name.partition(".")[0]
     held = ctx.index.variable(found)
@@ -279,17 +281,11 @@ def _under_context(function: Function) -> bool:
     return any((c.entered and _may_put_back(c)) or cleans_up(c) for c in function.calls)
 
 
-def _changes_folder(function: Function) -> bool:
-    """Whether the body enters what goes back to the folder where it was, or runs in the fake file system of pyfakefs."""
-    fake = "fs" in function.argnames or any(c.callee.dotted.endswith(_FAKE) for c in function.calls)
-    return fake or any(c.entered and _FOLDERS.search(c.callee.dotted) for c in function.calls)
-
-
 def _may_put_back(call: Call) -> bool:
     """Whether a context manager says by its name that it puts something back, and not what: a patch that does is heard elsewhere."""
     dotted = call.callee.dotted
     told = _is_patch(dotted) and (call.strings or call.passes)
-    return not (told or dotted.startswith("tempfile.") or _FOLDERS.search(dotted)) and bool(_PUTS_BACK.search(dotted))
+    return not (told or dotted.startswith("tempfile.") or FOLDERS.search(dotted)) and bool(PUTS_BACK.search(dotted))
 
 
 def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
@@ -314,39 +310,6 @@ def _patched_names(call: Call) -> Iterator[str]:
         return
     yield from call.strings
     yield from (name for _, t in call.passes for name in (t.dotted, t.dotted.rpartition(".")[2]))
-
-
-# --- what stands around it ------------------------------------------------------------------------
-
-
-class _Undoing:
-    """What stands around the tests, asked whether it takes a change back."""
-
-    def __init__(self, ctx: RuleContext) -> None:
-        self._around = Around(graph=ctx.graph, index=ctx.index, flow=ctx.flow, tests=ctx.tests)
-
-    def put_back(self, change: _Change, tests: Sequence[TestNode]) -> bool:
-        """Whether something around one of the tests takes the change back, or may."""
-        if all(self._around.is_overlaid(test, change.dotted) for test in tests):
-            return True
-        found = (f for test in tests for f in self._around.functions(test, change.by))
-        return any(self._touches(f, change) or self._replaces(f, change) for f in found)
-
-    def _touches(self, function: Function, change: _Change) -> bool:
-        if change.dotted in _CALLS and _PUTS_BACK.search(function.address.name):
-            return True
-        if change.dotted == _CHDIR and _changes_folder(function):
-            return True
-        words = self._around.words(function)
-        owner, _, last = change.dotted.rpartition(".")
-        if change.place is not None and f"{change.place.path}:{change.place.name}" in words:
-            return True
-        wanted = {change.dotted, f"monkeypatch.{last}" if change.dotted in _CALLS else owner}
-        return any(word in wanted or word.startswith(f"{change.dotted}.") for word in words)
-
-    def _replaces(self, function: Function, change: _Change) -> bool:
-        """Whether a patch of the function stands in for the object whose attribute is changed: the change goes with it."""
-        return any(change.dotted == name or change.dotted.startswith(f"{name}.") for name in self._around.replaced(function))
 
 
 def _finding(changes: list[_Change]) -> Finding:

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rescope.facts.undo import empties
-from rescope.facts.verbs import is_back
-from rescope.graph.around import SETUPS
+from rescope.facts.verbs import SETUPS, is_back
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
 from rescope.graph.reach import Reaching
