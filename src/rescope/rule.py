@@ -22,7 +22,6 @@ from rescope.packs import Packs, match
 _HELPER_DEPTH = 3
 _SHOWN = 3
 _STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
-_ASKS = frozenset({"os.getenv", "os.environ.get", "os.environ.__getitem__", "os.environ.pop", "os.environ.setdefault"})
 _UNNOTICED = "no test is seen to read it before it sets it anew: nobody may notice"
 UNCHANGED = "no test is seen to set it, nor to change what it hands out: the first value may do for all"
 PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
@@ -280,7 +279,7 @@ class RuleContext:
             for module in self.index.modules.values():
                 for function in (*module.functions, *((module.body,) if module.body else ())):
                     for call in function.calls:
-                        if call.callee.dotted in _ASKS and call.strings:
+                        if call.strings and _asks_environment(call.callee.dotted):
                             self.asking[call.strings[0]].add(function is module.body)
         return self.asking.get(variable) == {True}
 
@@ -359,6 +358,11 @@ def changed_at(found: Iterable[Mutation], verb: str) -> Iterator[Location]:
     if len(others) >= _SHOWN:
         last, more = others[_SHOWN - 1], len(others) - _SHOWN + 1
         yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {more} more place{'s' if more > 1 else ''}")
+
+
+def _asks_environment(dotted: str) -> bool:
+    """Whether a function is one that is asked for a variable of the environment: `os.environ.get`, `env.str`, `decouple.config`."""
+    return "env" in dotted.lower() or dotted == "decouple.config"
 
 
 def only_told(finding: Finding, because: str) -> Finding:

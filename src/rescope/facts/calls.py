@@ -105,8 +105,8 @@ def variable_read(target: Target | None, node: ast.expr) -> Iterator[Call]:
 
 
 def is_program(target: Target, node: ast.expr) -> bool:
-    """Whether it is `sys.argv[0]`: the program, not what it is told."""
-    first = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == 0
+    """Whether it is `sys.argv[0]` or `sys.argv[:1]`: the program, not what it is told."""
+    first = isinstance(node, ast.Subscript) and ast.unparse(node.slice) in {"0", ":1"}
     return first and target.dotted == "sys.argv.[]"
 
 

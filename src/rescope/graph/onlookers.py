@@ -69,14 +69,20 @@ class Onlookers:
 
     def _sets(self, function: Function, fixture: FixtureDef, change: _Change) -> bool:
         """Whether a fixture sets anew for its test what is changed, whatever it looks at before."""
-        return any(_setting(function, name, part, change) for name, part in self._names(function, fixture))
+        lines = (line for name, part in self._names(function, fixture) for line in _setting(function, name, part, change))
+        return next(lines, None) is not None
 
     def _looks(self, function: Function, fixture: FixtureDef, change: _Change) -> bool:
         called = {call.callee for call in function.calls}
         klass = self.flow.built_class(fixture)
         for name, part in self._names(function, fixture):
             first = min(_setting(function, name, part, change), default=function.end_line + 1)
-            looks = ((_join(part, _seen(t, called)), line) for t, line in function.looks if t.head == name)
+            mentions = (
+                (t, line)
+                for t, line in function.looks
+                if t.head == name and not (t in called and change.method and t.tail == change.method)
+            )
+            looks = ((_join(part, _seen(t, called)), line) for t, line in mentions)
             if any(line <= first and (self._is_property(klass, tail) or _meets(tail, change)) for tail, line in looks):
                 return True
         return False

@@ -375,7 +375,7 @@ def _is_of(key: _Key | None, whole: _Key) -> bool:
 
 def _names_argv(call: Call) -> bool:
     owner = call.passes[0][1].dotted if call.passes else ""
-    return call.strings[:1] == ("sys.argv",) or (owner == "sys" and call.strings[:1] == ("argv",))
+    return any(text.endswith("sys.argv") for text in call.strings[:1]) or (owner == "sys" and call.strings[:1] == ("argv",))
 
 
 def _inside(function: Function, at: Location) -> bool:
