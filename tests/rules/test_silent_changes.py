@@ -459,6 +459,111 @@ class TestChat:
         assert chat and greet() == "hello"
         assert messages == ["hello"]
 """,
+    "what is done to an argument only where it is of some class": """\
+# --- options.py
+class Options:
+    def __init__(self, source):
+        self.source = source
+        self.target = None
+
+
+def convert(source):
+    if isinstance(source, Options):
+        options = source
+        options.target = "out"
+        return options
+    return Options(source)
+# --- test_options.py
+import pytest
+
+from options import convert
+
+
+@pytest.fixture(scope="module")
+def source(request):
+    return request.path / "in"
+
+
+def test_convert(source):
+    assert convert(source).source == source
+
+
+def test_again(source):
+    assert convert(source).target is None
+""",
+    "an update of two things, and what a result is asked of": """\
+# --- test_groups.py
+import pytest
+
+
+@pytest.fixture(scope="module")
+def gitlab():
+    return __import__("vendor").Gitlab()
+
+
+def test_update(gitlab):
+    assert gitlab.groups.update(1, {"level": "none"})
+
+
+def test_groups(gitlab):
+    assert gitlab.groups
+# --- vendor.py
+class Gitlab:
+    groups = None
+""",
+    "who deletes a row of its own": """\
+# --- test_rows.py
+import pytest
+
+
+class Service:
+    def create(self, identity, row):
+        return {"row": row}
+
+    def delete(self, identity, row):
+        row.clear()
+
+
+@pytest.fixture(scope="module")
+def service():
+    return Service()
+
+
+@pytest.fixture(scope="module")
+def identity(service):
+    service.create(None, 0)
+    return 1
+
+
+def test_delete(service, identity):
+    row = service.create(identity, 1)
+    service.delete(identity, row)
+    assert row == {}
+
+
+def test_create(service, identity):
+    assert service.create(identity, 2)
+""",
+    "what pytest-django's fixture has laid over the settings": """\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def tasks(settings):
+    settings.TASKS = "now"
+# --- test_settings.py
+from django.conf import settings
+
+
+def test_debug():
+    settings.DEBUG = True
+    assert settings.DEBUG
+
+
+def test_plain():
+    assert not settings.DEBUG
+""",
 }
 
 

@@ -82,6 +82,9 @@ TOLD = {
     "by a set-up that reads it, too": f"{FAST}class TestSlow(unittest.TestCase):\n    def setUp(self):\n        app.trip()\n"
     "        app.set_mode('slow')\n\n"
     "    def test_slow(self):\n        assert app.speed() == 1\n",
+    "by a fixture, and on ways that no call shows": (
+        f"{FAST}@pytest.fixture\ndef slow():\n    app.set_mode('slow')\n\n\ndef test_view(slow):\n    assert not app.View().quick\n"
+    ),
     "nobody else reads it": f"{FAST}def test_other():\n    assert app\n",
     "clears it first": f"{SEES}def test_see_more():\n    app.SEEN.clear()\n    assert app.see('b') == 1\n",
     "clears the cache first": f"{LIMIT}def test_other(monkeypatch):\n    app.limit.cache_clear()\n    assert app.limit() == 3\n",
