@@ -168,3 +168,44 @@ def test_it_is_found(tmp_path: Path, case: str) -> None:
     root = make_project(tmp_path, BACKWARDS + WEB + HEAD + FOUND[case])
     assert {outcome(run_pytest(root, *order)) for order in ((), ("--backwards",))} == {"2 passed", "1 failed, 1 passed"}
     assert [g.finding.code for g in check(root).shown] in (["RSC208"], ["RSC205"])
+
+
+CLEARED = """\
+# --- test_color.py
+import os
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import pytest
+
+
+@contextmanager
+def only(values):
+    patched = patch.dict(os.environ, values)
+    patched.start()
+    os.environ.clear()
+    os.environ.update(values)
+    yield
+    {stop}
+
+
+@pytest.fixture(scope="module")
+def red():
+    with only({{"RESCOPE_COLOR": "red", "PATH": os.environ["PATH"]}}):
+        yield
+
+
+def test_red(red):
+    assert os.environ["RESCOPE_COLOR"] == "red"
+
+
+def test_other():
+    assert "RESCOPE_COLOR" in os.environ
+"""
+
+
+@pytest.mark.parametrize(("stop", "until"), [("patched.stop()", "undone only when the scope ends"), ("patched.start()", "never undone")])
+def test_a_patch_of_a_mapping_takes_all_of_it_back(tmp_path: Path, stop: str, until: str) -> None:
+    """What is done to a mapping between the start and the stop of its patch goes with it."""
+    (group,) = check(make_project(tmp_path, CLEARED.format(stop=stop))).plan.groups
+    assert {at.note for at in group.finding.related if at.line in {12, 13}} == {until}

@@ -14,11 +14,14 @@ REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "s
 def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset[str]) -> tuple[Effect, ...]:
     """The effects, with those of finalizers moved behind the yield and undone ones marked.
 
-    A method called in a `finally` or behind the yield on the argument that was changed counts as taking back.
+    A method called in a `finally` or behind the yield on the argument that was changed counts as taking back, and so does what stops a
+    `patch.dict` of a mapping, which puts back all of it.
     """
     effects = [e._replace(after_yield=True) if e.nested and e.nested in finalizers else e for e in found]
     closing = {c.callee.dotted.rpartition(".")[0]: c.line for c in calls if c.after_yield and c.discarded and "." in c.callee.dotted}
-    effects = [_closed(e, closing) for e in effects]
+    stopped = any(c.after_yield and c.receiver.endswith("patch.dict") for c in calls)
+    patched = {target.dotted for c in calls if stopped and c.callee.dotted.endswith("patch.dict") for _, target in c.passes}
+    effects = [e._replace(undone_at=e.line) if e.target.dotted in patched else _closed(e, closing) for e in effects]
     return tuple(e if e.after_yield else _undone(e, effects) for e in effects)
 
 

@@ -9,8 +9,9 @@ What rescope does
 It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's
 changes without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the
 fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
-container or an attribute. What an autouse fixture of the project puts back already is no finding, nor is a pool that
-fixtures fill where something is missing. What each test assigns anew before it reads it is told with low confidence.
+container or an attribute. What a fixture around the test puts back already is no finding, nor is a pool that fixtures fill
+where something is missing, nor what only skipped tests do. It is told with low confidence where no other test that gets
+this very value (in the module, for a module-scoped one) looks at what is changed before a test or fixture sets it anew.
 
 When to keep it
 ---------------
