@@ -204,7 +204,7 @@ def test_other():
 """
 
 
-@pytest.mark.parametrize(("stop", "until"), [("patched.stop()", "undone only when the scope ends"), ("patched.start()", "never undone")])
+@pytest.mark.parametrize(("stop", "until"), [("patched.stop()", "undone only when the scope ends"), ("values.clear()", "never undone")])
 def test_a_patch_of_a_mapping_takes_all_of_it_back(tmp_path: Path, stop: str, until: str) -> None:
     """What is done to a mapping between the start and the stop of its patch goes with it."""
     (group,) = check(make_project(tmp_path, CLEARED.format(stop=stop))).plan.groups
