@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rescope.facts.verbs import is_back
 from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation
+from rescope.model.address import Location
 from rescope.model.facts import ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, ValueKind
 from rescope.model.scope import Scope
 
@@ -30,8 +31,8 @@ class Onlookers:
     flow: Flow
     fixtures: dict[int, FixtureDef] = field(default_factory=dict)
 
-    def of(self, fixture: FixtureDef, found: Iterable[Mutation]) -> Iterator[TestNode]:
-        """The tests that may look at what is changed; the only test that changes it is none: it would have to run twice."""
+    def of(self, fixture: FixtureDef, found: Iterable[Mutation]) -> Iterator[Location]:
+        """Where tests may look at what is changed; the only test that changes it is none: it would have to run twice."""
         klass = self.flow.built_class(fixture)
         pairs = [(m.by, frozenset(self._changes(m, klass))) for m in found]
         made = [(self.graph.sharing(fixture, by), changes) for by, changes in dict.fromkeys(pairs)]
@@ -39,14 +40,17 @@ class Onlookers:
             again = set() if test.marks.parametrize else {test.function.address}
             place = instance(fixture, test)
             met = {change for shared, changes in made if shared.get(place, set()) - again for change in changes}
-            if not test.marks.skip and any(self._comes_to(test, fixture, change) for change in met):
-                yield test
+            looks = (self._look(test, fixture, change) for change in met) if not test.marks.skip else ()
+            at = min((look for look in looks if look is not None), default=None)
+            if at is not None:
+                yield at
 
     def _changes(self, mutation: Mutation, klass: ClassDef | None) -> Iterator[_Change]:
         """What a line changes: of a method of the project the attributes that it writes, all of the value where they are not known."""
         effect, first = mutation.effect, mutation.part.partition(".")[0]
         method = self.flow.method(klass, effect.how) if klass is not None and effect.kind is EffectKind.CALL and not first else None
         own = [e for e in method.effects if e.target.root is Root.SELF] if method is not None else []
+        own = own if method is not None and not any(c.callee.root is Root.SELF for c in method.calls) else []
         assigns = all(e.kind is EffectKind.SET_ATTR and e.how == "=" for e in own)
         for part in {e.target.tail for e in own}:
             yield _Change(part=part, key="", method=effect.how if assigns else "")
@@ -55,12 +59,16 @@ class Onlookers:
             key = effect.key if effect.kind in _PLAIN else ""
             yield _Change(part="" if behind else mutation.part, key=key, method="")
 
-    def _comes_to(self, test: TestNode, fixture: FixtureDef, change: _Change) -> bool:
-        """Whether the test, or a fixture of it, looks at what is changed before one of them has set it."""
+    def _look(self, test: TestNode, fixture: FixtureDef, change: _Change) -> Location | None:
+        """Where the test, or a fixture of it, looks at what is changed before one of them has set it."""
         around = [f for f in self._around(test) if f.address != fixture.address]
         if any(f.scope is Scope.FUNCTION and self._sets(f.function, fixture, change) for f in around):
-            return False
-        return any(self._looks(function, fixture, change) for function in (*(f.function for f in around), test.function))
+            return None
+        for function in (test.function, *(f.function for f in around)):
+            line = self._looked_at(function, fixture, change)
+            if line:
+                return Location(path=function.address.path, line=line, note=f"looked at by {test.function.address.qualname}")
+        return None
 
     def _around(self, test: TestNode) -> Iterator[FixtureDef]:
         if not self.fixtures:
@@ -72,7 +80,8 @@ class Onlookers:
         lines = (line for name, part in self._names(function, fixture) for line in _setting(function, name, part, change))
         return next(lines, None) is not None
 
-    def _looks(self, function: Function, fixture: FixtureDef, change: _Change) -> bool:
+    def _looked_at(self, function: Function, fixture: FixtureDef, change: _Change) -> int:
+        """The line at which a function first looks at what is changed, before it sets it; 0 if it does not."""
         called = {call.callee for call in function.calls}
         klass = self.flow.built_class(fixture)
         for name, part in self._names(function, fixture):
@@ -83,9 +92,10 @@ class Onlookers:
                 if t.head == name and not (t in called and change.method and t.tail == change.method)
             )
             looks = ((_join(part, _seen(t, called)), line) for t, line in mentions)
-            if any(line <= first and (self._is_property(klass, tail) or _meets(tail, change)) for tail, line in looks):
-                return True
-        return False
+            lines = [line for tail, line in looks if line <= first and (self._is_property(klass, tail) or _meets(tail, change))]
+            if lines:
+                return min(lines)
+        return 0
 
     def _is_property(self, klass: ClassDef | None, part: str) -> bool:
         """Whether code of the class stands behind an attribute: it may look at anything."""

@@ -19,6 +19,7 @@ When the object is expensive and tests restore what they change: `# rescope: kee
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 
 from rescope.facts.undo import closing_lines
@@ -219,9 +220,10 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
     )
     if told and all(t.function.address in {m.by.address for m in found} for t in ctx.graph.tests_using(fixture)):
         return doubtful(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")
-    if next(ctx.onlookers.of(fixture, found), None) is None:
+    looked_at = next(ctx.onlookers.of(fixture, found), None)
+    if looked_at is None:
         return doubtful(finding, "no other test is seen to look at what is changed before it is set anew")
-    return finding
+    return replace(finding, related=(*finding.related, looked_at))
 
 
 RULE = Rule(
