@@ -22,6 +22,8 @@ from rescope.packs import Packs, match
 _HELPER_DEPTH = 3
 _SHOWN = 3
 _STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
+_ASKS = frozenset({"os.getenv", "os.environ.get", "os.environ.__getitem__"})
+_ANY = "*"
 _UNNOTICED = "no test is seen to read it before it sets it anew: nobody may notice"
 UNCHANGED = "no test is seen to set it, nor to change what it hands out: the first value may do for all"
 PURE_MEMO = "it may be a pure memo: no class of the project, no test and no reset function speaks of it"
@@ -261,27 +263,33 @@ class RuleContext:
         """The finding; only told where no test is seen to read the state before it, or its set-up, sets it anew.
 
         A value that a test fills by reading it is another test's: where none sets it otherwise, two must read it. Objects are named in
-        many places that ask for another part of them: of these one must be read directly.
+        many places that ask for another part of them, and what is written or added to on the side is often of no weight: of these a
+        test must read one itself, or call what does.
         """
         filled = singleton.shape in {Shape.LAZY_GLOBAL, Shape.CACHED_FACTORY, Shape.CLASS_ATTRIBUTE}
         needed = 2 if filled and not (singleton.touched_by_tests or singleton.set_by_tests) else 1
         seen = self.victims.of(singleton)
         direct = [victim.at for victim in seen.victims if victim.directly]
         few = len(seen.victims) < needed
-        unseen = singleton.shape is not Shape.INSTANCE and few and self.victims.may_come_unseen_to(singleton, seen)
-        if (few and not unseen) or (singleton.shape is Shape.INSTANCE and not direct):
+        plainly = singleton.shape in {Shape.INSTANCE, Shape.WRITTEN, Shape.CONTAINER}
+        unseen = not plainly and few and self.victims.may_come_unseen_to(singleton, seen)
+        if (few and not unseen) or (plainly and not direct):
             return only_told(finding, _UNNOTICED)
         return replace(finding, related=(*finding.related, *direct[:1]))
 
     def read_at_import(self, variable: str) -> bool:
-        """Whether the project reads a variable of the environment, and nowhere but in what runs when a module is imported."""
+        """Whether the project reads a variable of the environment, and nowhere but in what runs when a module is imported.
+
+        What hands the environment on, asks for what is computed, or imports a module anew may read any.
+        """
         if not self.asking:
+            self.asking[_ANY] = set()
             for module in self.index.modules.values():
                 for function in (*module.functions, *((module.body,) if module.body else ())):
-                    for call in function.calls:
-                        if call.strings and _asks_environment(call.callee.dotted):
-                            self.asking[call.strings[0]].add(function is module.body)
-        return self.asking.get(variable) == {True}
+                    at_import = function is module.body
+                    for name, in_body in _asked(function, at_import=at_import, program=module.path not in self.tests):
+                        self.asking[name].add(in_body)
+        return self.asking.get(variable) == {True} and not self.asking[_ANY]
 
     def in_coroutine(self, at: Location) -> bool:
         """Whether a line stands in a coroutine."""
@@ -358,6 +366,18 @@ def changed_at(found: Iterable[Mutation], verb: str) -> Iterator[Location]:
     if len(others) >= _SHOWN:
         last, more = others[_SHOWN - 1], len(others) - _SHOWN + 1
         yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {more} more place{'s' if more > 1 else ''}")
+
+
+def _asked(function: Function, *, at_import: bool, program: bool) -> Iterator[tuple[str, bool]]:
+    """The variables of the environment that a function asks for, _ANY for what is not known, and of each whether that is at import."""
+    if program and not at_import and any(target.dotted == "os.environ" for target in function.mentions):
+        yield _ANY, False
+    for call in function.calls:
+        asks = _asks_environment(call.callee.dotted)
+        if asks and call.strings:
+            yield call.strings[0], at_import and not call.nested
+        elif call.callee.dotted == "importlib.reload" or (asks and call.callee.dotted in _ASKS and not at_import):
+            yield _ANY, False
 
 
 def _asks_environment(dotted: str) -> bool:

@@ -25,7 +25,7 @@ def allowed(token):
 
 
 def color():
-    return os.environ["RESCOPE_COLOR"] if "RESCOPE_COLOR" in os.environ else "grey"
+    return os.environ.get("RESCOPE_COLOR", "grey")
 
 
 def told():

@@ -14,7 +14,7 @@ from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, creator_names, declaration, makes_fixtures
 from rescope.facts.ignored import ignored
 from rescope.facts.importing import import_time, runtime_imports, top_level
-from rescope.facts.marks import mark_values, mock_arguments, read_marks
+from rescope.facts.marks import is_skip, mark_values, mock_arguments, read_marks
 from rescope.facts.names import (
     ModuleNames,
     bound_names,
@@ -269,7 +269,10 @@ class _Collector:
         """Record `name = value`."""
         value = node.value
         if name == "pytestmark" and value is not None:
-            body.marks = [*(body.marks if conditional else ()), *mark_values(value)]
+            body.marks = [
+                *(body.marks if conditional else ()),
+                *(m for m in mark_values(value) if not (conditional and is_skip(m, self.names))),
+            ]
         elif name == "__test__":
             body.not_test = isinstance(value, ast.Constant) and not value.value
             body.is_test = isinstance(value, ast.Constant) and bool(value.value)
@@ -362,6 +365,7 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
         receiver_root=Root.CLS if is_class else Root.SELF,
         globals=global_names(node) if names.global_lines.within(node) else set(),
         held={} if held is None else held,
+        of_test=node.name.startswith("test") or bool(node.decorator_list),
     )
     scan = Scan(env=env)
     scan.block(node.body)
@@ -381,7 +385,7 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
         values=tuple(scan.values),
         mentions=tuple(scan.mentions),
         mentioned_at=tuple(scan.mentions.values()),
-        looks=looks(scan.effects, scan.arguments, whole=node.name.startswith("test") or bool(node.decorator_list)),
+        looks=looks(scan.effects, scan.arguments, whole=names.may_be_tests or bool(node.decorator_list)),
         handled=frozenset(scan.handled),
         globals=tuple(sorted(env.globals)),
         stored=tuple(scan.stored),

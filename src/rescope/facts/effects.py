@@ -44,6 +44,7 @@ class Scan:
     contexts: int = 0
     finals: int = 0
     fallbacks: int = 0
+    lenient: int = 0
     raising: int = 0
     failing: bool = False
     shielded: tuple[str, ...] = ()
@@ -154,7 +155,6 @@ class Scan:
         self.contexts += holds_yield
         outer = self.shielded
         lenient = any(patches.lets_pass(self.env, item.context_expr) for item in node.items)
-        guards = set(self.guards)
         for item in node.items:
             self._use(item.context_expr)
             self.expression(item.context_expr, entered=True)
@@ -162,7 +162,7 @@ class Scan:
             self._each(slices(item.optional_vars))
             if isinstance(item.optional_vars, ast.Name):
                 patches.enter(self.env, item.optional_vars.id, item.context_expr)
-        self._guard_names(node.body if lenient else ())
+        self.lenient += lenient
         self.raising += raising
         self.block(node.body[:-1] if raising else node.body)
         if raising:  # what the last statement would change stays as it is
@@ -170,7 +170,7 @@ class Scan:
             self.statement(node.body[-1])
             self.failing = failing
         self.raising -= raising
-        self.guards = guards if lenient else self.guards
+        self.lenient -= lenient
         self.contexts -= holds_yield
         self.shielded = outer
 
@@ -281,7 +281,8 @@ class Scan:
                 key=key,
                 value=assigned_text(value, made),
                 builds=built(made),
-                guarded=target.dotted.rpartition(".")[2] in self.guards,
+                guarded=target.dotted.rpartition(".")[2] in self.guards
+                or (self.lenient > 0 and (kind is EffectKind.DELETE or how == "pop")),
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,
                 nested=self.nested,
@@ -367,7 +368,7 @@ class Scan:
         ):
             self.mentions.setdefault(target, node.lineno)
         if target is not None and target.root is Root.ARGUMENT:
-            if node is not self.aliased:
+            if node is not self.aliased or not isinstance(node, ast.Name):
                 self.arguments.setdefault(target, node.lineno)
             self._argument(target, plain=node is self.plain)
         self.calls += calls.variable_read(target, node)

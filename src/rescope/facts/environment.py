@@ -26,6 +26,7 @@ class Environment:
     made: dict[str, Value] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     held: dict[str, Target] = field(default_factory=dict)
+    of_test: bool = False
 
     def resolve(self, node: ast.expr) -> Target | None:
         """The object that an expression names, aliases followed; None for anything computed."""
@@ -139,7 +140,7 @@ class Environment:
     def unknown(self, name: str) -> Iterator[None]:
         """Where an argument is done something to only if it is of some class: nobody knows that of what is handed over."""
         outer = self.params, self.local_names
-        if name in self.params and name not in self.aliases:
+        if name in self.params and name not in self.aliases and not self.of_test:
             self.params, self.local_names = self.params - {name}, self.local_names | {name}
         yield
         if name in outer[0]:

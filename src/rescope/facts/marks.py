@@ -46,7 +46,7 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
             computed |= mark is None
         elif name == "pytest.mark.anyio":
             anyio = True
-        elif name in _SKIPS:
+        elif is_skip(node, names):
             skip = True
         elif not name.startswith(_NO_MARKS):
             refers.append((len(usefixtures), name))
@@ -61,6 +61,11 @@ def read_marks(nodes: Iterable[ast.expr], names: ModuleNames) -> Marks:
         anyio=anyio,
         skip=skip,
     )
+
+
+def is_skip(node: ast.expr, names: ModuleNames) -> bool:
+    """Whether a mark leaves tests out, whatever holds."""
+    return callee_dotted(node, names) in _SKIPS
 
 
 def _strings(node: ast.expr) -> tuple[str, ...] | None:

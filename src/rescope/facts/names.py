@@ -86,6 +86,11 @@ class ModuleNames:
     yield_lines: Lines = field(default_factory=Lines)
     targets: dict[tuple[Root, str], Target] = field(default_factory=dict)
 
+    @property
+    def may_be_tests(self) -> bool:
+        """Whether the file's name is one of those that tests and fixtures have, or its folder's."""
+        return "test" in self.path
+
     def target(self, root: Root, dotted: str) -> Target:
         """The target, the same object for the same name: a file names few things, each many times, and its facts are kept and copied."""
         key = (root, dotted)

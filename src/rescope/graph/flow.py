@@ -200,7 +200,8 @@ class Flow:
         klass = self.class_named(made.dotted, definition.path) if made is not None else None
         method = self.method(klass, found[1].partition(".")[0]) if klass is not None and found is not None and found[1] else None
         values = method.values if method is not None and "property" in method.decorators else ()
-        return bool(values) and all(value.kind in {ValueKind.CALL, ValueKind.LITERAL} for value in values)
+        made_here = (v.kind is ValueKind.LITERAL or (v.kind is ValueKind.CALL and _is_class_name(v)) for v in values)
+        return bool(values) and all(made_here)
 
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""
@@ -213,6 +214,10 @@ class Flow:
         head = dotted.partition(".")[0]
         own = Definition(path=path, name=dotted) if head in self.index.classes[path] else None
         return self.index.class_at(own or self.index.locate(dotted, path))
+
+
+def _is_class_name(value: Value) -> bool:
+    return value.target is not None and value.target.dotted.rpartition(".")[2].lstrip("_")[:1].isupper()
 
 
 def _told(function: Function, name: str) -> Iterator[tuple[str, Effect, Function]]:

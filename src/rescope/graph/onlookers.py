@@ -31,16 +31,18 @@ class Onlookers:
     flow: Flow
     fixtures: dict[int, FixtureDef] = field(default_factory=dict)
 
-    def of(self, fixture: FixtureDef, found: Iterable[Mutation]) -> Iterator[Location]:
-        """Where tests may look at what is changed; the only test that changes it is none: it would have to run twice."""
+    def of(self, fixture: FixtureDef, found: Iterable[Mutation], *, plainly: bool = False) -> Iterator[Location]:
+        """Where tests may look at what others change. What a test does to itself, when it is run with other parameters, is its own.
+
+        `plainly` asks for looks at the very attribute that is changed.
+        """
         klass = self.flow.built_class(fixture)
         pairs = [(m.by, frozenset(self._changes(m, klass))) for m in found]
         made = [(self.graph.sharing(fixture, by), changes) for by, changes in dict.fromkeys(pairs)]
         for test in self.graph.tests_using(fixture):
-            again = set() if test.marks.parametrize else {test.function.address}
-            place = instance(fixture, test)
-            met = {change for shared, changes in made if shared.get(place, set()) - again for change in changes}
-            looks = (self._look(test, fixture, change) for change in met) if not test.marks.skip else ()
+            place, own = instance(fixture, test), {test.function.address}
+            met = {change for shared, changes in made if shared.get(place, set()) - own for change in changes}
+            looks = (self._look(test, fixture, change, plainly=plainly) for change in met) if not test.marks.skip else ()
             at = min((look for look in looks if look is not None), default=None)
             if at is not None:
                 yield at
@@ -48,9 +50,7 @@ class Onlookers:
     def _changes(self, mutation: Mutation, klass: ClassDef | None) -> Iterator[_Change]:
         """What a line changes: of a method of the project the attributes that it writes, all of the value where they are not known."""
         effect, first = mutation.effect, mutation.part.partition(".")[0]
-        method = self.flow.method(klass, effect.how) if klass is not None and effect.kind is EffectKind.CALL and not first else None
-        own = [e for e in method.effects if e.target.root is Root.SELF] if method is not None else []
-        own = own if method is not None and not any(c.callee.root is Root.SELF for c in method.calls) else []
+        own = self._writes(klass, effect.how, _DEPTH) if klass is not None and effect.kind is EffectKind.CALL and not first else ()
         assigns = all(e.kind is EffectKind.SET_ATTR and e.how == "=" for e in own)
         for part in {e.target.tail for e in own}:
             yield _Change(part=part, key="", method=effect.how if assigns else "")
@@ -59,13 +59,27 @@ class Onlookers:
             key = effect.key if effect.kind in _PLAIN else ""
             yield _Change(part="" if behind else mutation.part, key=key, method="")
 
-    def _look(self, test: TestNode, fixture: FixtureDef, change: _Change) -> Location | None:
+    def _writes(self, klass: ClassDef, name: str, depth: int) -> tuple[Effect, ...]:
+        """What a method does to the attributes of `self`, itself or by other methods of it; () where one of them is not known."""
+        method = self.flow.method(klass, name) if depth else None
+        if method is None:
+            return ()
+        found = [e for e in method.effects if e.target.root is Root.SELF]
+        for call in method.calls:
+            if call.callee.root is Root.SELF and "." not in call.callee.tail and call.callee.tail != name:
+                more = self._writes(klass, call.callee.tail, depth - 1)
+                if not more and self.flow.method(klass, call.callee.tail) is None:
+                    return ()
+                found += more
+        return tuple(found)
+
+    def _look(self, test: TestNode, fixture: FixtureDef, change: _Change, *, plainly: bool) -> Location | None:
         """Where the test, or a fixture of it, looks at what is changed before one of them has set it."""
         around = [f for f in self._around(test) if f.address != fixture.address]
         if any(f.scope is Scope.FUNCTION and self._sets(f.function, fixture, change) for f in around):
             return None
         for function in (test.function, *(f.function for f in around)):
-            line = self._looked_at(function, fixture, change)
+            line = self._looked_at(function, fixture, change, plainly=plainly)
             if line:
                 return Location(path=function.address.path, line=line, note=f"looked at by {test.function.address.qualname}")
         return None
@@ -80,10 +94,11 @@ class Onlookers:
         lines = (line for name, part in self._names(function, fixture) for line in _setting(function, name, part, change))
         return next(lines, None) is not None
 
-    def _looked_at(self, function: Function, fixture: FixtureDef, change: _Change) -> int:
+    def _looked_at(self, function: Function, fixture: FixtureDef, change: _Change, *, plainly: bool) -> int:
         """The line at which a function first looks at what is changed, before it sets it; 0 if it does not."""
         called = {call.callee for call in function.calls}
         klass = self.flow.built_class(fixture)
+        last = function.yields_at or function.end_line  # a teardown that looks at it is there to clean up
         for name, part in self._names(function, fixture):
             first = min(_setting(function, name, part, change), default=function.end_line + 1)
             mentions = (
@@ -92,14 +107,18 @@ class Onlookers:
                 if t.head == name and not (t in called and change.method and t.tail == change.method)
             )
             looks = ((_join(part, _seen(t, called)), line) for t, line in mentions)
-            lines = [line for tail, line in looks if line <= first and (self._is_property(klass, tail) or _meets(tail, change))]
+            near = [(tail, line) for tail, line in looks if line <= min(first, last)]
+            lines = [line for tail, line in near if self._meets(klass, tail, change, plainly=plainly)]
             if lines:
                 return min(lines)
         return 0
 
-    def _is_property(self, klass: ClassDef | None, part: str) -> bool:
-        """Whether code of the class stands behind an attribute: it may look at anything."""
-        return klass is not None and bool(part) and self.flow.method(klass, part.partition(".")[0]) is not None
+    def _meets(self, klass: ClassDef | None, part: str, change: _Change, *, plainly: bool) -> bool:
+        """Whether a look may see the change: the part holds what is changed, or is held, or code of the class looks at anything."""
+        if plainly:
+            return bool(part and change.part) and _within(part, change.part)
+        behind = klass is not None and bool(part) and self.flow.method(klass, part.partition(".")[0]) is not None
+        return behind or not (part and change.part) or _within(part, change.part) or _within(change.part, part)
 
     def _names(self, function: Function, fixture: FixtureDef) -> Iterator[tuple[str, str]]:
         """The arguments by which a function has the fixture's value, or a part of it, each with that part."""
@@ -147,9 +166,8 @@ def _seen(target: Target, called: set[Target]) -> str:
     return target.tail.rpartition(".")[0] if target in called else target.tail
 
 
-def _meets(part: str, change: _Change) -> bool:
-    """Whether one part of a value holds the other, or is it."""
-    return not part or part == change.part or part.startswith(f"{change.part}.") or change.part.startswith(f"{part}.") or not change.part
+def _within(part: str, whole: str) -> bool:
+    return f"{part}.".startswith(f"{whole}.")
 
 
 def _join(*parts: str) -> str:

@@ -51,8 +51,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         undone = bool(found) and all(undone for _, _, undone in found)
         if found and not (fixture.autouse and not undone):
             noticed = ctx.bystanders(fixture, whole_run=not undone)
-            handed_over = all(what.startswith(_NAMESPACE) for what, _, _ in found)
-            witness = next((t for t in noticed if not (undone or handed_over) or _speaks_of(ctx, t, found)), None)
+            witness = next((t for t in noticed if _speaks_of(ctx, t, found)), None)
             if witness is not None and not fixture.autouse:
                 yield _finding(ctx, fixture, found, witness)
             elif noticed:
