@@ -34,36 +34,44 @@ class Around:
     said: dict[Address, frozenset[str]] = field(default_factory=dict)
     patched: dict[Address, frozenset[str]] = field(default_factory=dict)
     hooks: list[Function] | None = None
-    fixtures: dict[int, tuple[Function, bool]] = field(default_factory=dict)
+    fixtures: dict[int, tuple[Function, bool | None]] = field(default_factory=dict)
 
-    def functions(self, test: TestNode, but: Function) -> Iterator[Function]:
-        """What runs around a test, `but` one function: hooks, fixtures that end after it or set up anew, set-ups, teardowns."""
+    def functions(self, test: TestNode, but: Function, *, requested: bool) -> Iterator[Function]:
+        """What runs around a test, `but` one function: hooks, fixtures that end after it or set up anew, set-ups, teardowns.
+
+        Fixtures that only set up count if they are autouse; with `requested` so do those that the test asks for.
+        """
         if self.hooks is None:
             everything = (f for path in self.tests for f in self.index.functions[path].values())
             self.hooks = [f for f in everything if f.address.name.startswith("pytest_runtest")]
         yield from self.hooks
-        requested = (self._fixtures()[number] for number in test.resolution.fixtures())
-        yield from (f for f, each in requested if f.address != but.address and (each or may_undo(f)))
+        found = (self._fixtures()[number] for number in sorted(test.resolution.fixtures()))
+        yield from (f for f, autouse in found if f.address != but.address and (may_undo(f) or (requested if autouse is False else autouse)))
         functions = self.index.functions[test.path]
         yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
         klass = self.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
         around = (self.flow.method(klass, name) for name in sorted(_TEARDOWNS | SETUPS)) if klass is not None else ()
         yield from (f for f in around if f is not None and f.address != but.address)
 
-    def _fixtures(self) -> dict[int, tuple[Function, bool]]:
-        """The functions of all fixtures, each with whether it runs anew for each test."""
+    def _fixtures(self) -> dict[int, tuple[Function, bool | None]]:
+        """The functions of all fixtures, and of those that run anew for each test whether they are autouse, None of others."""
         if not self.fixtures:
-            self.fixtures = {r.id: (r.definition.function, r.definition.scope is Scope.FUNCTION) for r in self.graph.registrations}
+            for each in self.graph.registrations:
+                autouse = self.graph.autouse(each.definition) if each.definition.scope is Scope.FUNCTION else None
+                self.fixtures[each.id] = (each.definition.function, autouse)
         return self.fixtures
 
-    def takes_back(self, state: str, place: Definition | None, by: Function, tests: Sequence[TestNode], *, by_call: bool) -> bool:
+    def takes_back(  # noqa: PLR0913 - what is known of one change
+        self, state: str, place: Definition | None, by: Function, tests: Sequence[TestNode], *, by_call: bool, requested: bool
+    ) -> bool:
         """Whether something around one of the tests takes back what a function does to a state, or may.
 
-        `state` is its dotted name, or that of the call that changes it (`by_call`); `place` is where the project defines it.
+        `state` is its dotted name, or that of the call that changes it (`by_call`); `place` is where the project defines it; `requested`
+        says that fixtures which set it anew for those who ask are trusted to be asked for by all who mind.
         """
         if all(self.is_overlaid(test, state) for test in tests):
             return True
-        found = (f for test in tests for f in self.functions(test, by))
+        found = (f for test in tests for f in self.functions(test, by, requested=requested))
         return any(self._touches(f, state, place, by_call=by_call) or self._replaces(f, state) for f in found)
 
     def _touches(self, function: Function, state: str, place: Definition | None, *, by_call: bool) -> bool:

@@ -16,7 +16,7 @@ _QUALITY: Mapping[Severity, str] = {Severity.ERROR: "major", Severity.WARNING: "
 
 def render_github(report: Report, prefix: str = "") -> str:
     """One workflow command a finding and a failure; `prefix` leads from the top of the repository to the project."""
-    lines = [_annotation(group, prefix) for group in report.plan.groups]
+    lines = [_annotation(group, prefix) for group in report.shown]
     lines += [_command("error", Location(path=f.path, line=f.line), "rescope", f.message, prefix) for f in report.failures]
     return "".join(f"{line}\n" for line in lines)
 
@@ -49,7 +49,7 @@ def render_gitlab(report: Report, prefix: str = "") -> str:
 
 
 def _issues(report: Report, prefix: str) -> Iterator[dict[str, object]]:
-    groups = report.plan.groups
+    groups = report.shown
     for group, key in zip(groups, fingerprints(g.finding for g in groups), strict=True):
         finding = group.finding
         yield {

@@ -22,6 +22,7 @@ def render_json(report: Report) -> str:
     data = {
         "schema": SCHEMA,
         "root": ".",
+        "min_confidence": report.min_confidence.value,
         "findings": [_finding(g, key) for g, key in zip(plan.groups, keys, strict=True)],
         "kept": [_keep(k) for k in plan.kept],
         "skipped": [_skip(s) for s in plan.skipped],

@@ -24,7 +24,7 @@ def render_markdown(report: Report, prefix: str = "") -> str:
 
 
 def _findings(report: Report, links: str) -> Iterator[str]:
-    for group in report.plan.groups:
+    for group in report.shown:
         yield "\n".join(finding_lines(report, group, links))
 
 

@@ -20,6 +20,7 @@ def report_schema() -> Json:
     report = _object(
         schema={"const": SCHEMA},
         root={"const": "."},
+        min_confidence=_enum(c.value for c in Confidence),
         findings=_array(_ref("finding")),
         kept=_array(_object(code=_CODE, subject=_ref("subject"), because=_TEXT, evidence=_array(_ref("location")))),
         skipped=_array(_object(subject=_ref("subject"), reason=_TEXT)),

@@ -130,7 +130,7 @@ def _skip_line(skip: Skipped) -> str:
 
 
 def _statistics(report: Report) -> Iterator[str]:
-    counts = Counter((g.finding.code, g.finding.rule) for g in report.plan.groups)
+    counts = Counter((g.finding.code, g.finding.rule) for g in report.shown)
     for (code, rule), count in sorted(counts.items(), key=lambda c: (-c[1], c[0])):
         yield f"{count}\t{code}\t{rule}\n"
 

@@ -23,10 +23,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from rescope.facts.undo import closing_lines
+from rescope.facts.verbs import is_back
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
+from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
 
 _CODE = "RSC103"
@@ -116,6 +118,20 @@ def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
         covers = other.part in {"", mutation.part} or mutation.part.startswith(f"{other.part}.")
         covers = covers and (other.part != mutation.part or other.effect.key in {"", mutation.effect.key})
         if other.effect.after_yield and covers and tests <= ctx.run_around_by(other.by):
+            return True
+    return any(_resets(ctx, f, mutation) and tests <= ctx.run_around_by(f.function) for f in ctx.graph.definitions())
+
+
+def _resets(ctx: RuleContext, around: FixtureDef, mutation: Mutation) -> bool:
+    """Whether a fixture tells the value behind its yield to reset itself, or makes there the call anew by which it changes it."""
+    if around.scope is not Scope.FUNCTION or around.function.yields_at is None:
+        return False
+    for call in around.function.calls:
+        on = call.callee.root is Root.ARGUMENT and is_back(call.callee.dotted.rpartition(".")[2]) and "." in call.callee.dotted
+        if call.after_yield and on and mutation.fixture in ctx.graph.resolves(around.function, call.callee.head):
+            return True
+        again = mutation.by.address == around.function.address and mutation.inside.address != mutation.by.address
+        if call.after_yield and again and ctx.flow.called(around.function, call) == mutation.inside:
             return True
     return False
 

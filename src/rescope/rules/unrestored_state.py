@@ -91,7 +91,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     found: defaultdict[tuple[str, str], list[_Change]] = defaultdict(list)
     for function, tests in _run_for_each_test(ctx).items():
         for change in _left(ctx, function):
-            if not around.takes_back(change.dotted, change.place, change.by, tests, by_call=change.dotted in _CALLS):
+            called, unknown = change.dotted in _CALLS, _known(ctx, change) is None
+            if not around.takes_back(change.dotted, change.place, change.by, tests, by_call=called, requested=unknown):
                 cured = change._replace(idiom=_CLEAN_UP) if any(t.unittest for t in tests) else change
                 found[function.address.path, change.state].append(cured)
     attributes = Attributes(index=ctx.index, namespaces=ctx.flow.namespaces)
