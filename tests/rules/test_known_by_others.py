@@ -51,11 +51,22 @@ class Database:
         return Proxy()
 
     @property
+    def found(self):
+        return the_proxy()
+
+    @property
     def kept(self):
         return self._kept
 
     def __init__(self):
         self._kept = Proxy()
+
+
+_proxy = Proxy()
+
+
+def the_proxy():
+    return _proxy
 
 
 db = Database()
@@ -149,6 +160,11 @@ FOUND = {
     "nothing takes it back": REAL + FAKE.format(back="self.web = None"),
     "a teardown that resets nothing": LEVEL.format(reset="web.told()"),
     "a property that keeps its object": MARKS.format(made="kept"),
+    "a property that finds its object": MARKS.format(made="found"),
+    "what suppress() lets pass beside what is set": (
+        "def test_mode():\n    with suppress(KeyError):\n        os.environ['RESCOPE_COLOR'] = 'red'\n        del os.environ['RESCOPE_NONE']\n"
+        "    assert web.color() == 'red'\n\n\ndef test_color():\n    assert web.color() == 'grey'\n"
+    ),
     "a variable that is read when it is asked for": TOKEN.format(name="RESCOPE_COLOR"),
     "the arguments": LIST.format(start="sys.argv[-1:]", more=" and len(sys.argv) == 2 and sys.argv[0] != 'list'"),
 }

@@ -70,6 +70,12 @@ class Phone:
     def call(self, who):
         self.log.append(who)
 
+    def reset(self):
+        self.__init__()
+
+    def __setitem__(self, who, number):
+        self.contacts[who] = number
+
     @property
     def label(self):
         return f"{self.name} {self.volume}"
@@ -97,12 +103,23 @@ TESTS
 PLAIN = "@pytest.fixture\ndef phone(shared):\n    return shared\n"
 ANEW = "@pytest.fixture\ndef phone(shared):\n    phone = shared\n    phone.volume = 1\n    return phone\n"
 BEHIND = "@pytest.fixture\ndef phone(shared):\n    volume = shared.volume\n    yield shared\n    shared.volume = volume\n"
+RESET = "@pytest.fixture\ndef phone(shared):\n    yield shared\n    shared.reset()\n"
+AGAIN = (
+    "def tune(phone, volume):\n    phone.volume = volume\n\n\n@pytest.fixture\ndef loud(shared):\n    tune(shared, 9)\n"
+    "    yield shared\n    tune(shared, 1)\n\n\n"
+)
+KEYED = "@pytest.fixture\ndef phone(shared):\n    yield shared\n    shared.contacts['{key}'] = 1\n"
+CALLED = "def test_call(phone):\n    phone.contacts['ada'] = 2\n    assert phone.contacts['ada'] == 2\n\n\n"
+ADA = "def test_ada(phone):\n    assert phone.contacts['ada'] == 1\n"
 LOUD = "def test_loud(phone):\n    phone.volume = 9\n    assert phone.volume == 9\n\n\n"
 NAMED = "def test_one(phone):\n    phone.set_name('a')\n    assert phone.name == 'a'\n\n\n"
 NORMAL = "def test_normal(phone):\n    assert phone.volume == 1\n"
 UNNOTICED = {
     "a fixture that hands it on sets it for each test": (ANEW, LOUD + NORMAL),
     "a fixture that hands it on puts it back": (BEHIND, LOUD + NORMAL),
+    "a fixture that hands it on resets it by a method": (RESET, LOUD + NORMAL),
+    "a fixture makes the call anew": (AGAIN + PLAIN, "def test_loud(loud):\n    assert loud.volume == 9\n\n\n" + NORMAL),
+    "a fixture puts the entry back": (KEYED.replace("{key}", "ada"), CALLED + ADA),
     "the others look at another attribute": (PLAIN, LOUD + "def test_name(phone):\n    assert phone.name == 'p'\n"),
     "a setter is called first, also where it fails": (
         PLAIN,
@@ -121,6 +138,15 @@ NOTICED = {
     "a setter fails elsewhere": (
         PLAIN,
         f"{NAMED}def test_none(phone):\n    assert phone.name == 'p'\n",
+    ),
+    "a fixture puts another entry back": (KEYED.replace("{key}", "bob"), CALLED + ADA),
+    "it is kept and looked at later": (
+        PLAIN,
+        LOUD + "def test_kept(phone):\n    before = phone.volume\n    phone.volume = 3\n    assert before == 1\n",
+    ),
+    "a nested function looks at it": (
+        PLAIN,
+        LOUD + "def test_inner(phone):\n    def volume():\n        return phone.volume\n\n    assert volume() == 1\n",
     ),
     "the fixture sets another attribute": (ANEW.replace("volume", "name").replace("= 1", "= 'p'"), LOUD + NORMAL),
     "a method that adds is called by each": (
