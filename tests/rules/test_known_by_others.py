@@ -162,7 +162,8 @@ FOUND = {
     "a property that keeps its object": MARKS.format(made="kept"),
     "a property that finds its object": MARKS.format(made="found"),
     "what suppress() lets pass beside what is set": (
-        "def test_mode():\n    with suppress(KeyError):\n        os.environ['RESCOPE_COLOR'] = 'red'\n        del os.environ['RESCOPE_NONE']\n"
+        "def test_mode():\n    with suppress(KeyError):\n        os.environ['RESCOPE_COLOR'] = 'red'\n"
+        "        del os.environ['RESCOPE_NONE']\n"
         "    assert web.color() == 'red'\n\n\ndef test_color():\n    assert web.color() == 'grey'\n"
     ),
     "a variable that is read when it is asked for": TOKEN.format(name="RESCOPE_COLOR"),

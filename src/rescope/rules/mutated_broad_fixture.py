@@ -26,7 +26,7 @@ from rescope.facts.undo import closing_lines
 from rescope.facts.verbs import is_back
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
-from rescope.model.facts import EffectKind, FixtureDef, Root, Value, ValueKind
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
@@ -116,10 +116,15 @@ def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
     tests = {t.function.address for f in fixtures for t in ctx.graph.tests_using(f)} or by
     for other in ctx.flow.mutations(mutation.fixture):
         covers = other.part in {"", mutation.part} or mutation.part.startswith(f"{other.part}.")
-        covers = covers and (other.part != mutation.part or other.effect.key in {"", mutation.effect.key})
+        covers = covers and not (other.part == mutation.part and _is_other_entry(other.effect, mutation.effect))
         if other.effect.after_yield and covers and tests <= ctx.run_around_by(other.by):
             return True
     return any(_resets(ctx, f, mutation) and tests <= ctx.run_around_by(f.function) for f in ctx.graph.definitions())
+
+
+def _is_other_entry(one: Effect, other: Effect) -> bool:
+    """Whether one sets an entry by a name that is written out, and the other sets or changes something else of the mapping."""
+    return one.kind is EffectKind.SET_ITEM and one.key.startswith(("'", '"')) and one.key != other.key
 
 
 def _resets(ctx: RuleContext, around: FixtureDef, mutation: Mutation) -> bool:
