@@ -37,8 +37,7 @@ def mode():
 
 
 def reset_all():
-    global LEVEL
-    LEVEL = 1
+    vars(sys.modules[__name__]).update(LEVEL=1)
 
 
 class Proxy:

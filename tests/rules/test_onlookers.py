@@ -125,6 +125,11 @@ UNNOTICED = {
         PLAIN,
         f"{NAMED}def test_none(phone):\n    with pytest.raises(ValueError):\n        phone.set_name('')\n",
     ),
+    "who looks at it is skipped": (PLAIN, LOUD + f"@pytest.mark.skip\n{NORMAL}"),
+    "a test that is run with other parameters": (
+        PLAIN,
+        "@pytest.mark.parametrize('n', [1, 2])\ndef test_loud(phone, n):\n    assert phone.volume in (1, 9)\n    phone.volume = 9\n",
+    ),
     "what changes it is skipped": (PLAIN, f"@pytest.mark.skip\n{LOUD}" + NORMAL),
 }
 NOTICED = {
@@ -213,6 +218,14 @@ def test_who_gets_the_same_value(tmp_path: Path, scope: str, found: list[str]) -
 
     alone = phones(tmp_path / "outer", "", inner.partition("    class TestInner")[0], scope)
     assert [g.finding.code for g in check(alone).shown] == ([] if scope == "class" else found)
+
+
+@pytest.mark.parametrize(("scope", "found"), [("module", []), ("session", ["RSC103"])])
+def test_a_module_has_a_value_of_its_own(tmp_path: Path, scope: str, found: list[str]) -> None:
+    """What a test does to a module-scoped value does not reach those of another module."""
+    root = phones(tmp_path, PLAIN, LOUD + "# --- test_zero.py\n" + NORMAL, scope)
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.finding.code for g in check(root).shown] == found
 
 
 KEEPER = """\

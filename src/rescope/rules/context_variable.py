@@ -9,8 +9,8 @@ What rescope does
 Where the variable has a default, it offers an autouse fixture that takes back, after each test, whatever was set; without a
 default it only tells, since such a variable cannot be unset but with the token of each `set()`, nor does it drop an event
 loop or another resource that is made for the variable. What coroutines set ends
-with their task and is not reported, nor is a variable that the program itself resets; one that each test sets before it reads
-it is told with low confidence.
+with their task and is told with low confidence, as is what each test sets before it reads it; a variable that the program
+itself resets is not reported.
 
 When to keep it
 ---------------

@@ -8,7 +8,8 @@ depends on what ran before.
 What rescope does
 -----------------
 It narrows the fixture when the fixture takes the change back itself; that is never called safe, since broader
-fixtures may have been set up under the change; where no other test speaks of what changes, it is only told. A
+fixtures may have been set up under the change; where no other test speaks of what changes, it is told with low
+confidence. A
 teardown that would put a copy in the place of a module's dict, list or set is rewritten to fill the container itself
 again, since others may hold it; where that is not certain to be the same, the fixture is left alone. An
 autouse fixture that sets defaults for the whole run and never takes them back is not reported, one that takes them back

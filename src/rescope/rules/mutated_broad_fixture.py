@@ -11,7 +11,8 @@ changes without saying so; the edit is therefore offered as unsafe. Where narrow
 fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
 container or an attribute. What a fixture around the test puts back already is no finding, nor is a pool that fixtures fill
 where something is missing, nor what only skipped tests do. It is told with low confidence where no other test that gets
-this very value (in the module, for a module-scoped one) looks at what is changed before a test or fixture sets it anew.
+this very value (in the module, for a module-scoped one) looks at what is changed before a test or fixture sets it anew;
+what methods of its class change counts where a test looks at the very attribute.
 
 When to keep it
 ---------------

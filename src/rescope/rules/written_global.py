@@ -8,7 +8,8 @@ What rescope does
 -----------------
 It offers an autouse fixture that restores, after each test, what was there before. The edit is unsafe: a broader
 fixture or an earlier test may have set the value on purpose. Globals that no test touches are not reported; those that
-each test sets, itself or by its fixtures, before it reads them are told with low confidence.
+each test sets, itself or by its fixtures, before it reads them are told with low confidence, and so are those that no
+test is seen to read, itself or by calling what does.
 
 When to keep it
 ---------------
