@@ -263,15 +263,15 @@ class RuleContext:
         """The finding; only told where no test is seen to read the state before it, or its set-up, sets it anew.
 
         A value that a test fills by reading it is another test's: where none sets it otherwise, two must read it. Objects are named in
-        many places that ask for another part of them, and what is written or added to on the side is often of no weight: of these a
-        test must read one itself, or call what does.
+        many places that ask for another part of them, and what is written on the side is often of no weight: of these a test must read
+        one itself, or call what does.
         """
         filled = singleton.shape in {Shape.LAZY_GLOBAL, Shape.CACHED_FACTORY, Shape.CLASS_ATTRIBUTE}
         needed = 2 if filled and not (singleton.touched_by_tests or singleton.set_by_tests) else 1
         seen = self.victims.of(singleton)
         direct = [victim.at for victim in seen.victims if victim.directly]
         few = len(seen.victims) < needed
-        plainly = singleton.shape in {Shape.INSTANCE, Shape.WRITTEN, Shape.CONTAINER}
+        plainly = singleton.shape in {Shape.INSTANCE, Shape.WRITTEN}
         unseen = not plainly and few and self.victims.may_come_unseen_to(singleton, seen)
         if (few and not unseen) or (plainly and not direct):
             return only_told(finding, _UNNOTICED)
