@@ -275,11 +275,6 @@ class RuleContext:
         unseen = not plainly and few and self.victims.may_come_unseen_to(singleton, seen)
         if (few and not unseen) or (plainly and not direct):
             return only_told(finding, _UNNOTICED)
-        unread = next(
-            (m.failure for m in self.index.modules.values() if m.failure and m.path in self.tests and not _holds_tests(m.path)), None
-        )
-        if unread is not None:
-            return only_told(finding, f"{unread.path}:{unread.line} {unread.message}, and may put it back")
         return replace(finding, related=(*finding.related, *direct[:1]))
 
     def read_at_import(self, variable: str) -> bool:
@@ -371,11 +366,6 @@ def changed_at(found: Iterable[Mutation], verb: str) -> Iterator[Location]:
     if len(others) >= _SHOWN:
         last, more = others[_SHOWN - 1], len(others) - _SHOWN + 1
         yield Location(path=last.inside.address.path, line=last.effect.line, note=f"and {more} more place{'s' if more > 1 else ''}")
-
-
-def _holds_tests(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return name.startswith("test") or name.endswith("_test.py")
 
 
 def _asked(function: Function, *, at_import: bool, program: bool) -> Iterator[tuple[str, bool]]:

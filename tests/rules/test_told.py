@@ -345,42 +345,6 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
     assert rescope(root, "check", "--min-confidence", "medium").returncode == 1
 
 
-UNREAD = """\
-# --- app.py
-mode = "slow"
-
-
-def set_mode(value):
-    global mode
-    mode = value
-
-
-def speed():
-    return mode
-# --- tests/support.py
-{line}
-# --- tests/test_app.py
-import app
-
-
-def test_fast():
-    app.set_mode("fast")
-    assert app.speed() == "fast"
-
-
-def test_slow():
-    assert app.speed() == "slow"
-"""
-
-
-@pytest.mark.parametrize(("line", "found"), [("x = 1", 1), ("x = (", 0)])
-def test_what_cannot_be_read_may_put_it_back(line: str, found: int, tmp_path: Path) -> None:
-    """Beside a file of the tests that cannot be parsed, and is not one of test functions alone, a global is told with low confidence."""
-    report = check(make_project(tmp_path, UNREAD.format(line=line)))
-    assert len(report.shown) == found
-    assert ["tests/support.py:1" in g.caveat for g in report.plan.groups] == [not found]
-
-
 def test_what_is_below_the_least_confidence_is_for_json_alone(tmp_path: Path) -> None:
     """Annotations, counts and the summary hold what check shows; the JSON holds all, and says where the line is."""
     root = make_project(tmp_path, SURE_BESIDE)
