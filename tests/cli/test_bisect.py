@@ -71,6 +71,24 @@ import shop
 def test_no_debug(): assert not shop.debug
 def test_no_file(): assert not pathlib.Path("mark").exists()
 """
+BEHIND_METHODS = """\
+# --- box.py
+class Box:
+    def __init__(self): self.items = []
+    def add(self, item): self.items.append(item)
+    def count(self): return len(self.items)
+# --- conftest.py
+import pytest
+from box import Box
+
+
+@pytest.fixture(scope="session")
+def box():
+    return Box()
+# --- test_box.py
+def test_add(box): box.add(1)
+def test_empty(box): assert box.count() == 0
+"""
 UNSTEADY = """\
 # --- test_unsteady.py
 from pathlib import Path
@@ -148,6 +166,20 @@ def test_two_polluters_together(tmp_path: Path) -> None:
     assert "1 failed, 2 passed" in typed(root, found["reproduce"]).stdout
     assert typed(root, found["cure"]["command"]).returncode == 0
     assert "3 passed" in typed(root, found["reproduce"]).stdout
+
+
+def test_cure_of_low_confidence(tmp_path: Path) -> None:
+    """What `check` does not show without being asked may still be what cures: the printed command asks for it."""
+    root = commit_all(make_project(tmp_path / "project", BEHIND_METHODS))
+    found = bisect(root, "test_empty")
+    shown = rescope(root, "check")
+
+    assert (shown.returncode, "RSC103" in shown.stdout) == (0, False)
+    assert [finding["code"] for finding in found["cure"]["findings"]] == ["RSC103"]
+    assert found["cure"]["command"] == "rescope fix --only box --unsafe --min-confidence low"
+    assert "1 failed, 1 passed" in typed(root, found["reproduce"]).stdout
+    assert typed(root, found["cure"]["command"]).returncode == 0
+    assert "2 passed" in typed(root, found["reproduce"]).stdout
 
 
 @pytest.mark.parametrize(

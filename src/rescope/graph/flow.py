@@ -68,7 +68,7 @@ class Flow:
                 if source.address != fixture.address:
                     part = value.target.tail
                     found = ((m, _below(value, m.part)) for m in direct.get(fixture.address, ()))
-                    moved = [replace(m, fixture=source, part=_join(part, below)) for m, below in found if below is not None]
+                    moved = [replace(m, fixture=source, part=joined(part, below)) for m, below in found if below is not None]
                     direct.setdefault(source.address, []).extend(moved)
 
     def on_param(self, function: Function, name: str) -> tuple[tuple[str, Effect, Function], ...]:
@@ -102,12 +102,12 @@ class Flow:
                     tail = effect.target.tail
                     on_it = tail.startswith(f"{attr}.") or (tail == attr and _within(effect))
                     if effect.target.root is Root.SELF and on_it:
-                        yield _join(part, tail[len(attr) + 1 :]), effect, other
+                        yield joined(part, tail[len(attr) + 1 :]), effect, other
 
     def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:
         for helper, param, target in self.handed(function, call, name):
             for part, effect, inside in self._effects(helper, param, depth - 1):
-                yield _join(target.tail, part), effect, inside
+                yield joined(target.tail, part), effect, inside
 
     def handed(self, function: Function, call: Call, name: str) -> Iterator[tuple[Function, str, Target]]:
         """Where a call hands on an argument, or a part of it: the project function, its parameter, and what it gets."""
@@ -268,7 +268,8 @@ def _param_at(function: Function, position: int) -> str | None:
     return function.params[position] if position < len(function.params) else None
 
 
-def _join(*parts: str) -> str:
+def joined(*parts: str) -> str:
+    """The dotted name of parts, of which any may be empty."""
     return ".".join(p for p in parts if p)
 
 

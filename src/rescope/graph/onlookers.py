@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rescope.facts.verbs import is_back
 from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
-from rescope.graph.flow import Flow, Mutation
+from rescope.graph.flow import Flow, Mutation, joined
 from rescope.model.address import Location
 from rescope.model.facts import ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, ValueKind
 from rescope.model.scope import Scope
@@ -106,7 +106,7 @@ class Onlookers:
                 for t, line in function.looks
                 if t.head == name and not (t in called and change.method and t.tail == change.method)
             )
-            looks = ((_join(part, _seen(t, called)), line) for t, line in mentions)
+            looks = ((joined(part, _seen(t, called)), line) for t, line in mentions)
             near = [(tail, line) for tail, line in looks if line <= min(first, last)]
             lines = [line for tail, line in near if self._meets(klass, tail, change, plainly=plainly)]
             if lines:
@@ -133,7 +133,7 @@ class Onlookers:
             for value in source.function.values if depth else ():
                 if value.kind is ValueKind.ALIAS and value.target is not None and value.target.root is Root.ARGUMENT:
                     above = self._handed(source.function, value.target.head, fixture, depth - 1)
-                    yield from (_join(part, value.target.tail) for part in above)
+                    yield from (joined(part, value.target.tail) for part in above)
 
 
 def _setting(function: Function, name: str, part: str, change: _Change) -> Iterator[int]:
@@ -144,8 +144,8 @@ def _setting(function: Function, name: str, part: str, change: _Change) -> Itera
             and effect.target.head == name
             and not (effect.guarded or effect.nested or effect.after_yield)
         ):
-            whole = effect.kind in _PLAIN and _covers(_join(part, effect.target.tail), effect, change)
-            if whole or (is_back(effect.how) and _join(part, effect.target.tail) == change.part):
+            whole = effect.kind in _PLAIN and _covers(joined(part, effect.target.tail), effect, change)
+            if whole or (is_back(effect.how) and joined(part, effect.target.tail) == change.part):
                 yield effect.line
     for call in function.calls:
         on, _, method = call.callee.dotted.rpartition(".")
@@ -168,7 +168,3 @@ def _seen(target: Target, called: set[Target]) -> str:
 
 def _within(part: str, whole: str) -> bool:
     return f"{part}.".startswith(f"{whole}.")
-
-
-def _join(*parts: str) -> str:
-    return ".".join(part for part in parts if part)
