@@ -1,5 +1,6 @@
 """The fixture graph as values: registrations, tests, and the edges between them."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -110,6 +111,7 @@ class FixtureGraph:
     resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
     users: dict[Address, tuple[int, ...]] = field(default_factory=dict)
     shared: dict[tuple[Address, Address], dict[Instance, set[Address]]] = field(default_factory=dict)
+    running: dict[Address, frozenset[int]] = field(default_factory=dict)
     shadowing: dict[tuple[Address, str], int] = field(default_factory=dict)
     doubts: dict[Address, tuple[str, ...]] = field(default_factory=dict)
     maybes: dict[Address, str] = field(default_factory=dict)
@@ -137,11 +139,22 @@ class FixtureGraph:
         key = (fixture.address, function.address)
         if key not in self.shared:
             found = self.shared[key] = {}
-            running = {r.id for r in self.registrations if r.definition.function.address == function.address}
-            for test in self.tests_using(fixture):
-                if test.function.address == function.address or not running.isdisjoint(test.resolution.fixtures()):
-                    found.setdefault(instance(fixture, test), set()).add(test.function.address)
+            users = self.users.get(fixture.address, ())
+            for number in sorted(self._running(function).intersection(users)):
+                test = self.tests[number]
+                found.setdefault(instance(fixture, test), set()).add(test.function.address)
         return self.shared[key]
+
+    def _running(self, function: Function) -> frozenset[int]:
+        """The tests that run a function: it is theirs, or that of a fixture."""
+        if not self.running:
+            found: defaultdict[Address, set[int]] = defaultdict(set)
+            for number, test in enumerate(self.tests):
+                found[test.function.address].add(number)
+            for fixture in self.definitions():
+                found[fixture.function.address].update(self.users.get(fixture.address, ()))
+            self.running.update((address, frozenset(numbers)) for address, numbers in found.items())
+        return self.running.get(function.address, frozenset())
 
     def uncertain(self, fixture: FixtureDef) -> tuple[str, ...]:
         """Why the graph may not know all that requests this fixture or stands in for it; empty where it knows."""

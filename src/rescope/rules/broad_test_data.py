@@ -45,11 +45,9 @@ def _changing(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[Function,
     """Calls of tests that hand the data to a changing method, or call one on it."""
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
-        if not ctx.other_users(fixture, test.function):
-            continue
-        for call in test.function.calls:
-            if call.callee.dotted.rpartition(".")[2] in _CHANGES and _about(call, names):
-                yield test.function, call
+        calls = [c for c in test.function.calls if c.callee.dotted.rpartition(".")[2] in _CHANGES and _about(c, names)]
+        if calls and ctx.other_users(fixture, test.function):
+            yield from ((test.function, call) for call in calls)
 
 
 def _about(call: Call, names: set[str]) -> bool:
