@@ -336,11 +336,11 @@ class RuleContext:
         fixtures = (f for f in self.graph.definitions() if f.function.address == function.address and f.scope is Scope.FUNCTION)
         return frozenset(t.function.address for f in fixtures for t in self.graph.tests_using(f))
 
-    def other_users(self, fixture: FixtureDef, function: Function) -> tuple[TestNode, ...]:
-        """The tests that get the very value of the fixture that the function gets, besides it; a parametrized test is its own neighbour."""
+    def is_shared(self, fixture: FixtureDef, function: Function) -> bool:
+        """Whether another test gets the very value of the fixture that the function gets; a parametrized test is its own neighbour."""
         places = self.graph.sharing(fixture, function)
         users = (t for t in self.graph.tests_using(fixture) if instance(fixture, t) in places)
-        return tuple(t for t in users if t.function.address != function.address or t.marks.parametrize)
+        return any(t.function.address != function.address or t.marks.parametrize for t in users)
 
     def bystanders(self, fixture: FixtureDef, *, whole_run: bool = False) -> tuple[TestNode, ...]:
         """The tests that run while the fixture is set up without asking for it: who would notice what it changes."""

@@ -111,7 +111,8 @@ class FixtureGraph:
     resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
     users: dict[Address, tuple[int, ...]] = field(default_factory=dict)
     shared: dict[tuple[Address, Address], dict[Instance, set[Address]]] = field(default_factory=dict)
-    running: dict[Address, frozenset[int]] = field(default_factory=dict)
+    using: dict[Address, tuple[TestNode, ...]] = field(default_factory=dict)
+    runs: dict[Address, frozenset[int]] = field(default_factory=dict)
     shadowing: dict[tuple[Address, str], int] = field(default_factory=dict)
     doubts: dict[Address, tuple[str, ...]] = field(default_factory=dict)
     maybes: dict[Address, str] = field(default_factory=dict)
@@ -132,7 +133,9 @@ class FixtureGraph:
 
     def tests_using(self, fixture: FixtureDef) -> tuple[TestNode, ...]:
         """The tests that set this fixture up."""
-        return tuple(self.tests[i] for i in self.users.get(fixture.address, ()))
+        if fixture.address not in self.using:
+            self.using[fixture.address] = tuple(self.tests[i] for i in self.users.get(fixture.address, ()))
+        return self.using[fixture.address]
 
     def sharing(self, fixture: FixtureDef, function: Function) -> dict[Instance, set[Address]]:
         """The instances of the fixture's value that a test or fixture function gets, each with the tests that run it there."""
@@ -140,21 +143,24 @@ class FixtureGraph:
         if key not in self.shared:
             found = self.shared[key] = {}
             users = self.users.get(fixture.address, ())
-            for number in sorted(self._running(function).intersection(users)):
+            for number in sorted(self._numbers(function).intersection(users)):
                 test = self.tests[number]
                 found.setdefault(instance(fixture, test), set()).add(test.function.address)
         return self.shared[key]
 
-    def _running(self, function: Function) -> frozenset[int]:
-        """The tests that run a function: it is theirs, or that of a fixture."""
-        if not self.running:
+    def running(self, function: Function) -> tuple[TestNode, ...]:
+        """The tests that run a function: it is theirs, or that of a fixture which they set up."""
+        return tuple(self.tests[i] for i in sorted(self._numbers(function)))
+
+    def _numbers(self, function: Function) -> frozenset[int]:
+        if not self.runs:
             found: defaultdict[Address, set[int]] = defaultdict(set)
             for number, test in enumerate(self.tests):
                 found[test.function.address].add(number)
             for fixture in self.definitions():
                 found[fixture.function.address].update(self.users.get(fixture.address, ()))
-            self.running.update((address, frozenset(numbers)) for address, numbers in found.items())
-        return self.running.get(function.address, frozenset())
+            self.runs.update((address, frozenset(numbers)) for address, numbers in found.items())
+        return self.runs.get(function.address, frozenset())
 
     def uncertain(self, fixture: FixtureDef) -> tuple[str, ...]:
         """Why the graph may not know all that requests this fixture or stands in for it; empty where it knows."""

@@ -40,7 +40,7 @@ class Patching:
 
     def _of(self, function: Function, fixture: FixtureDef | None) -> str:
         name = function.address.qualname
-        tested = any(t.function.address == function.address for t in self.ctx.graph.tests)
+        tested = fixture is None and self.ctx.graph.running(function)
         if not tested and (fixture is None or fixture.scope is not Scope.FUNCTION or fixture.editable):
             return f"{name} is no test, nor a fixture of function scope"
         other = next((d for d in function.decorators if not (d.startswith(_KNOWN) or "patch" in d.split("."))), "")

@@ -46,7 +46,7 @@ def _changing(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[Function,
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
         calls = [c for c in test.function.calls if c.callee.dotted.rpartition(".")[2] in _CHANGES and _about(c, names)]
-        if calls and ctx.other_users(fixture, test.function):
+        if calls and ctx.is_shared(fixture, test.function):
             yield from ((test.function, call) for call in calls)
 
 

@@ -50,7 +50,7 @@ def _what(ctx: RuleContext, fixture: FixtureDef) -> str:
 def _uses(ctx: RuleContext, fixture: FixtureDef, what: str) -> Iterator[tuple[Function, Call]]:
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
-        if names & set(test.function.argnames) and ctx.other_users(fixture, test.function):
+        if names & set(test.function.argnames) and ctx.is_shared(fixture, test.function):
             calls = [c for c in test.function.calls if _counts(c, names, what)]
             if calls and not _resets(test.function, names):
                 yield test.function, calls[0]

@@ -55,7 +55,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for broad fixtures whose value somebody else changes, where another test would notice."""
     for fixture in ctx.broad_fixtures():
         found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
-        found = [m for m in found if ctx.other_users(fixture, m.by) and not _put_back(ctx, m) and _may_run(ctx, m)]
+        found = [m for m in found if ctx.is_shared(fixture, m.by) and not _put_back(ctx, m) and _may_run(ctx, m)]
         if found and not _handed_on(fixture):
             yield _finding(ctx, fixture, found)
 
@@ -63,9 +63,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 def _may_run(ctx: RuleContext, mutation: Mutation) -> bool:
     """Whether a test that is run may come to the line: a class that keeps the value changes it only where its methods are called."""
     by, inside = mutation.by.address, mutation.inside.address
-    fixtures = [f for f in ctx.graph.definitions() if f.function.address == by]
-    users = [t for f in fixtures for t in ctx.graph.tests_using(f)] or [t for t in ctx.graph.tests if t.function.address == by]
-    run = [t.function for t in users if not t.marks.skip]
+    run = [t.function for t in ctx.graph.running(mutation.by) if not t.marks.skip]
     told = any(method == inside.name for function in (mutation.by, *run) for _, method in function.handled)
     told = told or inside.name.startswith("__") or any("property" in d or "setter" in d for d in mutation.inside.decorators)
     return bool(run) and (inside == by or told or any(f.address in ctx.calls.reaching([inside]) for f in (mutation.by, *run)))
@@ -112,9 +110,7 @@ def _counts_on(mutation: Mutation) -> bool:
 
 def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
     """Whether a fixture around the test takes back what the test changes, or a fixture that it uses."""
-    by = {mutation.by.address}
-    fixtures = [f for f in ctx.graph.definitions() if f.function.address in by]
-    tests = {t.function.address for f in fixtures for t in ctx.graph.tests_using(f)} or by
+    tests = {t.function.address for t in ctx.graph.running(mutation.by)} or {mutation.by.address}
     for other in ctx.flow.mutations(mutation.fixture):
         covers = other.part in {"", mutation.part} or mutation.part.startswith(f"{other.part}.")
         covers = covers and not (other.part == mutation.part and _is_other_entry(other.effect, mutation.effect))

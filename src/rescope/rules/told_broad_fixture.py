@@ -36,7 +36,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for fixture in ctx.broad_fixtures():
         if not _is_made(ctx, fixture) or ctx.infrastructure(fixture.function):
             continue
-        found = [m for m in ctx.flow.mutations(fixture) if _tells(ctx, m) and ctx.other_users(fixture, m.by)]
+        found = [m for m in ctx.flow.mutations(fixture) if _tells(ctx, m) and ctx.is_shared(fixture, m.by)]
         if found:
             finding = _finding(ctx, fixture, found)
             by_verb = any(_verb(m.effect) in ctx.packs.changes for m in found)
