@@ -146,7 +146,17 @@ def test_no_tests(tmp_path: Path) -> None:
     result = rescope(make_project(tmp_path, "# --- lib.py\nx = 1\n"), "check")
 
     assert result.returncode == 0
-    assert "no tests were found" in result.stderr
+    assert "no tests were found; see python_files and testpaths of pytest\n" in result.stderr
+
+
+def test_tests_of_other_projects(tmp_path: Path) -> None:
+    """Where the tests of a repository lie outside of its `testpaths`, a run without them says so."""
+    ini = "# --- pytest.ini\n[pytest]\ntestpaths = tests\n# --- tests/helpers.py\nX = 1\n"
+    root = make_project(tmp_path, f"{ini}# --- core/tests/test_a.py\ndef test_a(): pass\n")
+    result = rescope(root, "check")
+
+    assert result.returncode == 0
+    assert "no tests were found; 1 file outside of testpaths may have some, as core/tests/test_a.py" in result.stderr
 
 
 def test_missing_path(tmp_path: Path) -> None:
@@ -215,14 +225,19 @@ def test_keep_in_configuration(leak: Path) -> None:
     assert ["wanted"] == [k["because"] for k in report["kept"]]
 
 
-def test_syntax_of_a_newer_python(tmp_path: Path) -> None:
-    """A project that is for a newer Python than rescope runs on is told so, after the files that could not be understood."""
-    project = '# --- pyproject.toml\n[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.99"\n'
-    root = make_project(tmp_path, f"{project}# --- conftest.py\ntype = =\n# --- test_a.py\ndef test_a():\n    pass\n")
+@pytest.mark.parametrize("folder", ["", "backend/"])
+def test_syntax_of_a_newer_python(tmp_path: Path, folder: str) -> None:
+    """A project that is for a newer Python than rescope runs on is told so, after the files that could not be understood.
+
+    In a repository of several projects the file that could not be understood is one of the nearest.
+    """
+    project = f'# --- {folder}pyproject.toml\n[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.99"\n'
+    root = make_project(tmp_path, f"{project}# --- {folder}tests/conftest.py\ntype = =\n# --- test_a.py\ndef test_a():\n    pass\n")
     result = rescope(root, "check")
 
     assert result.returncode == 3
     assert result.stdout.startswith("no findings, 1 file not understood, ")
     assert "and the project is for 3.99 or newer: install it there" in result.stderr
-    (root / "pyproject.toml").write_text(project.replace("3.99", "3.11").removeprefix("# --- pyproject.toml\n"), "utf-8")
+    older = project.replace("3.99", "3.11").partition("\n")[2]
+    (root / folder / "pyproject.toml").write_text(older, "utf-8")
     assert "install it there" not in rescope(root, "check").stderr

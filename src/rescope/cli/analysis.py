@@ -1,15 +1,20 @@
 """What check, diff, fix and why share: analyse, tell of failures, choose groups."""
 
 import sys
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
 from rescope.cli.progress import progress
 from rescope.config import Project
+from rescope.discovery import discover, is_test_module
 from rescope.evidence import Evidence
 from rescope.model.report import Report
 from rescope.pipeline import Analysis, analyze, explore
 from rescope.requirements import oldest
 from rescope.rule import RuleContext
+
+_PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None = None) -> tuple[Project, Analysis]:
@@ -41,14 +46,32 @@ def tell_failures(project: Project, analysis: Analysis, *, quiet: bool = False) 
     """One line on stderr for each file that could not be served and each rule that failed, and what may be the reason."""
     for failure in analysis.report.failures:
         remark(f"{failure.path}:{failure.line}: {failure.message}")
-    wanted = oldest(project.root, "requires-python") if analysis.report.failures else ()
+    homes = {_home(project.root, failure.path) for failure in analysis.report.failures}
+    wanted = max((oldest(home, "requires-python") for home in homes), default=())
     if wanted > sys.version_info[:2]:
         mine, theirs = f"{sys.version_info.major}.{sys.version_info.minor}", ".".join(map(str, wanted))
         remark(f"rescope reads files as the Python that runs it, {mine}, and the project is for {theirs} or newer: install it there")
     for crash in analysis.crashes:
         remark(f"internal error: {crash}; please report it")
     if not analysis.report.stats.tests:
-        remark("no tests were found; see python_files and testpaths of pytest", quiet=quiet)
+        remark(f"no tests were found; {_elsewhere(project)}", quiet=quiet)
+
+
+def _elsewhere(project: Project) -> str:
+    """Where tests may be that pytest does not look for from the root of the project."""
+    anywhere = replace(project.ini, testpaths=())
+    files = discover(project.root, project.settings.exclude) if project.ini.testpaths else ()
+    found = [f.path for f in files if is_test_module(f.path, anywhere)]
+    if not found:
+        return "see python_files and testpaths of pytest"
+    count = f"{len(found)} file{'s' if len(found) > 1 else ''}"
+    return f"{count} outside of testpaths may have some, as {found[0]}: give rescope the folder of their project"
+
+
+def _home(root: Path, path: str) -> Path:
+    """The folder of the project that a file belongs to: a repository may hold several, each for a Python of its own."""
+    above = [root / parent for parent in PurePosixPath(path).parents]
+    return next((folder for folder in above if any((folder / name).is_file() for name in _PROJECT_FILES)), root)
 
 
 def exit_code(analysis: Analysis, ordinary: int) -> int:
