@@ -327,13 +327,13 @@ class RuleContext:
     def kept_by(self, function: Function) -> frozenset[Address]:
         """The tests around which the function runs, if it is that of an autouse fixture of function scope; else none."""
         if function.address not in self.around:
-            fixtures = [f for f in self.graph.definitions() if f.function.address == function.address and self.graph.autouse(f)]
-            self.around[function.address] = self.run_around_by(function) if fixtures else frozenset()
+            autouse = any(map(self.graph.autouse, self.graph.definitions_of(function.address)))
+            self.around[function.address] = self.run_around_by(function) if autouse else frozenset()
         return self.around[function.address]
 
     def run_around_by(self, function: Function) -> frozenset[Address]:
         """The tests around which the function runs, if it is that of a fixture of function scope; else none."""
-        fixtures = (f for f in self.graph.definitions() if f.function.address == function.address and f.scope is Scope.FUNCTION)
+        fixtures = (f for f in self.graph.definitions_of(function.address) if f.scope is Scope.FUNCTION)
         return frozenset(t.function.address for f in fixtures for t in self.graph.tests_using(f))
 
     def is_shared(self, fixture: FixtureDef, function: Function) -> bool:

@@ -106,6 +106,7 @@ class FixtureGraph:
     static_edges: frozenset[tuple[int, str, int]]
     unknown_names: frozenset[str] = frozenset()
     defined: dict[Address, FixtureDef] = field(default_factory=dict)
+    functions: dict[Address, tuple[FixtureDef, ...]] = field(default_factory=dict)
     by_definition: dict[Address, tuple[Registration, ...]] = field(default_factory=dict)
     requesters: dict[Address, tuple[tuple[FixtureDef, str], ...]] = field(default_factory=dict)
     resolved: dict[tuple[Address, str], tuple[FixtureDef, ...]] = field(default_factory=dict)
@@ -122,6 +123,15 @@ class FixtureGraph:
         if not self.defined:
             self.defined.update((r.definition.address, r.definition) for r in self.registrations)
         return self.defined.values()
+
+    def definitions_of(self, address: Address) -> tuple[FixtureDef, ...]:
+        """The fixture definitions of the function at an address."""
+        if not self.functions:
+            found: defaultdict[Address, list[FixtureDef]] = defaultdict(list)
+            for fixture in self.definitions():
+                found[fixture.function.address].append(fixture)
+            self.functions.update((address, tuple(fixtures)) for address, fixtures in found.items())
+        return self.functions.get(address, ())
 
     def requested_by(self, fixture: FixtureDef) -> tuple[tuple[FixtureDef, str], ...]:
         """The fixtures that get this one, with the name by which they ask."""

@@ -19,6 +19,7 @@ class Patching:
     ctx: RuleContext
     called: set[str] = field(default_factory=set)
     unittests: set[Address] = field(default_factory=set)
+    shadowed: bool = False
 
     def refusal(self, edit: UseMonkeypatch) -> str:
         """Why the function at the address of the edit is left as it is, "" if it may request `monkeypatch`.
@@ -27,13 +28,13 @@ class Patching:
         """
         ctx, address = self.ctx, edit.address
         function = ctx.index.function_at(*address[:3])
-        fixture = next((f for f in ctx.graph.definitions() if f.function.address == address), None)
+        fixture = next(iter(ctx.graph.definitions_of(address)), None)
         if function is None or address.assigned:
             return f"{address.qualname} is not found"
-        if any(r.name == _NAME for r in ctx.graph.registrations):
-            return f"the project has a fixture '{_NAME}' of its own"
         if not self.called:
             self._collect()
+        if self.shadowed:
+            return f"the project has a fixture '{_NAME}' of its own"
         if address in self.unittests:
             return f"{address.qualname} is a test of unittest, to which pytest passes nothing"
         return self._of(function, fixture)
@@ -56,4 +57,5 @@ class Patching:
         for path in self.ctx.tests:
             for function in self.ctx.index.functions[path].values():
                 self.called.update(call.callee.dotted.rpartition(".")[2] for call in function.calls)
+        self.shadowed = any(r.name == _NAME for r in self.ctx.graph.registrations)
         self.unittests.update(t.function.address for t in self.ctx.graph.tests if t.unittest)

@@ -116,7 +116,8 @@ def _put_back(ctx: RuleContext, mutation: Mutation) -> bool:
         covers = covers and not (other.part == mutation.part and _is_other_entry(other.effect, mutation.effect))
         if other.effect.after_yield and covers and tests <= ctx.run_around_by(other.by):
             return True
-    return any(_resets(ctx, f, mutation) and tests <= ctx.run_around_by(f.function) for f in ctx.graph.definitions())
+    near = [f for f, _ in ctx.graph.requested_by(mutation.fixture)] + [*ctx.graph.definitions_of(mutation.by.address)]
+    return any(_resets(ctx, f, mutation) and tests <= ctx.run_around_by(f.function) for f in near)
 
 
 def _is_other_entry(one: Effect, other: Effect) -> bool:
