@@ -138,9 +138,26 @@ class RuleContext:
     def costly(self, function: Function) -> tuple[str, Location] | None:
         """Why making the value is slow, by a call of the function itself; weaker than infrastructure."""
         for call in function.calls:
-            because = None if call.after_yield or call.nested else match(call.callee.dotted, self.packs.costly)
+            callee = "" if call.after_yield or call.nested else call.callee.dotted
+            because = match(callee, self.packs.costly) or match(callee, self.packs.waiting)
+            if because:
+                return because, Location(path=function.address.path, line=call.line, note=f"{callee}()")
+        return self.waits(function)
+
+    def waits(self, function: Function, depth: int = _HELPER_DEPTH) -> tuple[str, Location] | None:
+        """Where making the value waits for something, be it in a helper of the tests."""
+        for call in function.calls:
+            if call.after_yield or call.nested or call.fallback:
+                continue
+            because = match(call.callee.dotted, self.packs.waiting)
             if because:
                 return because, Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
+            callee = self.flow.callee(function, call) if depth else None
+            if callee is not None and callee.address.path in self.tests and callee.address != function.address:
+                found = self.waits(callee, depth - 1)
+                if found is not None:
+                    where = f"{found[1].path}:{found[1].line}"
+                    return found[0], Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}(): {where}")
         return None
 
     def _project_infrastructure(self, function: Function, call: Call) -> tuple[str, Location] | None:

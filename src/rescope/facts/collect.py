@@ -399,6 +399,7 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
         makes_fixtures=names.fixture_lines.within(node) and makes_fixtures(node, names),
         hides_signature=hides_signature(node),
         refuses=frozenset(scan.refuses),
+        conflicts=tuple(scan.conflicts),
         removes=tuple(removals(node, scan.yields_at, names)) if scan.yields_at else (),
         copies_back=tuple(copies_put_back(node, scan.yields_at, names)) if scan.yields_at else (),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),

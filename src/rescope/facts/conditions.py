@@ -1,11 +1,14 @@
 """What a condition looks at, and what it asks after."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from rescope.facts.environment import Environment
 from rescope.facts.values import CONTAINERS, asked_for
 from rescope.facts.walking import walk
+
+_CONFLICT = re.compile(r"Already|Exists|Duplicat|Conflict|Unique|InUse")
 
 
 def looked_at(env: Environment, test: ast.expr) -> Iterator[str]:
@@ -17,6 +20,15 @@ def looked_at(env: Environment, test: ast.expr) -> Iterator[str]:
             made = env.made.get(node.id)
             sources = (env.aliases.get(node.id), made.target if made else None)
             yield from (node.id, *(part for source in sources if source for part in source.dotted.split(".")))
+
+
+def conflicts(body: Iterable[ast.stmt]) -> Iterator[tuple[int, str]]:
+    """Line and name of each error that is raised, and says by its name that something is there already."""
+    for node in body:
+        raised = node.exc if isinstance(node, ast.Raise) else None
+        name = ast.unparse(raised.func if isinstance(raised, ast.Call) else raised) if raised is not None else ""
+        if _CONFLICT.search(name.rpartition(".")[2]):
+            yield node.lineno, name
 
 
 def only_if(test: ast.expr) -> str:

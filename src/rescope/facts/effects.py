@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rescope.facts import calls, patches
-from rescope.facts.conditions import asked_after, looked_at, only_if
+from rescope.facts.conditions import asked_after, conflicts, looked_at, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
-from rescope.facts.undo import is_saved_copy, was_read_from
+from rescope.facts.undo import entry_of, puts_back
 from rescope.facts.values import assigned_text, built, call_strings, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, slices, walk
@@ -35,6 +35,7 @@ class Scan:
     request_attributes: set[str] = field(default_factory=set)
     guards: set[str] = field(default_factory=set)
     refuses: set[str] = field(default_factory=set)
+    conflicts: list[tuple[int, str]] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
     requests_unknown: bool = False
     finalizers: set[str] = field(default_factory=set)
@@ -100,6 +101,7 @@ class Scan:
                 self._guard(test)
                 if any(isinstance(inner, ast.Raise) for inner in node.body):
                     self.refuses.update(looked_at(self.env, test))
+                    self.conflicts += conflicts(node.body)
                 with self.env.unknown(only_if(test)):
                     self.block(node.body)
                 self.block(node.orelse)
@@ -201,7 +203,9 @@ class Scan:
 
     def _use(self, node: ast.expr) -> None:
         """Note that something is done with the result of a call."""
-        self.used.add(id(node.value if isinstance(node, ast.Await) else node))
+        while isinstance(node, (ast.Await, ast.UnaryOp)):
+            node = node.value if isinstance(node, ast.Await) else node.operand
+        self.used.add(id(node))
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         """Record `target = value`: an alias, a local, or a change of state."""
@@ -211,6 +215,7 @@ class Scan:
             case ast.Name():
                 self.env.bind(target, self.env.resolve(value), "")
                 self.env.made[target.id] = self.env.value_of(value)
+                self.env.entries[target.id] = entry_of(value)
             case ast.Tuple(elts=elts) | ast.List(elts=elts):
                 pairs = value.elts if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(elts) else None
                 for position, element in enumerate(elts):
@@ -258,16 +263,14 @@ class Scan:
         if target is not None:
             self._record(kind, target, node, how=how, key=key, value=value)
 
-    def _record(self, kind: EffectKind, target: Target, node: ast.expr, *, how: str, key: str = "", value: ast.expr | None = None) -> None:  # noqa: PLR0913 - the fields of one effect
+    def _record(  # noqa: PLR0913 - the fields of one effect
+        self, kind: EffectKind, target: Target, node: ast.expr, *, how: str, key: str = "", value: ast.expr | None = None, text: str = ""
+    ) -> None:
         if target.root is Root.LOCAL or self.failing:
             self._handle(self.env.made.get(target.head))
             return
         made = self.env.value_of(value) if value is not None else Value(kind=ValueKind.OTHER)
-        back = (
-            patches.is_within(target.dotted, self.shielded)
-            or was_read_from(made, target, self.env.names.saved)
-            or is_saved_copy(value, made)
-        )
+        back = patches.is_within(target.dotted, self.shielded) or (value is not None and puts_back(self.env, node, target, value, made))
         if kind is EffectKind.SET_ATTR and target.root is Root.SELF and made.target and made.kind is ValueKind.ALIAS:
             self.stored.append((target.tail, made.target))
         self.effects.append(
@@ -276,7 +279,7 @@ class Scan:
                 target=target,
                 line=node.lineno,
                 column=node.col_offset + 1,
-                text=short(node),
+                text=text or short(node),
                 how=how,
                 key=key,
                 value=assigned_text(value, made),
@@ -483,7 +486,7 @@ class Scan:
         if target is not None:
             kind = EffectKind.SET_ATTR if how == "setattr" else EffectKind.DELETE
             value = node.args[2] if len(node.args) > 2 else None
-            self._record(kind, target, node, how=how, value=value)
+            self._record(kind, target, node, how=how, value=value, text=f"{short(node.args[0])}.{attr}" if attr != "[]" else "")
 
     def _patch(self, node: ast.Call, callee: Target, *, entered: bool) -> None:
         if entered and self.contexts == 0:

@@ -14,7 +14,7 @@ _PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
 
 @dataclass(slots=True, kw_only=True)
 class Environment:
-    """Names in scope; `aliases` and `made` follow the assignments seen so far."""
+    """Names in scope; `aliases`, `made` and `entries` (what was read by a key) follow the assignments seen so far."""
 
     names: ModuleNames
     local_names: frozenset[str] = frozenset()
@@ -26,6 +26,7 @@ class Environment:
     made: dict[str, Value] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     held: dict[str, Target] = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
     of_test: bool = False
 
     def resolve(self, node: ast.expr) -> Target | None:

@@ -1,13 +1,16 @@
 """Which effects a function takes back itself, and where."""
 
 import ast
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 
+from rescope.facts.environment import Environment
 from rescope.facts.values import CONTAINERS
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target, Value, ValueKind
 
 _ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE})
 _WHERE = frozenset({"os.getcwd", "os.curdir", "pathlib.Path.cwd"})
+_ORIGINAL = re.compile(r"_*(?:orig|original|old|saved|real|default|initial|all|backup)_+(\w+)")
 REMOVERS = frozenset({"clear", "pop", "popitem", "remove", "discard", "undo", "stop", "reset_mock"})
 
 
@@ -37,19 +40,35 @@ def closing_lines(test: Function) -> frozenset[int]:
     return frozenset(found) if worked else frozenset()
 
 
-def was_read_from(made: Value, target: Target, saved: Mapping[str, str]) -> bool:
-    """Whether the value is what the same place held before, or a copy of it; `saved` are what names of the module were read from."""
+def puts_back(env: Environment, node: ast.expr, target: Target, value: ast.expr, made: Value) -> bool:
+    """Whether what is assigned to a place is what the same place held before, or a copy of it that has a local name."""
+    if isinstance(value, ast.Name) and isinstance(node, ast.Subscript) and env.entries.get(value.id) == ast.unparse(node):
+        return True
     if made.target is None:
         return False
-    if made.target.root is Root.GLOBAL and saved.get(made.target.dotted) == target.dotted:
+    if made.kind is ValueKind.ALIAS and _keeps_original(target.dotted, made.target.dotted):
         return True
-    return made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")
+    if made.target.root is Root.GLOBAL and env.names.saved.get(made.target.dotted) == target.dotted:
+        return True
+    copied = made.kind is ValueKind.CALL and made.target.dotted in {"copy.copy", "copy.deepcopy"} and isinstance(value, ast.Name)
+    return copied or made.target == target or (made.kind is ValueKind.CALL and made.target.dotted == f"{target.dotted}.copy")
 
 
-def is_saved_copy(value: ast.expr | None, made: Value) -> bool:
-    """Whether what is assigned is a local name for a copy that was made before."""
-    copied = made.kind is ValueKind.CALL and made.target is not None and made.target.dotted in {"copy.copy", "copy.deepcopy"}
-    return copied and isinstance(value, ast.Name)
+def _keeps_original(place: str, source: str) -> bool:
+    """Whether one of two attributes of an object says by its name that it holds what the other was: `x.old_get = x.get` and back."""
+    (owner, _, name), (theirs, _, other) = place.rpartition("."), source.rpartition(".")
+    kept = {match[1] for match in (_ORIGINAL.fullmatch(name), _ORIGINAL.fullmatch(other)) if match is not None}
+    return owner == theirs and not kept.isdisjoint({name.lstrip("_"), other.lstrip("_")})
+
+
+def entry_of(value: ast.expr) -> str:
+    """The source of the entry that an expression reads, be it by `get`, "" if it reads none."""
+    match value:
+        case ast.Subscript():
+            return ast.unparse(value)
+        case ast.Call(func=ast.Attribute(value=base, attr="get"), args=[key, *_]):
+            return f"{ast.unparse(base)}[{ast.unparse(key)}]"
+    return ""
 
 
 def is_initial(effect: Effect, held: Value) -> bool:
@@ -119,11 +138,12 @@ def _is_entry(effect: Effect) -> bool:
 
 
 def _made_for(other: Effect, effect: Effect) -> bool:
-    """Whether an effect deletes the entry that another one of the same body made."""
-    same = other.kind is EffectKind.SET_ITEM and (other.target, other.key, other.nested) == (effect.target, effect.key, effect.nested)
-    return effect.kind is EffectKind.DELETE and bool(effect.key) and same and other.line < effect.line
+    """Whether an effect takes out what another one of the same body has put in: an entry, or the last item of a list."""
+    before = (other.target, other.nested) == (effect.target, effect.nested) and other.line < effect.line
+    entry = effect.kind is EffectKind.DELETE and effect.key and other.kind is EffectKind.SET_ITEM and other.key == effect.key
+    return before and bool(entry or (effect.how == "pop" and not effect.key and other.how == "append"))
 
 
 def _restores(effect: Effect) -> bool:
     """Whether what is assigned was read from the same place before."""
-    return effect.kind is EffectKind.SET_ATTR and effect.undone_at == effect.line
+    return effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM} and effect.undone_at == effect.line

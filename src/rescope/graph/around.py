@@ -83,6 +83,8 @@ class Around:
         owner, _, last = state.rpartition(".")
         if place is not None and (f"{place.path}:{place.name}" in words or self._resets_all_of(function, place.path)):
             return True
+        if owner and any(_resets(call, owner, last) for call in function.calls):
+            return True
         wanted = {state, f"monkeypatch.{last}" if by_call else owner}
         return any(word in wanted or word.startswith(f"{state}.") for word in words)
 
@@ -174,6 +176,12 @@ def changes_folder(function: Function) -> bool:
 def cleans_up(call: Call) -> bool:
     """Whether a call registers something for when the test is over."""
     return call.callee.dotted.rpartition(".")[2] in {*CLEANUPS, "enterContext"}
+
+
+def _resets(call: Call, owner: str, attribute: str) -> bool:
+    """Whether a call tells an object to reset itself, or one attribute that it names."""
+    on, _, method = call.callee.dotted.rpartition(".")
+    return on == owner and is_back(method) and (attribute in call.strings if call.strings else not call.arguments)
 
 
 def restores(index: ModuleIndex, function: Function, decorator: str) -> bool:

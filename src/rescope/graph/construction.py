@@ -36,9 +36,13 @@ def steps(flow: Flow, start: Function) -> Iterator[Step]:
 def _called(flow: Flow, step: Step, call: Call) -> Iterator[Step]:
     function, klass = step.function, step.klass
     _, _, method = call.callee.dotted.rpartition(".")
-    made = flow.class_named(call.callee.dotted, function.address.path) if call.callee.root in {Root.IMPORTED, Root.GLOBAL} else None
+    outside = call.callee.root in {Root.IMPORTED, Root.GLOBAL}
+    made = flow.class_named(call.callee.dotted, function.address.path) if outside else None
+    owner = flow.class_named(call.callee.dotted.rpartition(".")[0], function.address.path) if outside else None
     if made is not None:
         yield from _making(flow, made)
+    elif owner is not None:
+        yield from _method(flow, owner, method, shared=False)
     elif call.callee.root in {Root.SELF, Root.CLS} and klass is not None:
         yield from _method(flow, klass, call.callee.tail, shared=step.shared)
     elif call.callee.dotted == f"super.{method}" and klass is not None:

@@ -171,6 +171,20 @@ class Flow:
             self.methods[key] = next((f for f in found if f), None)
         return self.methods[key]
 
+    def own_effects(self, klass: ClassDef, name: str, depth: int = _DEPTH) -> tuple[Effect, ...]:
+        """What a method does to the attributes of `self`, itself or by other methods of it; () where one of them is not known."""
+        method = self.method(klass, name) if depth else None
+        if method is None:
+            return ()
+        found = [e for e in method.effects if e.target.root is Root.SELF]
+        for call in method.calls:
+            if call.callee.root is Root.SELF and "." not in call.callee.tail and call.callee.tail != name:
+                more = self.own_effects(klass, call.callee.tail, depth - 1)
+                if not more and self.method(klass, call.callee.tail) is None:
+                    return ()
+                found += more
+        return tuple(found)
+
     def changes_self(self, klass: ClassDef, name: str, depth: int = 1) -> bool:
         """Whether a method writes its own `self`, or one that it calls does.
 

@@ -50,7 +50,7 @@ class Onlookers:
     def _changes(self, mutation: Mutation, klass: ClassDef | None) -> Iterator[_Change]:
         """What a line changes: of a method of the project the attributes that it writes, all of the value where they are not known."""
         effect, first = mutation.effect, mutation.part.partition(".")[0]
-        own = self._writes(klass, effect.how, _DEPTH) if klass is not None and effect.kind is EffectKind.CALL and not first else ()
+        own = self.flow.own_effects(klass, effect.how) if klass is not None and effect.kind is EffectKind.CALL and not first else ()
         assigns = all(e.kind is EffectKind.SET_ATTR and e.how == "=" for e in own)
         for part in {e.target.tail for e in own}:
             yield _Change(part=part, key="", method=effect.how if assigns else "")
@@ -58,20 +58,6 @@ class Onlookers:
             behind = klass is not None and self.flow.method(klass, first) is not None  # a property writes what it likes
             key = effect.key if effect.kind in _PLAIN else ""
             yield _Change(part="" if behind else mutation.part, key=key, method="")
-
-    def _writes(self, klass: ClassDef, name: str, depth: int) -> tuple[Effect, ...]:
-        """What a method does to the attributes of `self`, itself or by other methods of it; () where one of them is not known."""
-        method = self.flow.method(klass, name) if depth else None
-        if method is None:
-            return ()
-        found = [e for e in method.effects if e.target.root is Root.SELF]
-        for call in method.calls:
-            if call.callee.root is Root.SELF and "." not in call.callee.tail and call.callee.tail != name:
-                more = self._writes(klass, call.callee.tail, depth - 1)
-                if not more and self.flow.method(klass, call.callee.tail) is None:
-                    return ()
-                found += more
-        return tuple(found)
 
     def _look(self, test: TestNode, fixture: FixtureDef, change: _Change, *, plainly: bool) -> Location | None:
         """Where the test, or a fixture of it, looks at what is changed before one of them has set it."""

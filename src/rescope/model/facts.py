@@ -174,14 +174,14 @@ NO_MARKS = Marks()
 class Function(NamedTuple):
     """A function, method or module body (`<module>`): what it requests and what it does to state.
 
-    `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`. `refuses` names what a guard
-    looks at before it raises; `request_attributes` are attributes of pytest's `request` that it reads of a parameter, as
-    `request.node`: a helper may call what it is handed otherwise; `removes` are the lines behind the yield that delete a
-    file or folder which nothing before the yield speaks of; `mentions` are the names outside that it reads, each once, and
-    `mentioned_at` the line at which it first does; `looks` are what a test or fixture reads
-    of its arguments, and what others read of those that they change, and where first;
-    `perhaps_patched` are argnames that a patch decorator may fill;
-    `handled` are callees that gave it an object, each with a method that it calls of it, or "" where it changes the object itself.
+    `line` is that of the first decorator, as pytest reports it; `def_line` that of `def`. `refuses` names what a guard looks at
+    before it raises, `conflicts` are the lines where it raises what says by its name that something is there already;
+    `request_attributes` are attributes of pytest's `request` that it reads of a parameter, as `request.node`: a helper may call
+    what it is handed otherwise; `removes` are the lines behind the yield that delete a file or folder which nothing before the
+    yield speaks of; `mentions` are the names outside that it reads, each once, and `mentioned_at` the line at which it first does;
+    `looks` are what a test or fixture reads of its arguments, and what others read of those that they change, and where first;
+    `perhaps_patched` are argnames that a patch decorator may fill; `handled` are callees that gave it an object, each with a method
+    that it calls of it, or "" where it changes the object itself.
     """
 
     address: Address
@@ -213,6 +213,7 @@ class Function(NamedTuple):
     hides_signature: bool = False
     perhaps_patched: tuple[str, ...] = ()
     refuses: frozenset[str] = frozenset()
+    conflicts: tuple[tuple[int, str], ...] = ()
     removes: tuple[tuple[int, str], ...] = ()
     copies_back: tuple[CopyBack, ...] = ()
 

@@ -20,6 +20,7 @@ class Packs:
     infrastructure: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     costly: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     process: dict[str, str] = field(default_factory=dict)
     once: dict[str, str] = field(default_factory=dict)
     consumed: dict[str, str] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class Packs:
     plugin_scopes: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
-_TABLES = ("infrastructure", "costly", "sessions", "process", "once", "consumed")
+_TABLES = ("infrastructure", "costly", "waiting", "sessions", "process", "once", "consumed")
 _WORDS = ("data", "overrides", "changes", "looks", "proxies")
 _KEYS = {*_TABLES, *_WORDS, "plugins"}
 

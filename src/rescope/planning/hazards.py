@@ -1,5 +1,6 @@
 """What narrowing a fixture may break: reasons to refuse, and reasons to call the edit unsafe."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -33,6 +34,7 @@ _READS = frozenset(
 )
 _BOUND_TO_LOOP = frozenset({"asyncio.Future", "asyncio.StreamReader", "asyncio.ensure_future", "asyncio.gather", "asyncio.wrap_future"})
 _HELPER_DEPTH = 3
+_ORDERS = re.compile(r"(^|_)(create|launch|provision|spawn|boot|deploy|allocate)(_|$)")
 _REMOVALS = frozenset({"clear"})
 
 
@@ -84,11 +86,34 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
         _given(unseen, fixture),
         _parametrize_scope(ctx, fixture),
         _loop(ctx, fixture),
+        _dear(ctx, fixture, steps),
         _computed_requests(unseen, fixture, steps),
         _clears_others(ctx, fixture, steps),
         _prepares(ctx, fixture, steps),
     )
     return next(filter(None, reasons), "")
+
+
+def _dear(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:
+    """What each test would have to wait or pay for, unless the configuration asks for narrowing by name.
+
+    What is made through a client that stays broad, and ended behind the yield, may be a machine, a project or a row somewhere else.
+    """
+    if ctx.settings.strategy == "narrow":
+        return ""
+    waits = ctx.waits(fixture.function)
+    if waits is not None:
+        return f"each test would wait for it: {waits[1].path}:{waits[1].line} {waits[1].note}"
+    narrowed = {f.address for f in steps}
+    ended = fixture.function.yields_at is not None and fixture.function.yields_at < fixture.function.end_line
+    for call in fixture.function.calls if ended else ():
+        verb = call.callee.dotted.rpartition(".")[2]
+        if call.callee.root is Root.ARGUMENT and _ORDERS.search(verb) and not (call.after_yield or call.nested):
+            for source in ctx.graph.resolves(fixture.function, call.callee.head):
+                if source.address not in narrowed and source.scope is not Scope.FUNCTION:
+                    name = ctx.graph.name_of(source)
+                    return f"each test would order one from '{name}', which stays broad: {fixture.address.path}:{call.line} {verb}()"
+    return ""
 
 
 def _prepares(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:

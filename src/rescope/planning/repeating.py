@@ -8,7 +8,10 @@ _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 
 
 def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
-    """A set-up that enters something where a second entry is refused, and has no teardown that could take it out."""
+    """A set-up that enters something where a second entry is refused, and has no teardown that could take it out.
+
+    That is seen where it enters it, or by the error that it comes to, which says so by its name: `raise PidAlreadyUsed`.
+    """
     function = fixture.function
     if function.yields_at is not None or "request.addfinalizer" in function.request_attributes:
         return ""
@@ -20,6 +23,10 @@ def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
             if place in refused and _adds(effect) and _lasting(ctx, step, effect):
                 where = f"{step.function.address.path}:{effect.line}"
                 return f"its set-up cannot be repeated: {where} enters it in {place}, which takes nothing twice, and nothing takes it out"
+    for step in run:
+        for line, error in step.function.conflicts:
+            where = f"{step.function.address.path}:{line}"
+            return f"its set-up may not be repeated: {where} raises {error} for what is there already, and nothing takes it out"
     return ""
 
 

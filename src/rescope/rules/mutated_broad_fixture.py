@@ -27,7 +27,7 @@ from rescope.facts.undo import closing_lines
 from rescope.facts.verbs import is_back
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
-from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, Value, ValueKind
+from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Function, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
@@ -56,7 +56,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for fixture in ctx.broad_fixtures():
         found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
         found = [m for m in found if ctx.is_shared(fixture, m.by) and not _put_back(ctx, m) and _may_run(ctx, m)]
-        if found and not _handed_on(fixture):
+        if found and not _handed_on(fixture) and not _gathers(ctx, fixture):
             yield _finding(ctx, fixture, found)
 
 
@@ -81,7 +81,7 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     if mutation.part.rpartition(".")[2] in ctx.packs.overrides:
         return False
     if effect.kind is EffectKind.CALL:
-        return _tells(ctx, mutation)
+        return _tells(ctx, mutation) and not _made_so(mutation)
     if effect.kind is not EffectKind.MUTATE:
         return effect.kind in {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
     if not mutation.part:
@@ -126,17 +126,48 @@ def _is_other_entry(one: Effect, other: Effect) -> bool:
 
 
 def _resets(ctx: RuleContext, around: FixtureDef, mutation: Mutation) -> bool:
-    """Whether a fixture tells the value behind its yield to reset itself, or makes there the call anew by which it changes it."""
+    """Whether a fixture tells the value behind its yield to reset itself, or makes there the call anew by which it changes it.
+
+    A method that assigns what was changed resets it by any name, and one of an unknown class is taken to, if the fixture hands it on.
+    """
     if around.scope is not Scope.FUNCTION or around.function.yields_at is None:
         return False
     for call in around.function.calls:
         on = call.callee.root is Root.ARGUMENT and is_back(call.callee.dotted.rpartition(".")[2]) and "." in call.callee.dotted
         if call.after_yield and on and mutation.fixture in ctx.graph.resolves(around.function, call.callee.head):
             return True
+        if call.after_yield and _is_of(ctx, call, around.function, mutation.fixture) and _covers(ctx, call, around.function, mutation):
+            return True
         again = mutation.by.address == around.function.address and mutation.inside.address != mutation.by.address
         if call.after_yield and again and ctx.flow.called(around.function, call) == mutation.inside:
             return True
     return False
+
+
+def _is_of(ctx: RuleContext, call: Call, function: Function, fixture: FixtureDef) -> bool:
+    """Whether it calls a method of the fixture's value, under whatever name the function has it."""
+    plain = call.callee.root is Root.ARGUMENT and bool(call.callee.tail) and "." not in call.callee.tail
+    return plain and fixture in ctx.graph.resolves(function, call.callee.head)
+
+
+def _covers(ctx: RuleContext, call: Call, function: Function, mutation: Mutation) -> bool:
+    """Whether the method that is called assigns all that the mutation changes of the value; where its class is not known, it may."""
+    klass = ctx.flow.built_class(mutation.fixture)
+    if klass is None:
+        return any(v.kind is ValueKind.ALIAS and v.target is not None and v.target.dotted == call.callee.head for v in function.values)
+    assigned = {e.target.tail for e in ctx.flow.own_effects(klass, call.callee.tail) if e.kind is EffectKind.SET_ATTR and not e.guarded}
+    first = mutation.part.partition(".")[0]
+    changed = {first} if first else {e.target.tail.partition(".")[0] for e in ctx.flow.own_effects(klass, mutation.effect.how)}
+    return bool(changed) and changed <= assigned
+
+
+def _made_so(mutation: Mutation) -> bool:
+    """Whether the fixture itself has called the method on what it hands out, and no argument makes it another call."""
+    how, made = mutation.effect.how, mutation.fixture.function
+    again = any(
+        c.callee.dotted.rpartition(".")[2] == how and c.line == mutation.effect.line and not c.arguments for c in mutation.inside.calls
+    )
+    return again and any((v.target, how) in made.handled for v in made.values if v.kind is ValueKind.CALL and v.target is not None)
 
 
 def _tells(ctx: RuleContext, mutation: Mutation) -> bool:
@@ -190,7 +221,7 @@ def _part(mutation: Mutation) -> ValuePart | None:
     if "[" in path or not path:
         return None
     if effect.kind is EffectKind.SET_ATTR or (effect.kind is EffectKind.DELETE and not effect.key):
-        return ValuePart(path=path, kind=PartKind.ATTRIBUTE)
+        return ValuePart(path=path, kind=PartKind.ATTRIBUTE) if "." not in path else None  # not every test has what holds it
     mapping = (
         effect.key.startswith(("'", '"')) if effect.kind is not EffectKind.MUTATE else effect.how in {"update", "setdefault", "popitem"}
     )
@@ -204,6 +235,15 @@ def _hidden(ctx: RuleContext, mutation: Mutation) -> bool:
     klass = ctx.flow.built_class(mutation.fixture)
     names = {mutation.part.partition(".")[0], *_GUARDS}
     return klass is not None and any(ctx.flow.method(klass, name) is not None for name in names)
+
+
+def _gathers(ctx: RuleContext, fixture: FixtureDef) -> bool:
+    """Whether another broad fixture looks at the value when all is over: tests are to put into it what it then ends."""
+    for other, name in ctx.graph.requested_by(fixture):
+        ends = other.function.yields_at if other.scope is not Scope.FUNCTION else None
+        if ends is not None and any(t.head == name and line > ends for t, line in other.function.looks):
+            return True
+    return False
 
 
 def _handed_on(fixture: FixtureDef) -> bool:

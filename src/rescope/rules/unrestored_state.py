@@ -47,10 +47,11 @@ _CODE = "RSC208"
 _NAME = "unrestored-state"
 _SHOWN = 3
 _ENTRIES = frozenset({"sys.path", "sys.modules"})
-_OF_MOCKS = frozenset({"return_value", "side_effect", "sentinel"})
+# Attributes of mocks, and those of unittest that only say how a failure is told.
+_HARMLESS = frozenset({"return_value", "side_effect", "sentinel", "maxDiff", "longMessage"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
-_ANEW = "the fixture is autouse: each test below it has it set anew, and of others none is seen to mind"
+_ANEW = "it is set anew for each test below, and of others none is seen to mind"
 _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may notice"
 _TOO_LATE = "what reads it does so when it is imported, before any test"
 _CLEAN_UP = "self.addCleanup(...) beside it"
@@ -109,8 +110,14 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
         return _TOO_LATE
     if not _noticed(ctx, changes):
         return _UNNOTICED
-    below = all(c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by) for c in changes)
+    below = all((c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by)) or _sets_up_others(ctx, c) for c in changes)
     return _ANEW if below and not any(_known(ctx, c) for c in changes) else ""
+
+
+def _sets_up_others(ctx: RuleContext, change: _Change) -> bool:
+    """Whether a base class, in a file of its own, assigns a constant in the set-up of all tests of its classes."""
+    here = any(test.path == change.by.address.path for test in ctx.graph.tests)
+    return sets_up(change.by) and not here and any(e.line == change.at.line and e.value for e in change.by.effects)
 
 
 def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
@@ -251,7 +258,7 @@ def _process_call(call: Call) -> str:
 def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:
     """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
     parts = effect.target.dotted.split(".")
-    of_other = "[" in effect.target.dotted or _OF_MOCKS & set(parts) or _patched(patches, effect.target.dotted, parts[-1])
+    of_other = "[" in effect.target.dotted or _HARMLESS & set(parts) or _patched(patches, effect.target.dotted, parts[-1])
     if of_other or effect.value in _EMPTY or parts[-1].lstrip("_").startswith("orig"):
         return False
     if any(".".join(parts[:cut]) in ctx.packs.proxies for cut in range(1, len(parts))):
