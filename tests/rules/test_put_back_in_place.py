@@ -1,0 +1,286 @@
+"""Broad values and process state that are put back where they were changed, or by who hands them on. Each suite runs in both orders."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import BACKWARDS, check, make_project, outcome, run_pytest
+
+RECORDS = """\
+# --- records.py
+class Session:
+    def __init__(self):
+        self.cloud = None
+        self.runs = False
+        self.user = None
+        self.log_in()
+
+    def log_in(self, name="root"):
+        self.user = name
+
+    def start_cloud(self):
+        self.cloud = ["a"]
+
+    def method_ended(self):
+        self.cloud = None
+        self.runs = False
+
+    def counted(self):
+        return self.runs
+
+
+def make_session():
+    return Session()
+# --- test_records.py
+import pytest
+
+from records import Session, make_session
+
+
+@pytest.fixture(scope="session")
+def session_of_all():
+    return {made}
+
+
+@pytest.fixture
+def session(session_of_all):
+    yield session_of_all
+    {end}
+
+
+@pytest.fixture(scope="session")
+def record():
+    return {{"roles": ["plain"], "more": {{"name": "ada"}}, "list": [1]}}
+
+
+def test_change({change}):
+    {body}
+
+
+def test_usual(session, record):
+    assert (session.cloud, session.runs) == (None, False)
+    assert record == {{"roles": ["plain"], "more": {{"name": "ada"}}, "list": [1]}}
+"""
+BACK = {
+    "an entry that was read before": ("record", 'old = record["roles"]\n    record["roles"] = []\n    record["roles"] = old', "pass"),
+    "an entry that was asked for": ("record", 'old = record.get("roles", [])\n    record["roles"] = []\n    record["roles"] = old', "pass"),
+    "an entry of an entry": (
+        "record",
+        'old = record["more"]["name"]\n    record["more"]["name"] = "eve"\n    record["more"]["name"] = old',
+        "pass",
+    ),
+    "an item that is taken out again": (
+        "record",
+        'record["list"].append(2)\n    assert len(record["list"]) == 2\n    record["list"].pop()',
+        "pass",
+    ),
+    "a method that assigns the same": ("session", "session.start_cloud()\n    session.runs = True", "session_of_all.method_ended()"),
+}
+LEFT = {
+    "an entry that was read elsewhere": ("record", 'old = record["list"]\n    record["roles"] = old\n    assert old', "pass"),
+    "an item that was there before": ("record", 'record["list"].pop()\n    assert not record["list"]', "pass"),
+    "a method that assigns something else": ("session", "session.runs = True", "session_of_all.log_in()"),
+    "a method that assigns nothing": ("session", "session.runs = True", "session_of_all.counted()"),
+    "no wrapper around the one that changes": ("session_of_all", "session_of_all.runs = True", "session_of_all.method_ended()"),
+}
+
+
+def records(root: Path, case: tuple[str, str, str], made: str = "Session()") -> Path:
+    change, body, end = case
+    return make_project(root, BACKWARDS + RECORDS.format(change=change, body=body, end=end, made=made))
+
+
+def shown(root: Path) -> list[str]:
+    return [g.finding.code for g in check(root).shown]
+
+
+@pytest.mark.parametrize("case", BACK)
+def test_put_back(tmp_path: Path, case: str) -> None:
+    """Nothing is shown, and each order passes."""
+    root = records(tmp_path, BACK[case])
+    assert {outcome(run_pytest(root)), outcome(run_pytest(root, "--backwards"))} == {"2 passed"}
+    assert shown(root) == []
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_left(tmp_path: Path, case: str) -> None:
+    """It is found, and one order fails."""
+    root = records(tmp_path, LEFT[case])
+    assert {outcome(run_pytest(root)), outcome(run_pytest(root, "--backwards"))} == {"2 passed", "1 failed, 1 passed"}
+    assert shown(root) == ["RSC103"]
+
+
+def test_a_method_of_who_knows_what_may_put_back(tmp_path: Path) -> None:
+    """Behind the yield of who hands the value on, and only there."""
+    assert shown(records(tmp_path / "back", BACK["a method that assigns the same"], "make_session()")) == []
+    assert shown(records(tmp_path / "left", LEFT["no wrapper around the one that changes"], "make_session()")) == ["RSC103"]
+
+
+CLIENT = """\
+# --- records.py
+class Client:
+    def __init__(self):
+        self.user = None
+
+    def log_in(self, name="root"):
+        self.user = name
+# --- conftest.py
+import pytest
+
+from records import Client
+
+
+@pytest.fixture(scope="session")
+def client():
+    made = Client()
+    {first}
+    return made
+# --- test_records.py
+def test_log_in(client):
+    {again}
+    assert client.user
+
+
+def test_usual(client):
+    assert client.user == {user}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "user", "found"),
+    [
+        ("made.log_in()", "client.log_in()", "'root'", []),
+        ("made.log_in()", "client.log_in('eve')", "'root'", ["RSC103"]),
+        ("pass", "client.log_in()", "None", ["RSC103"]),
+    ],
+)
+def test_what_the_fixture_does_itself(tmp_path: Path, first: str, again: str, user: str, found: list[str]) -> None:
+    """The same call again changes nothing."""
+    root = make_project(tmp_path, CLIENT.format(first=first, again=again, user=user))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert shown(root) == found
+
+
+GATHERED = """\
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def made():
+    return []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ended(made):
+    {end}
+# --- test_made.py
+def test_make(made):
+    made.append("bucket")
+    assert "bucket" in made
+
+
+def test_empty(made):
+    assert not made
+"""
+
+
+@pytest.mark.parametrize(("end", "found"), [("yield\n    assert made", []), ("assert not made\n    yield", ["RSC103"])])
+def test_what_is_gathered_for_the_end(tmp_path: Path, end: str, found: list[str]) -> None:
+    """A value that a broad fixture looks at when all is over is there to be added to: each test's own would end nothing."""
+    assert shown(make_project(tmp_path, GATHERED.format(end=end))) == found
+
+
+PROCESS = """\
+# --- app.py
+from lib import Base
+
+
+class Conf(Base):
+    sites = "all"
+
+
+conf = Conf()
+
+
+class Group:
+    commands = all_commands = ("a", "b")
+
+
+def sites():
+    return conf.sites, Group.commands
+# --- {support}base.py
+import os
+import unittest
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        {set_up}
+# --- test_app.py
+import os
+import unittest
+
+import pytest
+
+from app import Group, conf, sites
+from {module}base import Base
+
+
+class TestA(Base):
+    def test_few(self):
+        {change}
+        assert sites()
+
+    {teardown}
+
+
+class TestB(Base):
+    def test_all(self):
+        assert sites()
+
+
+def test_usual():
+    assert sites()
+"""
+SETS = 'conf.sites = "few"'
+QUIET = {
+    "a named reset in the teardown": (SETS, "def tearDown(self):\n        conf.reset('sites')", "pass"),
+    "a reset of all in the teardown": (SETS, "def tearDown(self):\n        conf.reset()", "pass"),
+    "what the object holds as its own": ("Group.commands = Group.all_commands", "", "pass"),
+    "an attribute that keeps the original": ("Group.old_commands = Group.commands", "", "pass"),
+    "how unittest tells a failure": ("unittest.TestCase.maxDiff = None", "", "pass"),
+    "a set-up that many classes share": ("pass", "", 'os.environ["LANG"] = "C"'),
+}
+LOUD = {
+    "a reset of something else": (SETS, "def tearDown(self):\n        conf.reset('other')", "pass"),
+    "another attribute of the object": ("Group.commands = Group.test_commands", "", "pass"),
+    "a set-up of what differs": ("pass", "", 'os.environ["LANG"] = self.id()'),
+}
+
+
+def process(root: Path, case: tuple[str, str, str]) -> Path:
+    change, teardown, set_up = case
+    return make_project(root, PROCESS.format(change=change, teardown=teardown, set_up=set_up, support="tests_base/", module="tests_base."))
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_state_of_the_process_that_nobody_minds(tmp_path: Path, case: str) -> None:
+    """Not shown; the base of the class is a library's, so that nothing is known of its methods."""
+    assert shown(process(tmp_path, QUIET[case])) == []
+
+
+@pytest.mark.parametrize("case", LOUD)
+def test_state_of_the_process_that_stays(tmp_path: Path, case: str) -> None:
+    """Shown."""
+    assert shown(process(tmp_path, LOUD[case])) == ["RSC208"]
+
+
+def test_an_attribute_set_by_name(tmp_path: Path) -> None:
+    """`setattr(owner, "name", ...)` is told as what it is, with advice that can be followed."""
+    root = process(tmp_path, ('setattr(conf, "sites", "few")', "", "pass"))
+    (finding,) = [g.finding for g in check(root).shown]
+
+    assert (finding.subject.name, finding.caveat.partition(",")[0]) == ("conf.sites", "use self.addCleanup(...) beside it")
+    assert "leaves conf.sites changed" in finding.message
