@@ -284,3 +284,45 @@ def test_an_attribute_set_by_name(tmp_path: Path) -> None:
 
     assert (finding.subject.name, finding.caveat.partition(",")[0]) == ("conf.sites", "use self.addCleanup(...) beside it")
     assert "leaves conf.sites changed" in finding.message
+
+
+CONTAINER = """\
+# --- sim.py
+devices = {{"default": 1}}
+seen = {{}}
+
+
+def count():
+    return len(devices), len(seen)
+# --- test_sim.py
+from unittest import mock
+
+import sim
+
+
+def test_change(monkeypatch):
+    {body}
+    assert sim.count()
+
+
+def test_usual():
+    assert sim.count() == (1, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('sim.devices["more"] = 2', ["monkeypatch.setitem(sim.devices, 'more', ...)"]),
+        ('sim.devices.update({"more": 2})', ["mock.patch.dict(sim.devices)"]),
+        ('del sim.devices["default"]', ["monkeypatch.delitem(sim.devices, 'default')"]),
+        ('monkeypatch.setitem(sim.devices, "more", 2)\n    sim.devices["more"] = 3', []),
+        ('sim.devices["more"] = 2\n    del sim.devices["more"]', []),
+        ("sim.seen.clear()", []),
+    ],
+)
+def test_a_container_of_the_program(tmp_path: Path, body: str, found: list[str]) -> None:
+    """What a test puts into what the program starts with stays for others; what is patched, taken out or a cache is its own affair."""
+    root = make_project(tmp_path, CONTAINER.format(body=body))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.caveat.removeprefix("use ").partition(", which")[0] for g in check(root).shown] == found

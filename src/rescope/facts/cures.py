@@ -25,6 +25,24 @@ def attribute_patch(effect: Effect, *, missing: bool) -> Patch | None:
     return Patch(kind=PatchKind.SET_ATTR, state=effect.text, missing=missing) if whole else None
 
 
+def changed_inside(effect: Effect) -> str:
+    """The source of the container that an effect changes in place."""
+    return (
+        effect.text.removesuffix(f"[{effect.key}]") if effect.kind is not EffectKind.MUTATE else effect.text.partition(f".{effect.how}(")[0]
+    )
+
+
+def inside_idiom(name: str, kind: str, effect: Effect) -> str:
+    """How a message says what undoes a change inside of a container of a kind, "" if pytest and mock have no word for it."""
+    if kind != "dict":
+        return ""
+    if effect.kind is EffectKind.SET_ITEM and effect.how == "=":
+        return f"monkeypatch.setitem({name}, {effect.key}, ...)"
+    if effect.kind is EffectKind.DELETE:
+        return f"monkeypatch.delitem({name}, {effect.key})"
+    return f"mock.patch.dict({name})"
+
+
 def idiom(known: str, effect: Effect) -> str:
     """How a message says what undoes a change of the process."""
     key = "..." if effect.key.startswith("{") or effect.how in {"insert", "update"} else effect.key or "..."

@@ -60,7 +60,9 @@ def _default(node: ast.Call) -> str:
 
 
 def _size(node: ast.expr | None) -> int:
-    """How many elements a literal container starts with."""
+    """How many elements a literal container starts with; 1 stands for those of a comprehension."""
+    if isinstance(node, (ast.DictComp, ast.ListComp, ast.SetComp)):
+        return 1
     if isinstance(node, ast.Dict):
         return len(node.keys)
     if isinstance(node, (ast.List, ast.Set, ast.Tuple)):

@@ -2,8 +2,8 @@
 
 Why it leaks
 ------------
-`os.chdir(...)`, `os.environ[...] = ...` and `module.attribute = ...` last as long as the process: every later test runs
-in that folder, with that variable, under that assignment.
+`os.chdir(...)`, `os.environ[...] = ...`, `module.attribute = ...` and `module.CONTAINER[...] = ...` last as long as the process:
+every later test runs in that folder, with that variable, under that assignment, with that entry.
 
 What rescope does
 -----------------
@@ -11,12 +11,13 @@ It names the state, the tests, set-ups and function-scoped fixtures that leave i
 through `monkeypatch`, which pytest undoes. The edit is unsafe, since a later test may count on the change; where pytest passes
 nothing (unittest), or `monkeypatch` has no method for it, what undoes it is told. What is taken back in the same
 function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random
-generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, warning
+generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, containers of
+the program that start empty or that the test clears (caches), `unittest`'s `maxDiff`, warning
 filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
 attributes of what stands for the current request or context, and calls that configure a library, which a reset function
 of its own may take back. Told with low confidence are an entry left in `sys.path` or `sys.modules`, an attribute that
-nothing but the test has, what an autouse fixture of a conftest.py sets anew for each test below it, and a command line or a constant of a
-module that no other test reads before it sets it.
+nothing but the test has, what an autouse fixture of a conftest.py, or the set-up of a base class in a file of its own, sets anew
+for each test below it, and a command line, a constant or a container of a module that no other test reads before it sets it.
 
 When to keep it
 ---------------
@@ -29,8 +30,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rescope.facts.cures import attribute_patch, idiom, process_patch
+from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, process_patch
 from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
+from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, SETUPS
 from rescope.graph.around import FOLDERS, PUTS_BACK, Around, changes_folder, cleans_up, restores, sets_up
 from rescope.graph.declared import Attributes
@@ -54,9 +56,11 @@ _UNREAD = "its owner has no such attribute but for this test: nothing of the pro
 _ANEW = "it is set anew for each test below, and of others none is seen to mind"
 _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may notice"
 _TOO_LATE = "what reads it does so when it is imported, before any test"
+_OF_PYTEST = ("monkeypatch.", "caplog.")
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
+_INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
 _RESETS = ("reset", "clear", "clean", "restore")
 _CHDIR = "os.chdir"
 _CALLS = {
@@ -132,8 +136,9 @@ def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
 def _known(ctx: RuleContext, change: _Change) -> Definition | None:
     if change.dotted == "sys.argv":
         return Definition(path="", name=change.dotted)
-    found = ctx.index.variable(change.place) if change.place is not None and "." not in change.place.name else None
-    return change.place if found is not None and found[0].value.kind in _CONSTANT else None
+    place = change.place
+    found = ctx.index.variable(place) if place is not None and "." not in place.name else None
+    return place if (found is not None and found[0].value.kind in _CONSTANT) or _container(ctx, place) else None
 
 
 def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
@@ -225,6 +230,21 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         place = ctx.index.target(effect.target, function.address.path)
         patch = attribute_patch(effect, missing=place is None or not _is_defined(ctx, place))
         yield _Change(effect.text, effect.target.dotted, cure, function, where, place, patch)
+    elif effect.kind in _INSIDE and not (known or sets_up(function) or _patched(patches, effect.target.dotted, effect.key)):
+        place = ctx.index.target(effect.target, function.address.path)
+        kind = _container(ctx, place)
+        spoken = place is None or place.path in ctx.tests or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
+        emptied = any(e.target == effect.target and e.how == "clear" for e in function.effects)
+        if kind and not (spoken or emptied):
+            name = changed_inside(effect)
+            yield _Change(name, effect.target.dotted, inside_idiom(name, kind, effect), function, where, place)
+
+
+def _container(ctx: RuleContext, place: Definition | None) -> str:
+    """The kind of the container that the program starts with something in at a place, "" if it is none: an empty one is a cache."""
+    held = ctx.index.variable(place)
+    found = held is not None and not held[1] and held[0].size and held[0].value.text in CONTAINERS
+    return held[0].value.text if found and held is not None else ""
 
 
 def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
@@ -336,7 +356,7 @@ def _finding(changes: list[_Change]) -> Finding:
         line=first.at.line,
     )
     cure = (
-        f"use {first.idiom}, which {'puts it back' if first.idiom == _CLEAN_UP else 'pytest undoes'} after the test"
+        f"use {first.idiom}, which {'pytest undoes' if first.idiom.startswith(_OF_PYTEST) else 'puts it back'} after the test"
         if first.idiom
         else "put it back behind the yield of a fixture"
     )
