@@ -101,6 +101,19 @@ def test_the_configuration_asks_for_narrowing(tmp_path: Path) -> None:
     assert [type(edit).__name__ for edit in found.edits][0] == "ChangeScope"
 
 
+def test_what_is_ordered_from_a_client_that_is_narrowed_too(tmp_path: Path) -> None:
+    """The client leaks itself: each test has its own, and orders from that."""
+    root = make_project(tmp_path, CLOUD.format(argument="client", made=ORDERED))
+    more = "\n\ndef test_order(client):\n    client.ordered.append('more')\n\n\ndef test_orders(client):\n    assert client.ordered == []\n"
+    (root / "tests" / "test_client.py").write_text(more.strip() + "\n", "utf-8")
+    (found,) = check(root).plan.groups
+
+    assert (found.finding.subject.name, [d.subject.name for d in found.dependents]) == ("client", ["machine"])
+    assert outcome(run_pytest(root)) == "2 failed, 2 passed"
+    assert rescope(root, "fix", "--unsafe", "--allow-no-vcs").returncode == 0
+    assert outcome(run_pytest(root)) == "4 passed"
+
+
 @pytest.mark.parametrize("case", CHEAP)
 def test_what_costs_nothing_is_narrowed(tmp_path: Path, case: str) -> None:
     """Without an order or a wait before the yield there is an edit, with which pytest passes."""

@@ -20,6 +20,54 @@ class Refusal:
 
 
 REFUSALS = {
+    "a row that its table refuses twice": Refusal(
+        files="""\
+# --- rows.py
+import sqlite3
+
+connection = sqlite3.connect(":memory:")
+connection.execute("create table rows (name text)")
+
+
+class NameAlreadyUsed(Exception):
+    pass
+
+
+class Row:
+    def __init__(self, name):
+        self.name = name
+
+    @classmethod
+    def create(cls, name):
+        if connection.execute("select 1 from rows where name = ?", [name]).fetchone():
+            raise NameAlreadyUsed(name)
+        connection.execute("insert into rows values (?)", [name])
+        return cls(name)
+
+
+class User(Row):
+    pass
+# --- test_rows.py
+import pytest
+
+from rows import User
+
+
+@pytest.fixture(scope="session")
+def user():
+    return User.create("ada")
+
+
+def test_rename(user):
+    user.name = "eve"
+    assert user.name == "eve"
+
+
+def test_user(user):
+    assert user
+""",
+        why="raises NameAlreadyUsed for what is there already",
+    ),
     "request.node": Refusal(
         files="""\
 # --- conftest.py

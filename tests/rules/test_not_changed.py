@@ -24,6 +24,9 @@ class Query:
     def reverse(self):
         return Query(self.client)
 
+    def remove(self, name):
+        return name == "a"
+
 
 class Client:
     limit = 3
@@ -109,6 +112,7 @@ UNCHANGED = {
     "a local number": "assert next_limit(client) == 4",
     "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
+    "a method whose result is denied": 'assert not client.query.remove("b")',
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
     "a request that connects anew": 'client.send("a")\n    assert client.link',
     "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',
