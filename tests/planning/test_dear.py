@@ -98,7 +98,7 @@ def test_the_configuration_asks_for_narrowing(tmp_path: Path) -> None:
     (root / "pyproject.toml").write_text('[tool.rescope]\nstrategy = "narrow"\n', "utf-8")
     (found,) = check(root).plan.groups
 
-    assert [type(edit).__name__ for edit in found.edits][0] == "ChangeScope"
+    assert next(type(edit).__name__ for edit in found.edits) == "ChangeScope"
 
 
 def test_what_is_ordered_from_a_client_that_is_narrowed_too(tmp_path: Path) -> None:
@@ -123,6 +123,6 @@ def test_what_costs_nothing_is_narrowed(tmp_path: Path, case: str) -> None:
     (found,) = check(root).plan.groups
 
     assert outcome(before) == "1 failed, 1 passed"
-    assert [type(edit).__name__ for edit in found.edits][0] == "ChangeScope"
+    assert next(type(edit).__name__ for edit in found.edits) == "ChangeScope"
     assert rescope(root, "fix", "--unsafe", "--allow-no-vcs").returncode == 0
     assert outcome(run_pytest(root)) == "2 passed"

@@ -317,6 +317,23 @@ def test_what_its_class_guards_is_not_put_back(value: str, tmp_path: Path) -> No
     assert "restore_gauge" not in "".join(e.name for g in check(root).plan.groups for e in g.edits if isinstance(e, AddResetFixture))
 
 
+def test_a_part_of_a_part_is_not_put_back(tmp_path: Path) -> None:
+    """Not every test has what holds it: only what the value holds itself is saved and put back."""
+    made = "app = SimpleNamespace(level=SimpleNamespace(debug=False))"
+    text = (
+        "# --- conftest.py\nimport subprocess\nimport sys\nfrom types import SimpleNamespace\n\nimport pytest\n\n\n"
+        f"@pytest.fixture(scope='session')\ndef app():\n    {made}\n    subprocess.run([sys.executable, '-c', ''], check=True)\n"
+        "    return app\n"
+        "# --- test_app.py\ndef test_debug(app):\n    app{part}.debug = True\n    assert app{part}.debug\n\n\n"
+        "def test_plain(app):\n    assert not getattr(app{part}, 'debug', False)\n"
+    )
+    (nested,) = check(make_project(tmp_path / "nested", text.replace("{part}", ".level"))).plan.groups
+    (plain,) = check(make_project(tmp_path / "plain", text.replace("{part}", ""))).plan.groups
+
+    assert nested.edits == ()
+    assert [type(edit) for edit in plain.edits] == [AddResetFixture]
+
+
 def test_a_value_that_a_narrower_fixture_changes(tmp_path: Path) -> None:
     """The second run finds nothing more to do: what the reset puts back after a fixture of the test is put back, too."""
     text = LIST.replace("def test_add(cart):", "@pytest.fixture\ndef full(cart):", 1) + "\n\ndef test_full(cart, full):\n    assert cart\n"

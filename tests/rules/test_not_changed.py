@@ -35,6 +35,7 @@ class Client:
         self.rows = []
         self.names = {}
         self.link = object()
+        self.orders = Query(self)
         self.token = ""
         self.sent = 0
 
@@ -112,7 +113,7 @@ UNCHANGED = {
     "a local number": "assert next_limit(client) == 4",
     "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
-    "a method whose result is denied": 'assert not client.query.remove("b")',
+    "a method whose result is denied": 'assert not client.orders.remove("b")',
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
     "a request that connects anew": 'client.send("a")\n    assert client.link',
     "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',

@@ -116,6 +116,21 @@ def test_a_method_of_who_knows_what_may_put_back(tmp_path: Path) -> None:
     assert shown(records(tmp_path / "left", LEFT["no wrapper around the one that changes"], "make_session()")) == ["RSC103"]
 
 
+def test_who_keeps_the_value_to_itself_puts_nothing_back(tmp_path: Path) -> None:
+    """What is done behind the yield of a fixture that hands out something else is its own business."""
+    text = RECORDS.replace("yield session_of_all", "yield object()").replace("(session.cloud, session.runs) == (None, False)", "session")
+    body = "session_of_all.runs = True\n    assert session"
+    root = make_project(
+        tmp_path, text.format(change="session, session_of_all", body=body, end="session_of_all.method_ended()", made="make_session()")
+    )
+    (root / "test_other.py").write_text("def test_runs(session_of_all):\n    assert not session_of_all.runs\n", "utf-8")
+    (root / "conftest.py").write_text((root / "test_records.py").read_text("utf-8").partition("def test_change")[0], "utf-8")
+    (root / "test_records.py").write_text(
+        "def test_change" + (root / "test_records.py").read_text("utf-8").partition("def test_change")[2], "utf-8"
+    )
+    assert shown(root) == ["RSC103"]
+
+
 CLIENT = """\
 # --- records.py
 class Client:
@@ -252,11 +267,14 @@ QUIET = {
     "an attribute that keeps the original": ("Group.old_commands = Group.commands", "", "pass"),
     "how unittest tells a failure": ("unittest.TestCase.maxDiff = None", "", "pass"),
     "a set-up that many classes share": ("pass", "", 'os.environ["LANG"] = "C"'),
+    "a call in such a set-up": ("pass", "", "os.umask(0o22)"),
+    "an object that is made anew in its place": (SETS, "def tearDown(self):\n        conf.__init__()", "pass"),
 }
 LOUD = {
     "a reset of something else": (SETS, "def tearDown(self):\n        conf.reset('other')", "pass"),
     "another attribute of the object": ("Group.commands = Group.test_commands", "", "pass"),
     "a set-up of what differs": ("pass", "", 'os.environ["LANG"] = self.id()'),
+    "a set-up beside the tests": ("pass", "def setUp(self):\n        super().setUp()\n        os.environ['LANG'] = 'C'", "pass"),
 }
 
 
@@ -318,6 +336,7 @@ def test_usual():
         ('del sim.devices["default"]', ["monkeypatch.delitem(sim.devices, 'default')"]),
         ('monkeypatch.setitem(sim.devices, "more", 2)\n    sim.devices["more"] = 3', []),
         ('sim.devices["more"] = 2\n    del sim.devices["more"]', []),
+        ("sim.devices.clear()", ["mock.patch.dict(sim.devices)"]),
         ("sim.seen.clear()", []),
     ],
 )
@@ -326,3 +345,145 @@ def test_a_container_of_the_program(tmp_path: Path, body: str, found: list[str])
     root = make_project(tmp_path, CONTAINER.format(body=body))
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
     assert [g.caveat.removeprefix("use ").partition(", which")[0] for g in check(root).shown] == found
+
+
+RESET = """\
+# --- device.py
+class Device:
+    def __init__(self):
+        self.volt = 0
+
+    def reset(self):
+        self.volt = 0
+# --- test_device.py
+import pytest
+
+from device import Device
+
+
+@pytest.fixture(scope="module")
+def device():
+    return Device()
+
+
+@pytest.fixture
+def fresh(device):
+    {prepare}
+    return device
+
+
+def test_loud(fresh):
+    fresh.volt = 3
+    assert fresh.volt == 3
+
+
+def test_quiet(fresh):
+    assert fresh.volt == 0
+"""
+
+
+@pytest.mark.parametrize(("prepare", "found"), [("device.reset()", []), ("device.name = 1", ["RSC103"])])
+def test_a_fixture_that_resets_first(tmp_path: Path, prepare: str, found: list[str]) -> None:
+    """All tests get the value through it."""
+    root = make_project(tmp_path, RESET.format(prepare=prepare))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert shown(root) == found
+
+
+DROPPED = """\
+# --- app.py
+FLAG = False
+
+
+def flag():
+    return FLAG
+# --- conftest.py
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def device():
+    {drop}
+# --- test_app.py
+def test_on(device):
+    import app
+
+    app.FLAG = True
+    assert app.flag()
+
+
+def test_off(device):
+    import app
+
+    assert not app.flag()
+"""
+
+
+@pytest.mark.parametrize(("drop", "found"), [('sys.modules.pop("app", None)', []), ("pass", ["RSC208"])])
+def test_a_module_that_is_imported_anew(tmp_path: Path, drop: str, found: list[str]) -> None:
+    """What a test sets on it goes with it."""
+    root = make_project(tmp_path, DROPPED.format(drop=drop))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert shown(root) == found
+
+
+VARIABLE = """\
+# --- app.py
+import os
+
+
+def color():
+    return os.environ.get("APP_COLOR", "plain")
+
+
+def size():
+    return os.environ.get("APP_SIZE", "small")
+# --- test_app.py
+import os
+
+import pytest
+
+import app
+
+
+@pytest.fixture(scope="module")
+def loud():
+    os.environ["APP_COLOR"] = "red"
+    yield
+    del os.environ["APP_COLOR"]
+
+
+def test_loud(loud):
+    assert app.color() == "red"
+
+
+def test_other():
+    assert app.{asks}()
+"""
+
+
+@pytest.mark.parametrize(("asks", "found"), [("color", ["RSC102"]), ("size", [])])
+def test_who_reads_another_variable_sees_nothing(tmp_path: Path, asks: str, found: list[str]) -> None:
+    """Of a variable of the environment only those see a change who ask for it by its name."""
+    assert shown(make_project(tmp_path, VARIABLE.format(asks=asks))) == found
+
+
+def test_a_variable_that_one_test_sets_and_another_takes_away(tmp_path: Path) -> None:
+    """No edit: once the first undoes it, there is nothing to take away."""
+    sets = 'def test_set():\n    os.environ["APP_MODE"] = "1"\n    assert os.environ\n'
+    takes = 'def test_unset():\n    del os.environ["APP_MODE"]\n    assert os.environ.get("APP_MODE") is None\n'
+    root = make_project(tmp_path, f"# --- test_app.py\nimport os\n\n\n{sets}\n\n{takes}")
+    (group,) = check(root).shown
+
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert (group.finding.code, group.edits) == ("RSC208", ())
+
+
+def test_a_body_that_runs_elsewhere(tmp_path: Path) -> None:
+    """What a decorator sends to another process changes nothing here."""
+    head = "# --- test_app.py\nimport os\n\nfrom elsewhere import run_in_child\n\n\n"
+    rest = "def test_set():\n    os.environ['APP_MODE'] = '1'\n    assert os.environ\n\n\ndef test_other():\n    assert os.environ\n"
+    assert shown(make_project(tmp_path / "there", f"{head}@run_in_child()\n{rest}")) == []
+    assert shown(make_project(tmp_path / "here", head + rest)) == ["RSC208"]

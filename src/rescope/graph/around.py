@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
+from rescope.facts.undo import takes_away
 from rescope.facts.verbs import CLEANUPS, PROCESS_STATE, SETUPS, is_back
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow
@@ -33,6 +35,7 @@ class Around:
     tests: frozenset[str]
     said: dict[Address, frozenset[str]] = field(default_factory=dict)
     patched: dict[Address, frozenset[str]] = field(default_factory=dict)
+    dropping: dict[Address, bool] = field(default_factory=dict)
     hooks: list[Function] | None = None
     fixtures: dict[int, tuple[Function, bool | None]] = field(default_factory=dict)
 
@@ -69,10 +72,23 @@ class Around:
         `state` is its dotted name, or that of the call that changes it (`by_call`); `place` is where the project defines it; `requested`
         says that fixtures which set it anew for those who ask are trusted to be asked for by all who mind.
         """
-        if all(self.is_overlaid(test, state) for test in tests):
+        if all(self.is_overlaid(test, state) or (place is not None and self._drops_modules(test)) for test in tests):
             return True
         found = (f for test in tests for f in self.functions(test, by, requested=requested))
         return any(self._touches(f, state, place, by_call=by_call) or self._replaces(f, state) for f in found)
+
+    def _drops_modules(self, test: TestNode) -> bool:
+        """Whether a fixture or set-up of a test takes modules out of `sys.modules`: what the test imports is its own."""
+        klass = self.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
+        set_ups = (self.flow.method(klass, name) for name in sorted(SETUPS)) if klass is not None else ()
+        fixtures = (self._fixtures()[number][0] for number in test.resolution.fixtures())
+        return any(map(self._drops, (*fixtures, *filter(None, set_ups))))
+
+    def _drops(self, function: Function) -> bool:
+        if function.address not in self.dropping:
+            effects = chain(function.effects, *(f.effects for f in self._callees(function) if f.address.path in self.tests))
+            self.dropping[function.address] = any(e.target.dotted == "sys.modules" and takes_away(e) for e in effects)
+        return self.dropping[function.address]
 
     def _touches(self, function: Function, state: str, place: Definition | None, *, by_call: bool) -> bool:
         if by_call and PUTS_BACK.search(function.address.name):
@@ -179,9 +195,9 @@ def cleans_up(call: Call) -> bool:
 
 
 def _resets(call: Call, owner: str, attribute: str) -> bool:
-    """Whether a call tells an object to reset itself, or one attribute that it names."""
+    """Whether a call tells an object to reset itself, or one attribute that it names, or makes it anew in its place."""
     on, _, method = call.callee.dotted.rpartition(".")
-    return on == owner and is_back(method) and (attribute in call.strings if call.strings else not call.arguments)
+    return on == owner and (is_back(method) or method == "__init__") and (attribute in call.strings if call.strings else not call.arguments)
 
 
 def restores(index: ModuleIndex, function: Function, decorator: str) -> bool:

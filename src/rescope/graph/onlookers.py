@@ -136,7 +136,8 @@ def _setting(function: Function, name: str, part: str, change: _Change) -> Itera
     for call in function.calls:
         on, _, method = call.callee.dotted.rpartition(".")
         mine = call.callee.root is Root.ARGUMENT and call.callee.head == name and not (call.nested or call.after_yield)
-        if mine and not on.partition(".")[2] and not part and method in {change.method, "reset", "clear"} and change.method:
+        anew = method.startswith(("reset", "clear", "restore")) or (change.method and method == change.method)
+        if mine and not on.partition(".")[2] and not part and anew:
             yield call.line
 
 

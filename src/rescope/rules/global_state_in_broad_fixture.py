@@ -68,10 +68,14 @@ def _why_told(witness: TestNode | None, *, undone: bool) -> str:
 
 def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location, bool]]) -> bool:
     """Whether a test, or what it calls in the program, names the state that changes."""
-    names = tuple({what for what, _, _ in found})
+    names = tuple({what.partition("[")[0] for what, _, _ in found})
+    variables = {what.partition("[")[2].strip("]'\"") for what, _, _ in found if "[" in what}
     words = {name.rpartition(".")[2] for name in names}
     callees = (ctx.flow.called(test.function, call) for call in test.function.calls)
     functions = chain((test.function,), filter(None, callees))
+    if variables and names == ("os.environ",):  # of all variables, these
+        texts = (text for f in functions for text in chain(*(c.strings for c in f.calls), (e.key.strip("'\"") for e in f.effects)))
+        return not variables.isdisjoint(texts)
     spoken = ((t, f) for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)) if any(w in t.dotted for w in words))
     return any(_is_or_within(text, names) for target, function in spoken for text in _called(ctx, target, function))
 
@@ -129,7 +133,8 @@ def _state(ctx: RuleContext, effect: Effect, function: Function) -> str:
         return ""
     known = next((name for name in PROCESS_STATE if effect.target.dotted.startswith(name)), "")
     if known:
-        return "" if effect.key.startswith(_PYTEST) else known
+        named = known == "os.environ" and effect.key.startswith(("'", '"'))
+        return "" if effect.key.startswith(_PYTEST) else f"{known}[{effect.key}]" if named else known
     overrides = effect.target.dotted.rpartition(".")[2] in ctx.packs.overrides
     if effect.kind is EffectKind.SET_ATTR and not overrides:
         return ctx.state_name(effect, function)

@@ -74,7 +74,7 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     effect = mutation.effect
     if effect.undone_at is not None or effect.after_yield or effect.nested or ctx.as_broad(mutation.by, mutation.fixture):
         return False
-    if _set_again_at_last(mutation) or _counts_on(mutation):
+    if _set_again_at_last(mutation) or _counts_on(mutation) or _resets_first(mutation):
         return False
     if effect.kind is EffectKind.SET_ITEM and effect.guarded and not mutation.by.address.name.startswith("test"):
         return False  # a fixture fills what is missing: the value is a pool, shared on purpose
@@ -87,6 +87,13 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     if not mutation.part:
         return _direct(ctx, mutation)
     return effect.how not in _VAGUE and not mutation.part.endswith("session")
+
+
+def _resets_first(mutation: Mutation) -> bool:
+    """Whether a fixture, before it hands the value on, tells it to reset itself: that prepares a test and leaves nothing to any."""
+    fixture = not mutation.by.address.name.startswith("test") and mutation.inside.address == mutation.by.address
+    told = mutation.effect.kind is EffectKind.CALL and mutation.effect.how.startswith(("reset", "clear", "restore"))
+    return fixture and told and not mutation.part
 
 
 def _set_again_at_last(mutation: Mutation) -> bool:

@@ -12,7 +12,7 @@ through `monkeypatch`, which pytest undoes. The edit is unsafe, since a later te
 nothing (unittest), or `monkeypatch` has no method for it, what undoes it is told. What is taken back in the same
 function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random
 generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, containers of
-the program that start empty or that the test clears (caches), `unittest`'s `maxDiff`, warning
+the program that start empty (caches), `unittest`'s `maxDiff`, warning
 filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
 attributes of what stands for the current request or context, and calls that configure a library, which a reset function
 of its own may take back. Told with low confidence are an entry left in `sys.path` or `sys.modules`, an attribute that
@@ -58,6 +58,7 @@ _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may no
 _TOO_LATE = "what reads it does so when it is imported, before any test"
 _OF_PYTEST = ("monkeypatch.", "caplog.")
 _CLEAN_UP = "self.addCleanup(...) beside it"
+_ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE)  # a decorator that runs the body, and undoes or leaves it
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
@@ -119,9 +120,10 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
 
 
 def _sets_up_others(ctx: RuleContext, change: _Change) -> bool:
-    """Whether a base class, in a file of its own, assigns a constant in the set-up of all tests of its classes."""
+    """Whether a base class, in a file of its own, makes the change in the set-up of all tests of its classes, the same for each."""
     here = any(test.path == change.by.address.path for test in ctx.graph.tests)
-    return sets_up(change.by) and not here and any(e.line == change.at.line and e.value for e in change.by.effects)
+    constant = any(e.line == change.at.line and e.value for e in change.by.effects) or change.dotted in _CALLS
+    return sets_up(change.by) and not here and constant
 
 
 def _noticed(ctx: RuleContext, changes: list[_Change]) -> bool:
@@ -178,7 +180,7 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
 
 def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     decorating = _decorating(ctx, function)
-    around = _under_context(function) or any(restores(ctx.index, function, d) for d in function.decorators)
+    around = _under_context(function) or any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
     if decorating is None or around or function.address.name.lstrip("_").startswith(_RESETS):
         return  # it is there to put something back, or what stands around its body may be
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or _is_patch(c.callee.dotted)]
@@ -234,8 +236,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         place = ctx.index.target(effect.target, function.address.path)
         kind = _container(ctx, place)
         spoken = place is None or place.path in ctx.tests or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
-        emptied = any(e.target == effect.target and e.how == "clear" for e in function.effects)
-        if kind and not (spoken or emptied):
+        if kind and not spoken:
             name = changed_inside(effect)
             yield _Change(name, effect.target.dotted, inside_idiom(name, kind, effect), function, where, place)
 
@@ -382,9 +383,10 @@ def _finding(changes: list[_Change]) -> Finding:
 def _patches(changes: list[_Change]) -> tuple[UseMonkeypatch, ...]:
     """All changes as `monkeypatch` would make them, by function; none where one of them has to be cured otherwise."""
     by_function: defaultdict[Address, dict[Patch, None]] = defaultdict(dict)
+    set_here = {c.key for c in changes if c.patch is not None and c.patch.kind is PatchKind.SET_ENV}
     for change in changes:
-        if change.patch is None:
-            return ()
+        if change.patch is None or (change.patch.kind is PatchKind.DEL_ENV and change.key in set_here):
+            return ()  # once the others undo what they set, there would be nothing to take away
         by_function[change.by.address][change.patch] = None
     return tuple(UseMonkeypatch(address=address, patches=tuple(found)) for address, found in by_function.items())
 
