@@ -1,6 +1,7 @@
 """The cache changes how long an answer takes, never the answer."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,23 @@ def test_old_caches_are_dropped(project: Path) -> None:
 
     assert not old.exists()
     assert new.exists()
+
+
+def test_what_another_version_left_is_dropped_sooner(project: Path) -> None:
+    """Of the same project, a day after it was written; two Pythons that take turns keep what they have."""
+    (answer,) = shards(project)[0].parent.glob("*.answer")
+    theirs, mine, _ = answer.name.split(".")
+    yesterday, other = answer.with_name(f"{theirs}.other.facts-0"), answer.with_name(f"{theirs}.another.facts-0")
+    elsewhere, own = answer.with_name(f"elsewhere.{mine}.facts-0"), answer.with_name(f"{theirs}.{mine}.facts-z")
+    for file in (yesterday, other, elsewhere, own):
+        file.write_bytes(b"")
+    for file in (yesterday, elsewhere, own):
+        os.utime(file, (time.time() - 2 * 86400,) * 2)
+    (project / "test_more.py").write_text("def test_more(): ...")
+
+    check(project)
+
+    assert [file.exists() for file in (yesterday, other, elsewhere, own)] == [False, True, True, True]
 
 
 def test_unwritable_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

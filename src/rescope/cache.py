@@ -27,6 +27,7 @@ _DIGEST = 32
 SHARDS = 16
 _TUPLES = (Address, Binding, Call, ClassDef, Effect, Function, Target, Value, Variable)
 _KEPT_DAYS = 30
+_KEPT_DAYS_OF_OTHERS = 1
 Stamp = tuple[int, int]
 
 
@@ -59,7 +60,7 @@ class FactsCache:
 
     def file(self, number: int) -> Path:
         """Where a shard lies."""
-        return _file(self.root, f"{number:x}.facts")
+        return _file(self.root, f"facts-{number:x}")
 
 
 def shard_of(path: str) -> int:
@@ -108,7 +109,7 @@ def store_answer(root: Path, key: str, answer: object) -> None:
     """Remember what the whole project came to; `key` stands for all that it depends on."""
     file = _file(root, "answer")
     _store(file, (key, answer))
-    _prune(file.parent)
+    _prune(file)
 
 
 def _read(file: Path) -> object:
@@ -134,20 +135,23 @@ def _store(file: Path, value: object) -> None:
         return
 
 
-def _prune(folder: Path) -> None:
-    """Drop what no run has written for a month: other versions, and projects that are gone."""
-    oldest = time.time() - _KEPT_DAYS * 86400
+def _prune(answer: Path) -> None:
+    """Drop what no run has written for a month, and of this project for a day what other versions, or other Pythons, left."""
+    project, mine, _ = answer.name.split(".")
+    now = time.time()
     try:
-        for entry in os.scandir(folder):
-            if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < oldest:
+        for entry in os.scandir(answer.parent):
+            superseded = entry.name.startswith(f"{project}.") and not entry.name.startswith(f"{project}.{mine}.")
+            days = _KEPT_DAYS_OF_OTHERS if superseded else _KEPT_DAYS
+            if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < now - days * 86400:
                 Path(entry.path).unlink(missing_ok=True)
     except OSError:
         return
 
 
 def _file(root: Path, kind: str) -> Path:
-    key = hashlib.sha256(f"{root}\0{_version()}".encode()).hexdigest()[:24]
-    return user_cache_path("rescope", appauthor=False) / f"{key}.{kind}"
+    project, version = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in (str(root), _version()))
+    return user_cache_path("rescope", appauthor=False) / f"{project}.{version}.{kind}"
 
 
 @cache
