@@ -45,6 +45,8 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for fixture in ctx.broad_fixtures():
         if ctx.plugin_scope(fixture):
             continue  # what a plugin asks for at this scope, it does for the whole scope
+        if not ctx.graph.tests_using(fixture) and not ctx.graph.uncertain(fixture):
+            continue  # nobody requests it, so that it never runs
         found = list(_changes(ctx, fixture))
         patches = list(_broad_patches(ctx, fixture))
         if patches and not found and ctx.bystanders(fixture):

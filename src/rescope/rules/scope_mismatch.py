@@ -13,27 +13,34 @@ When to keep it
 Widen the requested fixture by hand where its value may be shared.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from rescope.model.facts import FixtureDef
 from rescope.model.finding import Applicability, Confidence, Finding, Severity
 from rescope.model.scope import Scope
-from rescope.rule import Example, Rule, RuleContext
+from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC106"
 _NAME = "scope-mismatch"
+_PERHAPS = "it may get another definition of that name, of which the scope is broad enough"
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for edges between project fixtures that pytest refuses."""
     seen = set()
+    edges: defaultdict[tuple[int, str], list[FixtureDef]] = defaultdict(list)
     for requester, name, target in sorted(ctx.graph.static_edges):
+        edges[requester, name].append(ctx.graph.registrations[target].definition)
+    for (requester, name), goals in edges.items():
         if requester < 0:
             continue
-        source, goal = ctx.graph.registrations[requester].definition, ctx.graph.registrations[target].definition
-        if _refused(source, goal) and source.address not in seen and ctx.graph.tests_using(source):
+        source = ctx.graph.registrations[requester].definition
+        refused = [goal for goal in goals if _refused(source, goal)]
+        if refused and source.address not in seen and ctx.graph.tests_using(source):
             seen.add(source.address)
-            yield _finding(ctx, source, goal, name)
+            found = _finding(ctx, source, refused[0], name)
+            yield found if len(refused) == len(goals) else only_told(found, _PERHAPS)
 
 
 def _refused(source: FixtureDef, goal: FixtureDef) -> bool:
