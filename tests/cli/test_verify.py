@@ -266,7 +266,7 @@ def test_fix_leaves_out_what_makes_a_test_flaky(tmp_path: Path) -> None:
 
 def test_fix_leaves_out_what_costs_too_much(tmp_path: Path) -> None:
     """With --max-slowdown a narrowing that makes the suite slower than allowed is not written."""
-    slow = LEAK.replace('app.dependency_overrides["user"]', 'import time; time.sleep(0.4); app.dependency_overrides["user"]')
+    slow = LEAK.replace('app.dependency_overrides["user"]', 'sum(range(15_000_000)); app.dependency_overrides["user"]')
     more = "# --- test_more.py\nimport pytest\n@pytest.mark.parametrize('n', range(4))\ndef test_more(client, n): pass\n"
     root = commit_all(make_project(tmp_path / "project", slow + more))
     result = rescope(root, "fix", "--unsafe", "--verify", "--seeds", "0", "--max-slowdown", "5")

@@ -74,12 +74,19 @@ def _speaks_of(ctx: RuleContext, test: TestNode, found: list[tuple[str, Location
     variables = {what.partition("[")[2].strip("]'\"") for what, _, _ in found if "[" in what}
     words = {name.rpartition(".")[2] for name in names}
     callees = (ctx.flow.called(test.function, call) for call in test.function.calls)
-    functions = chain((test.function,), filter(None, callees))
-    if variables and names == ("os.environ",):  # of all variables, these
-        texts = (text for f in functions for text in chain(*(c.strings for c in f.calls), (e.key.strip("'\"") for e in f.effects)))
-        return not variables.isdisjoint(texts)
+    functions = (test.function, *filter(None, callees))
+    if variables and names == ("os.environ",):
+        return any(_reads(function, variables) for function in functions)
     spoken = ((t, f) for f in functions for t in chain(f.mentions, (c.callee for c in f.calls)) if any(w in t.dotted for w in words))
     return any(_is_or_within(text, names) for target, function in spoken for text in _called(ctx, target, function))
+
+
+def _reads(function: Function, variables: set[str]) -> bool:
+    """Whether a function names one of the variables, or takes the environment as it is: `name in os.environ`, `dict(os.environ)`."""
+    named = {text for c in function.calls for text in c.strings} | {e.key.strip("'\"") for e in function.effects}
+    by_name = any(c.callee.dotted.startswith(("os.environ.", "os.getenv")) and c.strings for c in function.calls)
+    whole = any(t.dotted == "os.environ" for t in function.mentions) and not by_name
+    return whole or not variables.isdisjoint(named)
 
 
 def _called(ctx: RuleContext, target: Target, function: Function) -> Iterator[str]:
@@ -154,7 +161,7 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[tuple[str, Locat
         code=_CODE,
         rule=_NAME,
         message=f"{fixture.scope}-scoped fixture '{ctx.graph.name_of(fixture)}' changes {what} for the tests that follow",
-        reason=f"{what} is back in place after each test",
+        reason=f"{what.partition('[')[0]} is back in place after each test",
         subject=ctx.subject(fixture),
         primary=ctx.at(fixture, f"lasts until the {fixture.scope} ends"),
         related=(
