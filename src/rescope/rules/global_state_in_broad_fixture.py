@@ -14,6 +14,8 @@ teardown that would put a copy in the place of a module's dict, list or set is r
 again, since others may hold it; where that is not certain to be the same, the fixture is left alone. An
 autouse fixture that sets defaults for the whole run and never takes them back is not reported, one that takes them back
 is only told; nor is a seed reported, nor a change that exactly the tests of the scope ask for.
+A fixture that nobody requests is silent. Of a variable of the environment a test is a witness if it names that variable, or takes
+the environment as a whole.
 
 When to keep it
 ---------------

@@ -13,6 +13,8 @@ container or an attribute. What a fixture around the test puts back already is n
 where something is missing, nor what only skipped tests do. It is told with low confidence where no other test that gets
 this very value (in the module, for a module-scoped one) looks at what is changed before a test or fixture sets it anew;
 what methods of its class change counts where a test looks at the very attribute.
+Silent are a reset by which a function-scoped fixture prepares a test, the call that the fixture makes itself, and a value that a
+broad fixture looks at when all is over: tests are to add to it.
 
 When to keep it
 ---------------

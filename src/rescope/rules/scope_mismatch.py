@@ -7,6 +7,7 @@ It does not: every test that reaches the pair errors in set-up. The broader fixt
 What rescope does
 -----------------
 It offers to narrow the requesting fixture. The edit is unsafe, since tests that do not reach the pair keep using it.
+Where another definition of the requested name, in another branch, is broad enough, it is told with low confidence.
 
 When to keep it
 ---------------
