@@ -234,6 +234,24 @@ def test_no_option_no_observer(tmp_path: Path) -> None:
     assert "rescope" not in result.stdout
 
 
+def test_imports_are_as_they_are(tmp_path: Path, observe) -> None:
+    """No module of the observer comes through pytest's assertion rewriting, and that is in place for what comes later."""
+    project = make_project(tmp_path, LEAK)
+    text = """
+import sys
+
+def pytest_sessionfinish(session):
+    hook = session.config.pluginmanager.rewrite_hook
+    own = {name: module for name, module in sys.modules.items() if name.startswith("rescope.observer")}
+    rewritten = [name for name, module in own.items() if module.__loader__ is hook]
+    print(f"{len(own) > 9}, {rewritten}, {sys.meta_path.count(hook)}, {sys.modules['later'].__loader__ is hook}")
+"""
+    (project / "later.py").write_text("")
+    (project / "watching.py").write_text("pytest_plugins = ['later']\n" + text)
+
+    assert "True, [], 1, True" in observe(project, "-s", "-p", "watching")[0]
+
+
 def test_paths_are_not_taken_for_a_mode(tmp_path: Path) -> None:
     """`pytest --rescope PATH` watches that path, with an analysis of its own; an unknown mode is refused."""
     project = make_project(tmp_path, LEAK)

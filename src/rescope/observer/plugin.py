@@ -19,6 +19,7 @@ from rescope.observer.report import change_line, lines
 from rescope.observer.state import RANDOM, Change
 from rescope.observer.watcher import Watcher, make_watcher
 from rescope.observer.watchlist import Subject, WatchError, WatchList, ask, parse, read
+from rescope.pytest_plugin import imports_as_they_are
 
 if TYPE_CHECKING:
     from rescope.observer.process import Readings
@@ -58,8 +59,10 @@ class Gatherer:
             raise pytest.UsageError(str(error)) from error
         if handed is None and getattr(self.config.option, "dist", "no") != "no":
             return
+        with imports_as_they_are(self.config):
+            watcher = make_watcher(self.config.rootpath, watch, self.mode)
         self.observer = Observer(
-            watcher=make_watcher(self.config.rootpath, watch, self.mode),
+            watcher=watcher,
             watch=watch,
             root=self.config.rootpath,
             strict=self.config.option.rescope_strict,
