@@ -1,12 +1,8 @@
 """The pytest plugin: options only. Whatever watches is imported when one of them is used, so that the plugin is free otherwise."""
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pytest
 
 
@@ -28,17 +24,8 @@ def pytest_configure(config: "pytest.Config") -> None:
     option = config.option
     if not (option.rescope or option.rescope_strict or option.rescope_record or option.rescope_watch):
         return
+    from rescope.observer.imports import imports_as_they_are
+
     with imports_as_they_are(config):
-        from rescope.observer import register
+        from rescope.observer.plugin import register
     register(config)
-
-
-@contextmanager
-def imports_as_they_are(config: "pytest.Config") -> "Iterator[None]":
-    """Import without assertion rewriting: pytest does it to all modules of a plugin, which makes their import three times as long."""
-    finders = sys.meta_path[:]
-    sys.meta_path[:] = [finder for finder in finders if finder is not config.pluginmanager.rewrite_hook]
-    try:
-        yield
-    finally:
-        sys.meta_path[:] = finders

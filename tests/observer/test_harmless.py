@@ -242,7 +242,7 @@ import sys
 
 def pytest_sessionfinish(session):
     hook = session.config.pluginmanager.rewrite_hook
-    own = {name: module for name, module in sys.modules.items() if name.startswith("rescope.observer")}
+    own = {name: module for name, module in sys.modules.items() if name.startswith("rescope.observer.") and not name.endswith(".imports")}
     rewritten = [name for name, module in own.items() if module.__loader__ is hook]
     print(f"{len(own) > 9}, {rewritten}, {sys.meta_path.count(hook)}, {sys.modules['later'].__loader__ is hook}")
 """
@@ -294,7 +294,7 @@ def test_warnings_as_errors(tmp_path: Path, observe) -> None:
 def test_the_plugin_needs_nothing_but_its_files(tmp_path: Path) -> None:
     """The observer imports pytest and the standard library only."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import rescope.pytest_plugin, rescope.observer;"
+        "import sys; sys.path.insert(0, sys.argv[1]); import rescope.pytest_plugin, rescope.observer.plugin;"
         "print(sorted(m for m in sys.modules if m.startswith('rescope')"
         " and not m.startswith(('rescope.observer', 'rescope.version', 'rescope.pytest_plugin'))))"
     )

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rescope.observer.imports import imports_as_they_are
 from rescope.observer.ledger import Json, merge
 from rescope.observer.report import change_line, lines
 from rescope.observer.state import RANDOM, Change
 from rescope.observer.watcher import Watcher, make_watcher
 from rescope.observer.watchlist import Subject, WatchError, WatchList, ask, parse, read
-from rescope.pytest_plugin import imports_as_they_are
 
 if TYPE_CHECKING:
     from rescope.observer.process import Readings
