@@ -139,21 +139,30 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
     namespaces = Namespaces(index=index)
     flow = Flow(graph=graph, index=index, namespaces=namespaces)
     calls = build_call_graph(flow)
+    imports = ImportGraph(index=index)
+    known = Known(index=index, calls=calls, tests=tests, idle=_idle(imports, test_modules, tests))
     return RuleContext(
         graph=graph,
         flow=flow,
         index=index,
         calls=calls,
-        imports=ImportGraph(index=index),
+        imports=imports,
         onlookers=Onlookers(graph=graph, flow=flow),
-        victims=Victims(known=Known(index=index, calls=calls, tests=tests)),
-        singletons=find_singletons(index, calls, tests),
+        victims=Victims(known=known),
+        singletons=find_singletons(known),
         packs=load_packs(project.root / name for name in project.settings.packs),
         ini=project.ini,
         settings=project.settings,
         tests=tests,
         declared=_declared(project.root),
     )
+
+
+def _idle(imports: ImportGraph, test_modules: Iterable[str], tests: frozenset[str]) -> frozenset[str]:
+    """The files beside the tests that no test module, no conftest.py and no file of fixtures imports."""
+    modules = imports.index.modules
+    loading = {p for p in tests if PurePosixPath(p).name in {"conftest.py", "__init__.py"} or modules[p].fixtures or modules[p].plugins}
+    return tests - imports.closure_of(frozenset({*test_modules, *loading}), lazy=True)
 
 
 def _test_support(index: ModuleIndex, graph: FixtureGraph) -> frozenset[str]:

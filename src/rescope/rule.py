@@ -194,9 +194,14 @@ class RuleContext:
         return effect.target.dotted
 
     def puts_back_initial(self, effect: Effect, function: Function) -> bool:
-        """Whether an assignment only puts a variable back to what it starts as: a reset, not a leak."""
+        """Whether an assignment only puts a variable, or an attribute of an object, back to what it starts as: a reset, not a leak."""
         found = self.index.variable(self.index.target(effect.target, function.address.path))
-        return found is not None and is_initial(effect, found[0].value)
+        if found is None or not found[1]:
+            return found is not None and is_initial(effect, found[0].value)
+        klass = self.flow.class_of(found[0].value, found[0].address.path)
+        made = self.flow.method(klass, "__init__") if klass is not None else None
+        starts = {e.target.tail: e.value for e in made.effects if e.target.root is Root.SELF} if made is not None else {}
+        return bool(effect.value) and starts.get(found[1]) == effect.value
 
     def resource(self, singleton: Singleton) -> str | None:
         """Why the singleton holds a resource that must not be dropped, None if it does not: by what it is built from."""

@@ -13,6 +13,10 @@ import os
 mode = "slow"
 
 
+class Base:
+    __abstractmethods__ = frozenset({"run"})
+
+
 def level():
     return os.environ.get("RESCOPE_LEVEL", "")
 """
@@ -34,6 +38,14 @@ LEFT = {
     "a test that others call": (
         f"def test_loud():\n    {LOUD}\n    assert app.level()\n\n\ndef test_again():\n    test_loud()\n",
         "other code calls test_loud()",
+    ),
+    "a test that its file calls when it is run": (
+        f"def test_loud():\n    {LOUD}\n    assert app.level()\n\n\nif __name__ == '__main__':\n    test_loud()\n",
+        "other code calls test_loud()",
+    ),
+    "what each call of a class depends on": (
+        "def test_loud():\n    app.Base.__abstractmethods__ = frozenset()\n    assert app.Base()\n",
+        "use monkeypatch.setattr(app.Base",
     ),
     "a decorator that may call it": (
         f"def twice(f):\n    return f\n\n\n@twice\ndef test_loud():\n    {LOUD}\n    assert app.level()\n",

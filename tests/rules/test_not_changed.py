@@ -80,6 +80,11 @@ def next_limit(client):
     return limit
 
 
+def wait(seconds, more):
+    seconds += more
+    return seconds
+
+
 def grow(client):
     rows = client.rows
     rows += [1]
@@ -99,7 +104,7 @@ def client():
 def order(client):
     yield client, Order(client)
 # --- test_shop.py
-from shop import grow, next_limit
+from shop import grow, next_limit, wait
 
 
 def test_first(client, order):
@@ -111,6 +116,7 @@ def test_second(client, order):
 """
 UNCHANGED = {
     "a local number": "assert next_limit(client) == 4",
+    "a number handed on": "assert wait(client.limit, 1) == 4",
     "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
     "a method whose result is denied": 'assert not client.orders.remove("b")',

@@ -280,3 +280,116 @@ def test_a_fixture_that_nobody_requests(tmp_path: Path, asks: str, found: list[s
     root = make_project(tmp_path, UNUSED.format(asks=asks))
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
     assert shown(root) == found
+
+
+ENTERED = """\
+# --- app.py
+import os
+
+
+def mode():
+    return os.environ.get("APP_MODE", "plain")
+
+
+made = mode()
+# --- helpers.py
+import importlib
+import os
+import sys
+from contextlib import contextmanager
+
+import app
+
+
+@contextmanager
+def temp_env(**more):
+    before = os.environ.copy()
+    os.environ.update(more)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@contextmanager
+def app_in(mode):
+    with temp_env(APP_MODE=mode):
+        importlib.reload(app)
+        yield app
+    importlib.reload(app)
+# --- test_app.py
+import os
+
+import app
+from helpers import app_in, temp_env
+
+
+def test_change():
+    {body}
+
+
+def test_usual():
+    assert (app.mode(), app.made) == ("plain", "plain")
+"""
+SET = 'os.environ["APP_MODE"] = "loud"'
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (f"with temp_env():\n        {SET}\n        assert app.mode() == 'loud'", []),
+        (f"{SET}\n    with temp_env():\n        assert app.mode() == 'loud'", ["RSC208"]),
+        ("with app_in('loud'):\n        app.made = 'other'\n        assert app.mode() == 'loud'", []),
+        ("app.made = 'other'\n    with temp_env():\n        assert app.made == 'other'", ["RSC208"]),
+    ],
+)
+def test_what_a_context_puts_back(tmp_path: Path, body: str, found: list[str]) -> None:
+    """Only what is set after it was entered; a context that imports the module anew takes all of it back."""
+    root = make_project(tmp_path, ENTERED.format(body=body))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert shown(root) == found
+
+
+STARTS = """\
+# --- engine.py
+class Engine:
+    def __init__(self):
+        self.counter = 0
+
+    def step(self):
+        self.counter += 1
+
+    @classmethod
+    def instance(cls):
+        return cls()
+
+
+def make():
+    return Engine()
+# --- app.py
+from engine import Engine, make
+
+engine = {made}
+# --- test_app.py
+from app import engine
+
+
+def test_steps():
+    engine.counter = {value}
+    engine.step()
+    assert engine.counter == {value} + 1
+
+
+def test_counts():
+    assert engine.counter in (0, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "found"),
+    [("make()", "0", []), ("Engine.instance()", "0", []), ("make()", "7", ["RSC208"]), ("Engine.instance()", "7", ["RSC208"])],
+)
+def test_an_attribute_set_to_what_the_constructor_gives(tmp_path: Path, made: str, value: str, found: list[str]) -> None:
+    """A reset, also of an object that a factory makes."""
+    root = make_project(tmp_path, STARTS.format(made=made, value=value))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert shown(root) == found

@@ -247,3 +247,77 @@ def test_a_fixture_that_resets_first(tmp_path: Path, prepare: str, found: list[s
     root = make_project(tmp_path, RESET.format(prepare=prepare))
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
     assert shown(root) == found
+
+
+PAIR = """\
+# --- desk.py
+class Desk:
+    def __init__(self):
+        self.open = False
+
+    def start(self):
+        self.open = True
+
+    def wind_up(self):
+        self.open = {closed}
+
+
+desk = Desk()
+# --- test_desk.py
+from desk import desk
+
+
+def test_start():
+    desk.start()
+    assert desk.open
+    {end}
+
+
+def test_usual():
+    assert not desk.open
+"""
+
+
+@pytest.mark.parametrize(
+    ("closed", "end", "found"),
+    [("False", "desk.wind_up()", []), ("None", "desk.wind_up()", ["RSC206"]), ("False", "desk.wind_up\n    desk.start()", ["RSC206"])],
+)
+def test_a_method_that_gives_what_the_constructor_gives(tmp_path: Path, closed: str, end: str, found: list[str]) -> None:
+    """What calls it at last has taken back what it did before, whatever the method is called."""
+    assert shown(make_project(tmp_path, PAIR.format(closed=closed, end=end))) == found
+
+
+COUNTED = """\
+# --- conftest.py
+from unittest.mock import Mock
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def mailer():
+    return Mock()
+# --- test_mail.py
+def prepare(mail):
+    {prepare}
+
+
+def test_one(mailer):
+    prepare(mailer)
+    mailer.send("one")
+    mailer.send.assert_called_once()
+
+
+def test_two(mailer):
+    prepare(mailer)
+    mailer.send("two")
+    mailer.send.assert_called_once()
+"""
+
+
+@pytest.mark.parametrize(("prepare", "found"), [("mail.reset_mock()", []), ("assert mail", ["RSC108"])])
+def test_a_helper_that_resets_the_mock(tmp_path: Path, prepare: str, found: list[str]) -> None:
+    """As if the tests did it themselves."""
+    root = make_project(tmp_path, COUNTED.format(prepare=prepare))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert shown(root) == found

@@ -405,5 +405,7 @@ def test_a_package_of_the_program_that_is_called_test(tmp_path: Path) -> None:
     """A folder called `test` without a test in it says nothing of the tests; with one, it does."""
     root = make_project(tmp_path, SHIPPED)
     assert check(root).plan.groups == ()
-    (tmp_path / "shop" / "test" / "test_command.py").write_text("def test_run():\n    assert True\n", "utf-8")
+    (tmp_path / "shop" / "test" / "test_command.py").write_text(
+        "from shop.test.command import run\n\n\ndef test_run():\n    assert run\n", "utf-8"
+    )
     assert [g.finding.code for g in check(root).plan.groups] == ["RSC205"]

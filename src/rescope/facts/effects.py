@@ -10,7 +10,7 @@ from rescope.facts.conditions import asked_after, conflicts, looked_at, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.undo import entry_of, puts_back
-from rescope.facts.values import assigned_text, built, call_strings, keywords_of, only_constant, position_of, short
+from rescope.facts.values import assigned_text, built, call_strings, grows, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, slices, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
@@ -81,7 +81,7 @@ class Scan:
                     self.env.declare(target, node.annotation)
             case ast.AugAssign(target=target, value=value):
                 self.expression(value)
-                self._augmented(target)
+                self._augmented(target, value)
             case ast.Expr(value=value):
                 self.statement_call = value.value if isinstance(value, ast.Await) else value
                 self.expression(value)
@@ -232,10 +232,10 @@ class Scan:
             case ast.Subscript():
                 self._store(EffectKind.SET_ITEM, target, value)
 
-    def _augmented(self, target: ast.Name | ast.Attribute | ast.Subscript) -> None:
+    def _augmented(self, target: ast.Name | ast.Attribute | ast.Subscript, value: ast.expr) -> None:
         if isinstance(target, ast.Name) and target.id not in self.env.globals:
             found = self.env.resolve(target)
-            if found is not None and found.root is Root.ARGUMENT:
+            if found is not None and found.root is Root.ARGUMENT and grows(value):
                 self._record(EffectKind.MUTATE, found, target, how="+=")
         else:
             self._store(_STORES[type(target)], target, None, how="+=")

@@ -64,6 +64,12 @@ def asked_for(node: ast.Call) -> tuple[str, ...]:
     return call_strings(node)[:1] if named else ()
 
 
+def grows(added: ast.expr) -> bool:
+    """Whether `+=` with this changes the object itself: it is seen to be a container. A number would only be bound anew."""
+    displays = (ast.List, ast.ListComp, ast.Tuple, ast.Set, ast.SetComp, ast.Dict, ast.DictComp)
+    return isinstance(added, displays) or (isinstance(added, ast.Call) and short(added.func) in {*CONTAINERS, "sorted"})
+
+
 def built(made: Value) -> str:
     """The dotted callee of a value that a call made; "?" where the callee is computed."""
     if made.kind is not ValueKind.CALL:

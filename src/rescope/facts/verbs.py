@@ -62,6 +62,11 @@ _BACK = frozenset(
 )
 
 
+def is_patch(dotted: str) -> bool:
+    """Whether a callee is one of `unittest.mock`'s patches, or a method of one."""
+    return dotted.endswith("patch") or ".patch." in dotted
+
+
 def is_back(name: str) -> bool:
     """Whether a function says by a word of its name that it takes something back: `reset_cache`, `rm_document`, `close_all`."""
     words = _words(name)

@@ -1,12 +1,13 @@
 """The functions around a test: its fixtures, set-ups, teardowns and hooks, and what they name, set anew or put back."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from rescope.facts.undo import takes_away
-from rescope.facts.verbs import CLEANUPS, PROCESS_STATE, SETUPS, is_back
+from rescope.facts.verbs import CLEANUPS, PROCESS_STATE, SETUPS, is_back, is_patch
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow
 from rescope.graph.index import Definition, ModuleIndex
@@ -187,6 +188,30 @@ def changes_folder(function: Function) -> bool:
     """Whether the body enters what goes back to the folder where it was, or runs in the fake file system of pyfakefs."""
     fake = "fs" in function.argnames or any(c.callee.dotted.endswith(_FAKE) for c in function.calls)
     return fake or any(c.entered and FOLDERS.search(c.callee.dotted) for c in function.calls)
+
+
+def entered_at(flow: Flow, function: Function) -> float:
+    """The line from which on something that the body enters may put back what is changed: infinite if nothing does.
+
+    What it registers for when the test is over may do so for all of it.
+    """
+    if any(map(cleans_up, function.calls)):
+        return 0
+    return min((c.line for c in function.calls if c.entered and (_may_put_back(c) or _reloads(flow, function, c))), default=math.inf)
+
+
+def _may_put_back(call: Call) -> bool:
+    """Whether a context manager says by its name that it puts something back, and not what: a patch that does is heard elsewhere."""
+    dotted = call.callee.dotted
+    told = is_patch(dotted) and (call.strings or call.passes)
+    return not (told or dotted.startswith("tempfile.") or FOLDERS.search(dotted)) and bool(PUTS_BACK.search(dotted))
+
+
+def _reloads(flow: Flow, function: Function, call: Call) -> bool:
+    """Whether a context manager of the project has modules imported anew when it is left: what was set in them is gone with them."""
+    manager = flow.called(function, call)
+    reloads = manager is not None and any(c.after_yield and c.callee.dotted == "importlib.reload" for c in manager.calls)
+    return reloads or (manager is not None and any(e.after_yield and e.target.dotted == "sys.modules" for e in manager.effects))
 
 
 def cleans_up(call: Call) -> bool:

@@ -223,6 +223,14 @@ class Flow:
         made = (self.class_named(v.target.dotted, path) for v in fixture.function.values if v.kind is ValueKind.CALL and v.target)
         return next(filter(None, made), None)
 
+    def class_of(self, value: Value, path: str) -> ClassDef | None:
+        """The project class that a value is made by: called itself, through a method of its own, or by a function that returns its call."""
+        made = value.target.dotted if value.kind is ValueKind.CALL and value.target is not None else ""
+        found = self.class_named(made, path) or self.class_named(made.rpartition(".")[0], path) if made else None
+        factory = self.index.functions[path].get(made) or self.index.function(self.index.locate(made, path)) if made and not found else None
+        given = [v.target.dotted for v in factory.values if v.target and v.kind is ValueKind.CALL] if factory is not None else []
+        return self.class_named(given[0], factory.address.path) if factory is not None and len(given) == 1 else found
+
     def class_named(self, dotted: str, path: str) -> ClassDef | None:
         """The project class of that name, as the file knows it."""
         head = dotted.partition(".")[0]

@@ -55,7 +55,8 @@ class Patching:
 
     def _collect(self) -> None:
         for path in self.ctx.tests:
-            for function in self.ctx.index.functions[path].values():
+            body = self.ctx.index.modules[path].body
+            for function in (*self.ctx.index.functions[path].values(), *([body] if body is not None else ())):
                 self.called.update(call.callee.dotted.rpartition(".")[2] for call in function.calls)
         self.shadowed = any(r.name == _NAME for r in self.ctx.graph.registrations)
         self.unittests.update(t.function.address for t in self.ctx.graph.tests if t.unittest)

@@ -8,7 +8,9 @@ all later ones fail with "transaction has been rolled back".
 What rescope does
 -----------------
 It offers to narrow the session while the engine stays broad. The edit is unsafe: tests may count on rows that an
-earlier test or a broad fixture left in the session.
+earlier test or a broad fixture left in the session. Where other broad fixtures are made with the session, there is no edit
+unless `strategy = "narrow"` asks for it: what is committed stays in the database all the same, and tests that share a user or
+an order may build on what an earlier one did with it.
 
 When to keep it
 ---------------
@@ -19,7 +21,8 @@ from collections.abc import Iterator
 
 from rescope.model.address import Location
 from rescope.model.facts import FixtureDef, Value, ValueKind
-from rescope.model.finding import Applicability, Confidence, Finding
+from rescope.model.finding import Applicability, Confidence, Finding, Strategy
+from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.rule import Example, Rule, RuleContext
 
@@ -52,6 +55,7 @@ def _isolated(ctx: RuleContext, fixture: FixtureDef) -> bool:
 def _finding(ctx: RuleContext, fixture: FixtureDef, value: Value) -> Finding:
     name = ctx.graph.name_of(fixture)
     made = value.target.dotted if value.target else ""
+    sharing = _made_with(ctx, fixture) if ctx.settings.strategy != "narrow" else ""
     return Finding(
         code=_CODE,
         rule=_NAME,
@@ -61,9 +65,19 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, value: Value) -> Finding:
         primary=ctx.at(fixture, f"one session for {len(ctx.graph.tests_using(fixture))} tests"),
         related=(Location(path=fixture.function.address.path, line=value.line or fixture.line, note=f"{made}() opens it"),),
         confidence=Confidence.MEDIUM,
-        applicability=Applicability.UNSAFE,
-        caveat="tests may count on rows that an earlier one left in the session",
+        applicability=Applicability.DISPLAY_ONLY if sharing else Applicability.UNSAFE,
+        strategy=Strategy.NONE if sharing else Strategy.NARROW,
+        caveat=f"each test would get a '{sharing}' of its own, and may build on what an earlier one did with it"
+        if sharing
+        else "tests may count on rows that an earlier one left in the session",
     )
+
+
+def _made_with(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """The first broad fixture that tests ask for and that is made with the session, "" if there is none."""
+    asked = {name for test in ctx.graph.tests_using(fixture) for name in test.argnames}
+    names = (ctx.graph.name_of(r) for r, _ in ctx.graph.requested_by(fixture) if r.scope is not Scope.FUNCTION)
+    return min((name for name in names if name in asked), default="")
 
 
 _DB = """\

@@ -52,7 +52,8 @@ def _uses(ctx: RuleContext, fixture: FixtureDef, what: str) -> Iterator[tuple[Fu
     for test in ctx.graph.tests_using(fixture):
         if names & set(test.function.argnames) and ctx.is_shared(fixture, test.function):
             calls = [c for c in test.function.calls if _counts(c, names, what)]
-            if calls and not _resets(test.function, names):
+            helpers = ((h, {p}) for n in names for c in test.function.calls for h, p, _ in ctx.flow.handed(test.function, c, n))
+            if calls and not any(_resets(*each) for each in ((test.function, names), *helpers)):
                 yield test.function, calls[0]
 
 

@@ -33,8 +33,8 @@ from typing import NamedTuple
 from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, process_patch
 from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
 from rescope.facts.values import CONTAINERS
-from rescope.facts.verbs import PROCESS_STATE, SETUPS
-from rescope.graph.around import FOLDERS, PUTS_BACK, Around, changes_folder, cleans_up, restores, sets_up
+from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch
+from rescope.graph.around import Around, changes_folder, entered_at, restores, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
@@ -50,6 +50,7 @@ _NAME = "unrestored-state"
 _SHOWN = 3
 _ENTRIES = frozenset({"sys.path", "sys.modules"})
 # Attributes of mocks, and those of unittest that only say how a failure is told.
+_ABSTRACT = "__abstractmethods__"  # each call of the class depends on it, also in tests that count on what an earlier one set
 _HARMLESS = frozenset({"return_value", "side_effect", "sentinel", "maxDiff", "longMessage"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
@@ -162,7 +163,7 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
     functions: dict[Address, Function] = {}
     for test in (t for t in ctx.graph.tests if not t.marks.skip and len(ctx.graph.tests) > 1):
         klass = ctx.index.classes[test.path].get(".".join(test.classes))
-        if klass is not None and any(map(_is_patch, klass.decorators)):
+        if klass is not None and any(map(is_patch, klass.decorators)):
             continue
         set_ups = (ctx.flow.method(klass, name) for name in sorted(SETUPS)) if klass is not None else ()
         for function in (test.function, *filter(None, set_ups)):
@@ -180,18 +181,19 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
 
 def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     decorating = _decorating(ctx, function)
-    around = _under_context(function) or any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
+    entered = entered_at(ctx.flow, function)
+    around = any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
     if decorating is None or around or function.address.name.lstrip("_").startswith(_RESETS):
         return  # it is there to put something back, or what stands around its body may be
-    patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or _is_patch(c.callee.dotted)]
+    patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or is_patch(c.callee.dotted)]
     patches += decorating
-    effects = [e for e in function.effects if e.target.root is Root.IMPORTED]
+    effects = [e for e in function.effects if e.target.root is Root.IMPORTED and e.line < entered]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
         others = [other for other in effects if other is not effect and _same(effect, other)]
         if _stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
-    yield from _of_calls(function, patches)
+    yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
 
 
 def _stays(effect: Effect) -> bool:
@@ -207,15 +209,11 @@ def _ends_elsewhere(ctx: RuleContext, function: Function, effect: Effect, others
     return known and bool(effect.value) and all(o.line < effect.line and o.value and _stays(o) for o in others)
 
 
-def _is_patch(dotted: str) -> bool:
-    return dotted.endswith("patch") or ".patch." in dotted
-
-
 def _decorating(ctx: RuleContext, function: Function) -> list[Call] | None:
     """The patch decorators of a function as calls, None where one of them does not say what it patches."""
-    count = sum(map(_is_patch, function.decorators))
+    count = sum(map(is_patch, function.decorators))
     body = ctx.index.modules[function.address.path].body if count else None
-    calls = [c for c in body.calls if function.line <= c.line < function.def_line and _is_patch(c.callee.dotted)] if body else []
+    calls = [c for c in body.calls if function.line <= c.line < function.def_line and is_patch(c.callee.dotted)] if body else []
     return calls if len(calls) == count and all(c.strings or c.passes for c in calls) else None
 
 
@@ -230,7 +228,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         owner, _, attribute = effect.text.rpartition(".")
         cure = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
         place = ctx.index.target(effect.target, function.address.path)
-        patch = attribute_patch(effect, missing=place is None or not _is_defined(ctx, place))
+        patch = attribute_patch(effect, missing=place is None or not _is_defined(ctx, place)) if attribute != _ABSTRACT else None
         yield _Change(effect.text, effect.target.dotted, cure, function, where, place, patch)
     elif effect.kind in _INSIDE and not (known or sets_up(function) or _patched(patches, effect.target.dotted, effect.key)):
         place = ctx.index.target(effect.target, function.address.path)
@@ -303,18 +301,6 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
 def _same(one: Effect, other: Effect) -> bool:
     """Whether two changes are of the same place: the second may be what restores it."""
     return one.target == other.target and (one.key == other.key or not (one.key and other.key))
-
-
-def _under_context(function: Function) -> bool:
-    """Whether the body enters or registers something that may put the change back."""
-    return any((c.entered and _may_put_back(c)) or cleans_up(c) for c in function.calls)
-
-
-def _may_put_back(call: Call) -> bool:
-    """Whether a context manager says by its name that it puts something back, and not what: a patch that does is heard elsewhere."""
-    dotted = call.callee.dotted
-    told = _is_patch(dotted) and (call.strings or call.passes)
-    return not (told or dotted.startswith("tempfile.") or FOLDERS.search(dotted)) and bool(PUTS_BACK.search(dotted))
 
 
 def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from rescope.graph.index import ModuleIndex
-from rescope.graph.reach import CallGraph
 from rescope.graph.state.caches import cached_factories
 from rescope.graph.state.containers import containers
 from rescope.graph.state.context import context_variables
@@ -21,9 +19,9 @@ from rescope.model.state import Singleton
 _KINDS = (module_globals, cached_factories, class_slots, containers, instances, context_variables)
 
 
-def find_singletons(index: ModuleIndex, calls: CallGraph, tests: frozenset[str]) -> tuple[Singleton, ...]:
-    """All singletons of program modules, one for each name, in path order; `tests` are the paths of tests and conftest files."""
-    known = Known(index=index, calls=calls, tests=tests)
+def find_singletons(known: Known) -> tuple[Singleton, ...]:
+    """All singletons of program modules, one for each name, in path order."""
+    index, tests = known.index, known.tests
     writes = read_writes(known)
     evidence = read_evidence(known)
     modules = [module for path, module in sorted(index.modules.items()) if path not in tests]

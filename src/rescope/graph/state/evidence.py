@@ -45,8 +45,9 @@ class Evidence:
     those that autouse fixtures call, `around_after` behind their yield, themselves or through others; `by_request` are the
     attributes of an object that fixtures take back for who requests them, and teardowns for their class, and `members` those
     that its methods change, None where that is not all seen; `cleared` are the functions of the tests that clear a cache at
-    last, `plugins` the files that `pytest_plugins` names; `patched` are the functions of the tests that put something else in
-    the place of the state, `restoring` those that assign it when all else is done.
+    last, `plugins` the files that `pytest_plugins` names, or that hold fixtures for others; `patched` are the functions of
+    the tests that put something else in the place of the state, `restoring` those that assign it when all else is done;
+    `inverse` are the methods of an object that only give attributes what its class starts with.
     """
 
     touched: defaultdict[Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
@@ -67,6 +68,7 @@ class Evidence:
     closing: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
     patched: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
     restoring: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
+    inverse: dict[Key, set[str]] = field(default_factory=dict)
 
     def join(self, singleton: Singleton) -> Singleton:
         """The singleton with all that the tests say of it."""
@@ -111,7 +113,8 @@ class Evidence:
         set_at: Counter[Address] = Counter()
         for call in (c for w in singleton.writers for c in self.called.get(w.function, ())):
             set_at[call.by] = max(set_at[call.by], call.at.line)
-        back |= {by for by, u in last.items() if u.constant in initial and u.at.line >= set_at[by]}
+        inverse = self.inverse.get((singleton.address.path, singleton.name), ())
+        back |= {by for by, u in last.items() if (u.constant in initial and u.at.line >= set_at[by]) or (u.is_call and u.member in inverse)}
         back |= {u.by.address for u in changes if self._taken_back(singleton, u)}
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:

@@ -68,7 +68,7 @@ class Varied:
 def read_varied(known: Known) -> Varied:
     """What all functions of the tests vary."""
     found = Varied()
-    for path in sorted(known.tests):
+    for path in sorted(known.tests - known.idle):
         for function in known.index.functions[path].values():
             for effect in function.effects:
                 _read_effect(known, function, effect, found)

@@ -15,11 +15,15 @@ _SETTINGS = frozenset({"settings", "config", "environ", "getenv", "configuration
 
 @dataclass(slots=True, kw_only=True)
 class Known:
-    """The project as the finders of singletons see it; `tests` are the paths of tests and conftest files."""
+    """The project as the finders of singletons see it.
+
+    `tests` are the paths of tests and conftest files, `idle` those among them that no run of the tests loads: scripts beside them.
+    """
 
     index: ModuleIndex
     calls: CallGraph
     tests: frozenset[str]
+    idle: frozenset[str] = frozenset()
     read: set[str] = field(default_factory=set)
     bases: set[str] = field(default_factory=set)
     owners: dict[tuple[str, str, str], Definition] = field(default_factory=dict)

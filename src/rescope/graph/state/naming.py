@@ -52,7 +52,7 @@ class Naming:
 def read_naming(known: Known, singletons: Iterable[Singleton]) -> Naming:
     """What all functions of the tests name, fixtures and helpers included."""
     found = Naming()
-    for path in sorted(known.tests):
+    for path in sorted(known.tests - known.idle):
         module = known.index.modules[path]
         for function in (*module.functions, *((module.body,) if module.body else ())):
             _read(known, function, found)

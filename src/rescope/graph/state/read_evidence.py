@@ -22,20 +22,39 @@ _DEPTH = 3
 def read_evidence(known: Known) -> Evidence:
     """The evidence of all tests, conftest files and module bodies."""
     named = ((name, path) for path in known.tests for name in known.index.modules[path].plugins)
-    found = Evidence(plugins=frozenset(filter(None, (known.index.module(name, path) for name, path in named))))
+    plugins = set(filter(None, (known.index.module(name, path) for name, path in named)))
+    found = Evidence(plugins=frozenset(plugins | {path for path in known.tests if _only_holds_fixtures(known, path)}))
     resetting = _resetting(known)
-    for path in sorted(known.tests):
+    for path in sorted(known.tests - known.idle):
         body = known.index.modules[path].body
         for key, location in _touches(known, body, resets=True) if body else ():
             found.standing[key].append(location)
+        elsewhere = _run_elsewhere(known, path)
         for function in known.index.functions[path].values():
-            _read_function(known, function, found, resets=function.address in resetting)
+            if function.address.qualname not in elsewhere:
+                _read_function(known, function, found, resets=function.address in resetting)
         for klass in known.index.modules[path].classes:
             _read_inherited(known, klass, found)
     _read_bodies(known, found)
     _drop_asked_elsewhere(known, found)
     found.members.update({key: _members(known, key) for key in found.by_request})
+    found.inverse.update({key: set(_inverse(known, key)) for key in found.uses})
     return found
+
+
+def _run_elsewhere(known: Known, path: str) -> set[str]:
+    """The functions of a file that are started as processes of their own, and called by none: nothing that they do stays."""
+    calls = [c for f in known.index.functions[path].values() for c in f.calls]
+    started = {t.dotted for c in calls if c.callee.dotted.endswith("Process") for slot, t in c.passes if slot == "target"}
+    return started - {c.callee.dotted for c in calls}
+
+
+def _only_holds_fixtures(known: Known, path: str) -> bool:
+    """Whether a file is there for its fixtures, which a conftest.py or tests elsewhere import."""
+    module = known.index.modules[path]
+    tests = any(f.address.name.startswith("test") for f in module.functions)
+    used = (f for f in module.fixtures if known.calls.flow.graph.tests_using(f))
+    return not (tests or path.endswith("conftest.py")) and any(used)
 
 
 def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
@@ -46,6 +65,19 @@ def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
         reaching = known.calls.reaching([function.address]) if function is not None else ()
         if any(f.address in reaching and f.address not in clearing for f in tests):
             del found.cleared[path, name]
+
+
+def _inverse(known: Known, key: Key) -> Iterator[str]:
+    """The methods of an object's class that assign nothing but what the constructor gives the same attributes."""
+    held = known.index.variables[key[0]].get(key[1])
+    klass = known.class_named(held.value.target.dotted, key[0]) if held is not None and held.value.target is not None else None
+    made = known.calls.flow.method(klass, "__init__") if klass is not None else None
+    initial = {(e.target, e.value) for e in made.effects if e.kind is EffectKind.SET_ATTR and e.value} if made is not None else set()
+    for binding in klass.bindings if klass is not None and initial else ():
+        method = known.calls.flow.method(klass, binding.name) if klass is not None else None
+        own = [e for e in method.effects if e.target.root is Root.SELF] if method is not None else []
+        if own and all((e.target, e.value) in initial or takes_away(e) for e in own):
+            yield binding.name
 
 
 def _members(known: Known, key: Key) -> dict[str, set[str] | None]:

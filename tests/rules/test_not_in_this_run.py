@@ -1,0 +1,168 @@
+"""Lines that stand among the tests and change nothing for them: other files, other processes; and fixtures that stand elsewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, outcome, run_pytest
+
+NAMES = """\
+# --- names.py
+_known = {{}}
+
+
+def name_of(kind):
+    found = _known.get(kind)
+    if found is not None:
+        return found
+    if kind in _known:
+        return None
+    made = make(kind)
+    _known[kind] = made
+    return made
+
+
+def make(kind):
+    return kind.__name__
+# --- tests/__init__.py
+# --- tests/bench_names.py
+from names import _known, name_of
+
+
+def measure():
+    _known.clear()
+    return name_of(int)
+
+
+if __name__ == "__main__":
+    measure()
+# --- tests/test_names.py
+from names import name_of
+{imports}
+
+def test_int():
+    assert name_of(int) == "int"
+
+
+def test_str():
+    assert name_of(str) == "str"
+"""
+
+
+@pytest.mark.parametrize(("imports", "found"), [("", []), ("from tests.bench_names import measure\n", ["RSC204"])])
+def test_a_script_beside_the_tests(tmp_path: Path, imports: str, found: list[str]) -> None:
+    """What no test imports says nothing of the tests."""
+    root = make_project(tmp_path, NAMES.format(imports=imports))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [g.finding.code for g in check(root).shown] == found
+
+
+SERVED = """\
+# --- conf.py
+class Conf:
+    def __init__(self, name):
+        self.name = name
+
+
+_current = None
+
+
+def current():
+    global _current
+    if _current is None:
+        _current = Conf("file")
+    return _current
+# --- conftest.py
+import multiprocessing
+
+import pytest
+
+import conf
+
+
+def serve(queue, mine):
+    conf._current = mine
+    queue.put(conf.current().name)
+
+
+@pytest.fixture
+def server():
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=serve, args=(queue, conf.Conf("mine")))
+    process.start()
+    yield queue.get()
+    process.join()
+# --- test_conf.py
+from conftest import serve
+import conf
+
+
+def test_server({asks}):
+    {body}
+
+
+def test_here():
+    assert conf.current().name == "file"
+"""
+
+
+@pytest.mark.parametrize(
+    ("asks", "body", "found"),
+    [("server", "assert server == 'mine'", []), ("monkeypatch", "serve(__import__('queue').Queue(), conf.Conf('mine'))", ["RSC201"])],
+)
+def test_a_process_of_its_own(tmp_path: Path, asks: str, body: str, found: list[str]) -> None:
+    """What is only started as a process leaves nothing here; called by a test, it does."""
+    text = SERVED.format(asks=asks, body=body)
+    if found:
+        text = text.replace('process = context.Process(target=serve, args=(queue, conf.Conf("mine")))', "process = serve(queue, None)")
+        text = text.replace("    process.start()\n", "").replace("    process.join()\n", "")
+    root = make_project(tmp_path, text)
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.finding.code for g in check(root).shown] == found
+
+
+SERVICES = """\
+# --- services.py
+paths = {{}}
+
+
+def load(names):
+    for name in names:
+        paths[name] = "/" + name
+    return sorted(paths)
+# --- tests/__init__.py
+# --- tests/loading.py
+import pytest
+
+import services
+
+
+@pytest.fixture
+def load():
+    yield services.load
+    services.paths.clear()
+# --- tests/conftest.py
+from tests.loading import load
+
+fixtures = (load,)
+# --- tests/test_services.py
+import services
+
+
+def test_one({asks}):
+    services.paths["x"] = "/x"
+    assert services.load(["a"]) == ["a", "x"]
+
+
+def test_two({asks}):
+    assert services.load(["b"]) == ["b"]
+"""
+
+
+@pytest.mark.parametrize(("asks", "found"), [("load", []), ("", ["RSC204"])])
+def test_a_fixture_that_a_conftest_imports(tmp_path: Path, asks: str, found: list[str]) -> None:
+    """It puts back for those who request it, wherever it is written."""
+    root = make_project(tmp_path, SERVICES.format(asks=asks))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.finding.code for g in check(root).shown] == found
