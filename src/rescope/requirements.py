@@ -1,16 +1,23 @@
-"""The oldest release of a package that a project may run with, by its lock files, else by its requirements."""
+"""Where a project stands, and the oldest release of a package that it may run with: by its lock files, else by its requirements."""
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 Version = tuple[int, ...]
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 _FILES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile", "noxfile.py")
+_PROJECTS = _FILES[:3]
 _GLOBS = ("*requirements*.txt", "*requirements*.in", "requirements/*", "*constraints*.txt")
 _BOUND = re.compile(r"(===?|>=|~=|>|\^|~)?\s*(\d+(?:\.\d+)*)")
 _SPECIFIERS = re.compile(r"\s*(?:[<>=!~^]=?=?\s*\d[\w.*]*\s*,?\s*)+")
+
+
+def home(root: Path, path: str) -> Path:
+    """The folder of the project that a file belongs to: a repository may hold several, each for a Python of its own."""
+    above = [root / parent for parent in PurePosixPath(path).parents]
+    return next((folder for folder in above if any((folder / name).is_file() for name in _PROJECTS)), root)
 
 
 def oldest(root: Path, package: str) -> Version:

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
 
 from rescope.cli.options import EXIT_FAILED, Asked, fail, open_project, remark
 from rescope.cli.progress import progress
@@ -11,10 +10,8 @@ from rescope.discovery import discover, is_test_module
 from rescope.evidence import Evidence
 from rescope.model.report import Report
 from rescope.pipeline import Analysis, analyze, explore
-from rescope.requirements import oldest
+from rescope.requirements import home, oldest
 from rescope.rule import RuleContext
-
-_PROJECT_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 def run_analysis(asked: Asked, *, quiet: bool = False, evidence: Evidence | None = None) -> tuple[Project, Analysis]:
@@ -46,8 +43,8 @@ def tell_failures(project: Project, analysis: Analysis, *, quiet: bool = False) 
     """One line on stderr for each file that could not be served and each rule that failed, and what may be the reason."""
     for failure in analysis.report.failures:
         remark(f"{failure.path}:{failure.line}: {failure.message}")
-    homes = {_home(project.root, failure.path) for failure in analysis.report.failures}
-    wanted = max((oldest(home, "requires-python") for home in homes), default=())
+    homes = {home(project.root, failure.path) for failure in analysis.report.failures}
+    wanted = max((oldest(folder, "requires-python") for folder in homes), default=())
     if wanted > sys.version_info[:2]:
         mine, theirs = f"{sys.version_info.major}.{sys.version_info.minor}", ".".join(map(str, wanted))
         remark(f"rescope reads files as the Python that runs it, {mine}, and the project is for {theirs} or newer: install it there")
@@ -66,12 +63,6 @@ def _elsewhere(project: Project) -> str:
         return "see python_files and testpaths of pytest"
     count = f"{len(found)} file{'s' if len(found) > 1 else ''}"
     return f"{count} outside of testpaths may have some, as {found[0]}: give rescope the folder of their project"
-
-
-def _home(root: Path, path: str) -> Path:
-    """The folder of the project that a file belongs to: a repository may hold several, each for a Python of its own."""
-    above = [root / parent for parent in PurePosixPath(path).parents]
-    return next((folder for folder in above if any((folder / name).is_file() for name in _PROJECT_FILES)), root)
 
 
 def exit_code(analysis: Analysis, ordinary: int) -> int:

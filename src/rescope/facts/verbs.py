@@ -36,6 +36,7 @@ MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "
 PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")
 CLEANUPS = frozenset({"addfinalizer", "addCleanup", "addClassCleanup", "addAsyncCleanup", "callback", "push_async_callback"})
 SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
+_RENEWS = ("reset", "clear", "clean", "restore")
 _BACK = frozenset(
     [
         "reset",
@@ -60,6 +61,11 @@ _BACK = frozenset(
         "evict",
     ]
 )
+
+
+def renews(name: str) -> bool:
+    """Whether a function says by the first word of its name that it puts something as a whole back to its start: `reset_all`, `clear`."""
+    return name.lstrip("_").startswith(_RENEWS)
 
 
 def is_patch(dotted: str) -> bool:

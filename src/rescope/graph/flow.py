@@ -34,6 +34,7 @@ class Flow:
     namespaces: Namespaces
     memo: dict[tuple[Address, str], tuple[tuple[str, Effect, Function], ...]] = field(default_factory=dict)
     methods: dict[tuple[Address, str], Function | None] = field(default_factory=dict)
+    named: dict[tuple[str, str, bool], Function | None] = field(default_factory=dict)
     found: dict[Address, tuple[Mutation, ...]] | None = None
 
     def mutations(self, fixture: FixtureDef) -> tuple[Mutation, ...]:
@@ -147,8 +148,14 @@ class Flow:
         if call.callee.root in {Root.SELF, Root.CLS} and call.callee.tail:
             owner = self.index.classes[path].get(function.address.qualname.rpartition(".")[0])
             return self.method(owner, call.callee.tail) if owner else None
-        definition = self.index.target(call.callee, path)
-        return self.index.function(definition) or self._instance_method(definition)
+        imported = call.callee.root is Root.IMPORTED
+        if not (imported or call.callee.root is Root.GLOBAL):
+            return None
+        key = (path, call.callee.dotted, imported)
+        if key not in self.named:
+            definition = self.index.target(call.callee, path)
+            self.named[key] = self.index.function(definition) or self._instance_method(definition)
+        return self.named[key]
 
     def _instance_method(self, definition: Definition | None) -> Function | None:
         """The method that a call on a module-level instance of a project class reaches."""

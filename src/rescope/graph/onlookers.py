@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rescope.facts.verbs import is_back
+from rescope.facts.verbs import is_back, renews
 from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation, joined
 from rescope.model.address import Location
@@ -136,7 +136,7 @@ def _setting(function: Function, name: str, part: str, change: _Change) -> Itera
     for call in function.calls:
         on, _, method = call.callee.dotted.rpartition(".")
         mine = call.callee.root is Root.ARGUMENT and call.callee.head == name and not (call.nested or call.after_yield)
-        anew = method.startswith(("reset", "clear", "restore")) or (change.method and method == change.method)
+        anew = renews(method) or (change.method and method == change.method)
         if mine and not on.partition(".")[2] and not part and anew:
             yield call.line
 

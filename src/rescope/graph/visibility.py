@@ -50,6 +50,7 @@ class Place:
     names: list[str] = field(default_factory=list)
     flags: list[bool] = field(default_factory=list)
     settled: dict[str, tuple[tuple[Registration, int], ...]] = field(default_factory=dict)
+    doubted: dict[tuple[str, int], tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def chain(self, name: str) -> Chain:
         """All visible definitions of a name, furthest first."""
@@ -74,12 +75,17 @@ class Place:
             self.flags.append(any(holder.opaque or holder.computed for holder in self.holders))
         return self.flags[0]
 
-    def doubts(self, name: str, since: int) -> Iterable[tuple[str, str]]:
+    def doubts(self, name: str, since: int) -> tuple[tuple[str, str], ...]:
         """Holder and reason for each name that may mean another fixture than the one found in holder number `since`.
 
         A name that is bound to a computed value counts in the same holder too, names that are themselves
         computed only in nearer ones.
         """
+        if (name, since) not in self.doubted:
+            self.doubted[name, since] = tuple(self._doubts(name, since))
+        return self.doubted[name, since]
+
+    def _doubts(self, name: str, since: int) -> Iterable[tuple[str, str]]:
         for number, holder in enumerate(self.holders):
             if number >= since and name in holder.opaque:
                 yield holder.path, holder.opaque[name]

@@ -26,7 +26,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from rescope.facts.undo import closing_lines
-from rescope.facts.verbs import is_back
+from rescope.facts.verbs import is_back, renews
 from rescope.graph.flow import Mutation
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Function, Root, Value, ValueKind
@@ -94,7 +94,7 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
 def _resets_first(mutation: Mutation) -> bool:
     """Whether a fixture, before it hands the value on, tells it to reset itself: that prepares a test and leaves nothing to any."""
     fixture = not mutation.by.address.name.startswith("test") and mutation.inside.address == mutation.by.address
-    told = mutation.effect.kind is EffectKind.CALL and mutation.effect.how.startswith(("reset", "clear", "restore"))
+    told = mutation.effect.kind is EffectKind.CALL and renews(mutation.effect.how)
     return fixture and told and not mutation.part
 
 

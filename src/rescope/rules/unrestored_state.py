@@ -33,7 +33,7 @@ from typing import NamedTuple
 from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, process_patch
 from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
 from rescope.facts.values import CONTAINERS
-from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch
+from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch, renews
 from rescope.graph.around import Around, changes_folder, entered_at, restores, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
@@ -63,7 +63,6 @@ _ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE
 _WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
-_RESETS = ("reset", "clear", "clean", "restore")
 _CHDIR = "os.chdir"
 _CALLS = {
     _CHDIR: ("the working directory", "monkeypatch.chdir(...)"),
@@ -183,7 +182,7 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     decorating = _decorating(ctx, function)
     entered = entered_at(ctx.flow, function)
     around = any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
-    if decorating is None or around or function.address.name.lstrip("_").startswith(_RESETS):
+    if decorating is None or around or renews(function.address.name):
         return  # it is there to put something back, or what stands around its body may be
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or is_patch(c.callee.dotted)]
     patches += decorating
