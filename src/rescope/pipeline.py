@@ -18,6 +18,7 @@ from rescope.graph.flow import Flow
 from rescope.graph.index import ModuleIndex, build_index
 from rescope.graph.namespace import Namespaces
 from rescope.graph.onlookers import Onlookers
+from rescope.graph.plugins import plugin_paths
 from rescope.graph.reach import ImportGraph, build_call_graph
 from rescope.graph.state import find_singletons
 from rescope.graph.state.known import Known
@@ -35,6 +36,7 @@ from rescope.rule import RuleContext
 from rescope.rules import all_rules
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
+_IMPORTERS = frozenset({"importlib.import_module", "__import__", "pkgutil.iter_modules", "pkgutil.walk_packages", "runpy.run_path"})
 _DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile", "pytest.ini", ".pytest.ini", "pytest.toml")
 
 
@@ -140,7 +142,7 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
     flow = Flow(graph=graph, index=index, namespaces=namespaces)
     calls = build_call_graph(flow)
     imports = ImportGraph(index=index)
-    known = Known(index=index, calls=calls, tests=tests, idle=_idle(imports, test_modules, tests))
+    known = Known(index=index, calls=calls, tests=tests, idle=_idle(imports, (*test_modules, *plugin_paths(index, project.ini)), tests))
     return RuleContext(
         graph=graph,
         flow=flow,
@@ -158,11 +160,14 @@ def make_context(project: Project, modules: Iterable[ModuleFacts]) -> RuleContex
     )
 
 
-def _idle(imports: ImportGraph, test_modules: Iterable[str], tests: frozenset[str]) -> frozenset[str]:
-    """The files beside the tests that no test module, no conftest.py and no file of fixtures imports."""
+def _idle(imports: ImportGraph, loaded: Iterable[str], tests: frozenset[str]) -> frozenset[str]:
+    """The files beside the tests that no test module, plugin, conftest.py or file of fixtures imports; none where names are computed."""
     modules = imports.index.modules
+    bodies = (f for p in tests for f in (*modules[p].functions, *((modules[p].body,) if modules[p].body else ())))
+    if any(call.callee.dotted in _IMPORTERS for body in bodies for call in body.calls):
+        return frozenset()
     loading = {p for p in tests if PurePosixPath(p).name in {"conftest.py", "__init__.py"} or modules[p].fixtures or modules[p].plugins}
-    return tests - imports.closure_of(frozenset({*test_modules, *loading}), lazy=True)
+    return tests - imports.closure_of(frozenset({*loaded, *loading}), lazy=True)
 
 
 def _test_support(index: ModuleIndex, graph: FixtureGraph) -> frozenset[str]:

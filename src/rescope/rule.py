@@ -199,8 +199,9 @@ class RuleContext:
         if found is None or not found[1]:
             return found is not None and is_initial(effect, found[0].value)
         klass = self.flow.class_of(found[0].value, found[0].address.path)
-        made = self.flow.method(klass, "__init__") if klass is not None else None
-        starts = {e.target.tail: e.value for e in made.effects if e.target.root is Root.SELF} if made is not None else {}
+        body = self.index.modules[found[0].address.path].body
+        again = body is not None and any(by == found[0].value.target and not method for by, method in body.handled)
+        starts = self.flow.starts_with(klass) if klass is not None and not again else {}
         return bool(effect.value) and starts.get(found[1]) == effect.value
 
     def resource(self, singleton: Singleton) -> str | None:

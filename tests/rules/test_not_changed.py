@@ -148,3 +148,35 @@ def test_a_change(body: str, tmp_path: Path) -> None:
     root = make_project(tmp_path, PROGRAM.replace("BODY", body))
     assert outcome(run_pytest(root)) == "2 passed"
     assert [(g.finding.code, g.finding.subject.name) for g in check(root).plan.groups] == [("RSC103", "client")]
+
+
+JOINED = """\
+# --- test_rows.py
+import pytest
+
+
+@pytest.fixture(scope="session")
+def rows():
+    return {made}
+
+
+def join(rows, more):
+    rows += more
+    return rows
+
+
+def test_join(rows):
+    assert join(rows, {more}) is not None
+
+
+def test_usual(rows):
+    assert rows == {made}
+"""
+
+
+@pytest.mark.parametrize(("made", "more", "found"), [("[1]", "[2]", ["RSC103"]), ("1", "2", [])])
+def test_what_is_joined_to_an_argument(tmp_path: Path, made: str, more: str, found: list[str]) -> None:
+    """A list grows in place, a number is bound anew."""
+    root = make_project(tmp_path, JOINED.format(made=made, more=more))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.finding.code for g in check(root).shown] == found

@@ -49,7 +49,14 @@ def test_str():
 """
 
 
-@pytest.mark.parametrize(("imports", "found"), [("", []), ("from tests.bench_names import measure\n", ["RSC204"])])
+@pytest.mark.parametrize(
+    ("imports", "found"),
+    [
+        ("", []),
+        ("from tests.bench_names import measure\n", ["RSC204"]),
+        ("import importlib\n\nmeasure = importlib.import_module('tests.bench_names').measure\n", ["RSC204"]),
+    ],
+)
 def test_a_script_beside_the_tests(tmp_path: Path, imports: str, found: list[str]) -> None:
     """What no test imports says nothing of the tests."""
     root = make_project(tmp_path, NAMES.format(imports=imports))
@@ -166,3 +173,59 @@ def test_a_fixture_that_a_conftest_imports(tmp_path: Path, asks: str, found: lis
     root = make_project(tmp_path, SERVICES.format(asks=asks))
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
     assert [g.finding.code for g in check(root).shown] == found
+
+
+def test_a_fixture_of_other_tests(tmp_path: Path) -> None:
+    """A file whose fixture only some tests use puts nothing back for the others."""
+    text = SERVICES.format(asks="").replace("from tests.loading import load\n\nfixtures = (load,)\n", "")
+    root = make_project(
+        tmp_path, text + "# --- tests/test_more.py\nfrom tests.loading import load\n\n\ndef test_load(load):\n    assert load([])\n"
+    )
+    assert [g.finding.code for g in check(root).shown] == ["RSC204"]
+
+
+HOOKED = """\
+# --- registry.py
+handlers = {}
+
+
+def register(name):
+    handlers[name] = name
+# --- conftest.py
+pytest_plugins = ["tests.hooks"]
+# --- tests/__init__.py
+# --- tests/hooks.py
+import registry
+
+
+def pytest_runtest_teardown(item):
+    registry.handlers.clear()
+# --- tests/test_registry.py
+import registry
+
+
+def test_register():
+    registry.register("a")
+    registry.handlers["z"] = "z"
+    assert len(registry.handlers) == 2
+
+
+def test_empty():
+    assert not registry.handlers
+"""
+
+
+def test_hooks_of_a_plugin(tmp_path: Path) -> None:
+    """A file that is loaded as a plugin is part of the run, though nothing imports it."""
+    root = make_project(tmp_path, HOOKED)
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [g.finding.code for g in check(root).shown] == []
+
+
+def test_a_function_that_a_thread_runs_too(tmp_path: Path) -> None:
+    """What also runs in this process is believed."""
+    thread = '    threading.Thread(target=serve, args=(queue, conf.Conf("mine"))).start()\n'
+    text = SERVED.format(asks="server", body="assert server").replace("    yield queue.get()", f"{thread}    yield queue.get()")
+    text = text.replace("import multiprocessing\n", "import multiprocessing\nimport threading\n")
+    root = make_project(tmp_path, f"{text}\n\ndef test_there():\n    assert conf.current()\n")
+    assert [g.finding.code for g in check(root).shown] == ["RSC201"]

@@ -311,6 +311,18 @@ def temp_env(**more):
 
 
 @contextmanager
+def clean_env():
+    yield
+    os.environ.pop("APP_MODE", None)
+
+
+@contextmanager
+def fresh_app():
+    yield app
+    importlib.reload(app)
+
+
+@contextmanager
 def app_in(mode):
     with temp_env(APP_MODE=mode):
         importlib.reload(app)
@@ -320,7 +332,7 @@ def app_in(mode):
 import os
 
 import app
-from helpers import app_in, temp_env
+from helpers import app_in, clean_env, fresh_app, temp_env
 
 
 def test_change():
@@ -339,11 +351,13 @@ SET = 'os.environ["APP_MODE"] = "loud"'
         (f"with temp_env():\n        {SET}\n        assert app.mode() == 'loud'", []),
         (f"{SET}\n    with temp_env():\n        assert app.mode() == 'loud'", ["RSC208"]),
         ("with app_in('loud'):\n        app.made = 'other'\n        assert app.mode() == 'loud'", []),
+        (f"{SET}\n    with clean_env():\n        assert app.mode() == 'loud'", []),
+        (f"with fresh_app():\n        {SET}\n        assert app.mode() == 'loud'", ["RSC208"]),
         ("app.made = 'other'\n    with temp_env():\n        assert app.made == 'other'", ["RSC208"]),
     ],
 )
 def test_what_a_context_puts_back(tmp_path: Path, body: str, found: list[str]) -> None:
-    """Only what is set after it was entered; a context that imports the module anew takes all of it back."""
+    """Only what is set after it was entered, if it keeps what was there; one that imports a module anew takes all of that back."""
     root = make_project(tmp_path, ENTERED.format(body=body))
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
     assert shown(root) == found
@@ -393,3 +407,68 @@ def test_an_attribute_set_to_what_the_constructor_gives(tmp_path: Path, made: st
     root = make_project(tmp_path, STARTS.format(made=made, value=value))
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
     assert shown(root) == found
+
+
+HELD = {
+    "set at import": """\
+class Engine:
+    def __init__(self):
+        self.counter = 0
+
+
+engine = Engine()
+engine.counter = 5
+""",
+    "set by the factory": """\
+class Engine:
+    def __init__(self):
+        self.counter = 0
+
+    @classmethod
+    def of(cls):
+        made = cls()
+        made.counter = 5
+        return made
+
+
+engine = Engine.of()
+""",
+    "in a branch": """\
+class Engine:
+    def __init__(self, on=True):
+        if on:
+            self.counter = 5
+        else:
+            self.counter = 0
+
+
+def make():
+    return Engine()
+
+
+engine = make()
+""",
+    "another list": """\
+class Engine:
+    def __init__(self):
+        self.counter = [5]
+
+
+def make():
+    return Engine()
+
+
+engine = make()
+""",
+}
+
+
+@pytest.mark.parametrize("case", HELD)
+def test_an_attribute_that_holds_something_else(tmp_path: Path, case: str) -> None:
+    """What the constructor gives is not always what is there."""
+    value = "[0]" if case == "another list" else "0"
+    sets = f"def test_set():\n    engine.counter = {value}\n\n\n"
+    text = f"from app import engine\n\n\n{sets}def test_kept():\n    assert engine.counter in (5, [5])\n"
+    root = make_project(tmp_path, f"# --- app.py\n{HELD[case]}# --- test_app.py\n{text}")
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+    assert [code for code in shown(root) if code in {"RSC206", "RSC208"}]

@@ -164,6 +164,7 @@ class _Collector:
             calls=tuple(scan.calls),
             mentions=tuple(scan.mentions),
             mentioned_at=tuple(scan.mentions.values()),
+            handled=frozenset(scan.handled),
         )
 
     def block(self, nodes: Iterable[ast.stmt], body: _Body, *, conditional: bool) -> None:

@@ -10,7 +10,7 @@ from rescope.facts.conditions import asked_after, conflicts, looked_at, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.undo import entry_of, puts_back
-from rescope.facts.values import assigned_text, built, call_strings, grows, keywords_of, only_constant, position_of, short
+from rescope.facts.values import GROWS, assigned_text, built, call_strings, grows, keywords_of, only_constant, position_of, short
 from rescope.facts.verbs import CLEANUPS, MONKEYPATCH
 from rescope.facts.walking import children, slices, walk
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, Root, Target, Value, ValueKind
@@ -235,8 +235,8 @@ class Scan:
     def _augmented(self, target: ast.Name | ast.Attribute | ast.Subscript, value: ast.expr) -> None:
         if isinstance(target, ast.Name) and target.id not in self.env.globals:
             found = self.env.resolve(target)
-            if found is not None and found.root is Root.ARGUMENT and grows(value):
-                self._record(EffectKind.MUTATE, found, target, how="+=")
+            if found is not None and found.root is Root.ARGUMENT:
+                self._record(EffectKind.MUTATE, found, target, how=GROWS if grows(value) else "+=")
         else:
             self._store(_STORES[type(target)], target, None, how="+=")
 

@@ -9,6 +9,7 @@ from rescope.model.facts import Value, ValueKind
 _LIMIT = 72
 CONTAINERS = frozenset({"dict", "list", "set"})
 FILLED = "(...)"
+GROWS = "+= ..."
 
 LITERALS = MappingProxyType(
     {

@@ -193,11 +193,40 @@ def changes_folder(function: Function) -> bool:
 def entered_at(flow: Flow, function: Function) -> float:
     """The line from which on something that the body enters may put back what is changed: infinite if nothing does.
 
-    What it registers for when the test is over may do so for all of it.
+    What it registers for when the test is over may do so for all of it, and so may a context manager of which it is not seen that
+    it keeps what was there when it was entered.
     """
-    if any(map(cleans_up, function.calls)):
+    entered = [c for c in function.calls if c.entered and _may_put_back(c)]
+    if any(map(cleans_up, function.calls)) or not all(_keeps(flow.called(function, c)) for c in entered):
         return 0
-    return min((c.line for c in function.calls if c.entered and (_may_put_back(c) or _reloads(flow, function, c))), default=math.inf)
+    return min((c.line for c in entered), default=math.inf)
+
+
+def _keeps(manager: Function | None) -> bool:
+    """Whether a context manager reads, before its yield, what it changes behind it, and changes nothing else."""
+    if manager is None or manager.yields_at is None:
+        return False
+    ending = {e.target.dotted for e in manager.effects if e.after_yield}
+    read = [t.dotted for t, at in zip(manager.mentions, manager.mentioned_at, strict=True) if at < manager.yields_at]
+    ends = (c for c in manager.calls if c.after_yield)
+    told = all(any(c.callee.dotted.startswith(f"{state}.") for state in ending) for c in ends if c.discarded)
+    return bool(ending) and told and all(any(name == s or name.startswith(f"{s}.") for name in read) for s in ending)
+
+
+def reloaded_at(flow: Flow, function: Function) -> dict[str, int]:
+    """The modules that a context manager of the project has imported anew when it is left, as dotted names, and where it is entered.
+
+    "" stands for all modules of the project: it takes some out of `sys.modules`.
+    """
+    found: dict[str, int] = {}
+    for call in function.calls:
+        manager = flow.called(function, call) if call.entered else None
+        if manager is not None and manager.yields_at is not None:
+            ends = (c for c in manager.calls if c.after_yield and c.callee.dotted == "importlib.reload")
+            names = [target.dotted for c in ends for _, target in c.passes[:1]]
+            names += [""] if any(e.after_yield and e.target.dotted == "sys.modules" for e in manager.effects) else []
+            found |= {name: min(call.line, found.get(name, call.line)) for name in names}
+    return found
 
 
 def _may_put_back(call: Call) -> bool:
@@ -205,13 +234,6 @@ def _may_put_back(call: Call) -> bool:
     dotted = call.callee.dotted
     told = is_patch(dotted) and (call.strings or call.passes)
     return not (told or dotted.startswith("tempfile.") or FOLDERS.search(dotted)) and bool(PUTS_BACK.search(dotted))
-
-
-def _reloads(flow: Flow, function: Function, call: Call) -> bool:
-    """Whether a context manager of the project has modules imported anew when it is left: what was set in them is gone with them."""
-    manager = flow.called(function, call)
-    reloads = manager is not None and any(c.after_yield and c.callee.dotted == "importlib.reload" for c in manager.calls)
-    return reloads or (manager is not None and any(e.after_yield and e.target.dotted == "sys.modules" for e in manager.effects))
 
 
 def cleans_up(call: Call) -> bool:

@@ -1,9 +1,10 @@
 """Who changes a fixture's value: effects on arguments, followed through helpers, `self` and fixtures that hand values on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from rescope.facts.values import CONTAINERS, FILLED
 from rescope.facts.verbs import MUTATORS, is_back, undoes
 from rescope.graph.fixture_graph import FixtureGraph
 from rescope.graph.index import Definition, ModuleIndex
@@ -47,6 +48,8 @@ class Flow:
         direct: defaultdict[Address, list[Mutation]] = defaultdict(list)
         for function, name, fixture in self._arguments():
             for part, effect, inside in self.on_param(function, name):
+                if effect.kind is EffectKind.MUTATE and effect.how == "+=" and not (part == "" and _is_container(fixture)):
+                    continue  # a number would only be bound anew
                 direct[fixture.address].append(Mutation(fixture=fixture, part=part, effect=effect, by=function, inside=inside))
         for fixture in self.graph.definitions():
             self._hand_back(fixture, direct)
@@ -231,18 +234,40 @@ class Flow:
         return next(filter(None, made), None)
 
     def class_of(self, value: Value, path: str) -> ClassDef | None:
-        """The project class that a value is made by: called itself, through a method of its own, or by a function that returns its call."""
+        """The project class that a value is made by: called itself, by a method of it, or by a function that returns its call.
+
+        None where such a method or function does more: it may give an attribute another value than the constructor.
+        """
         made = value.target.dotted if value.kind is ValueKind.CALL and value.target is not None else ""
-        found = self.class_named(made, path) or self.class_named(made.rpartition(".")[0], path) if made else None
-        factory = self.index.functions[path].get(made) or self.index.function(self.index.locate(made, path)) if made and not found else None
-        given = [v.target.dotted for v in factory.values if v.target and v.kind is ValueKind.CALL] if factory is not None else []
-        return self.class_named(given[0], factory.address.path) if factory is not None and len(given) == 1 else found
+        found = self.class_named(made, path) if made else None
+        if found is not None or not made:
+            return found
+        factory = self.index.functions[path].get(made) or self.index.function(self.index.target(Target(Root.GLOBAL, made), path))
+        factory = factory or self.index.function(self.index.locate(made, path))
+        if factory is None or factory.calls[1:] or factory.handled or factory.effects or len(factory.values) != 1:
+            return None
+        given = factory.values[0].target.dotted if factory.values[0].target else ""
+        owner = self.index.classes[factory.address.path].get(factory.address.qualname.rpartition(".")[0])
+        return owner if given == "cls" else self.class_named(given, factory.address.path)
+
+    def starts_with(self, klass: ClassDef) -> dict[str, str]:
+        """The attributes that the constructor of a class gives one constant, and nothing else, with its source."""
+        made = self.method(klass, "__init__")
+        effects = [e for e in made.effects if e.target.root is Root.SELF] if made is not None else []
+        times = Counter(e.target.tail for e in effects)
+        plain = (e for e in effects if e.kind is EffectKind.SET_ATTR and e.value and not e.value.endswith(FILLED))
+        return {e.target.tail: e.value for e in plain if times[e.target.tail] == 1}
 
     def class_named(self, dotted: str, path: str) -> ClassDef | None:
         """The project class of that name, as the file knows it."""
         head = dotted.partition(".")[0]
         own = Definition(path=path, name=dotted) if head in self.index.classes[path] else None
         return self.index.class_at(own or self.index.locate(dotted, path))
+
+
+def _is_container(fixture: FixtureDef) -> bool:
+    values = fixture.function.values
+    return len(values) == 1 and (values[0].text in CONTAINERS or (values[0].target is not None and values[0].target.dotted in CONTAINERS))
 
 
 def _is_class_name(value: Value) -> bool:

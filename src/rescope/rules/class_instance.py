@@ -16,11 +16,12 @@ When the object may exist only once in a process: `# rescope: keep <reason>` on 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rescope.model.address import Location
 from rescope.model.facts import EffectKind, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Strategy
-from rescope.model.state import Shape, Singleton
+from rescope.model.state import Role, Shape, Singleton
 from rescope.rule import PURE_MEMO, UNCHANGED, Example, Rule, RuleContext, only_told
 
 _CODE = "RSC203"
@@ -65,6 +66,10 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         strategy=Strategy.RESET,
         caveat="" if safe else _HELD if singleton.builds_project else _SAME,
     )
+    beside = _set_beside(singleton, ctx)
+    if beside:
+        because = f"{beside} is set with it and would stay: half of the two may be worse than none"
+        found = replace(found, applicability=Applicability.DISPLAY_ONLY, strategy=Strategy.NONE, caveat=because)
     if through_new and singleton.held_at_import:
         return only_told(found, f"{singleton.held_at_import[0].path} keeps the instance from its import on")
     if flag:
@@ -72,6 +77,18 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
     if not (touched or singleton.set_by_tests or singleton.worked_on):
         return only_told(found, UNCHANGED)
     return ctx.noticed(found, singleton) if touched or singleton.builds_project else only_told(found, PURE_MEMO)
+
+
+def _set_beside(singleton: Singleton, ctx: RuleContext) -> str:
+    """Another attribute of the class that what fills this one sets, too, "" if there is none that a reset would leave behind."""
+    owner, covered = singleton.address.qualname.rpartition(".")[0], {name.rpartition(".")[2] for name, _ in singleton.group}
+    fillers = (ctx.index.function_at(*w.function[:3]) for w in singleton.writers if w.role is not Role.RESET)
+    for effect in (e for function in fillers if function is not None for e in function.effects):
+        own = effect.target.dotted.startswith(f"{owner}.")
+        name = effect.target.dotted.removeprefix(f"{owner}.") if own else effect.target.tail if effect.target.root is Root.CLS else ""
+        if effect.kind is EffectKind.SET_ATTR and name and "." not in name and name not in covered:
+            return f"{owner}.{name}"
+    return ""
 
 
 def _guarding_flag(ctx: RuleContext, singleton: Singleton) -> str:

@@ -52,8 +52,7 @@ def _uses(ctx: RuleContext, fixture: FixtureDef, what: str) -> Iterator[tuple[Fu
     for test in ctx.graph.tests_using(fixture):
         if names & set(test.function.argnames) and ctx.is_shared(fixture, test.function):
             calls = [c for c in test.function.calls if _counts(c, names, what)]
-            helpers = ((h, {p}) for n in names for c in test.function.calls for h, p, _ in ctx.flow.handed(test.function, c, n))
-            if calls and not any(_resets(*each) for each in ((test.function, names), *helpers)):
+            if calls and not _resets(test.function, names):
                 yield test.function, calls[0]
 
 

@@ -75,7 +75,7 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
 
 def _safety(ctx: RuleContext, singleton: Singleton) -> tuple[Applicability, str]:
     if not singleton.handed_out:
-        return Applicability.UNSAFE, "the function that fills it returns nothing: it may set up more than the global, once"
+        return Applicability.UNSAFE, "the function that fills it is not seen to hand it out: it may set up more than the global, once"
     if singleton.held_at_import:
         held = singleton.held_at_import[0]
         return Applicability.UNSAFE, f"it is filled at import in {held.path}:{held.line}, and what it held may be kept there"

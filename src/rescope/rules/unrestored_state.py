@@ -34,7 +34,7 @@ from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_i
 from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
 from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch, renews
-from rescope.graph.around import Around, changes_folder, entered_at, restores, sets_up
+from rescope.graph.around import Around, changes_folder, entered_at, reloaded_at, restores, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
@@ -186,13 +186,21 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
         return  # it is there to put something back, or what stands around its body may be
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or is_patch(c.callee.dotted)]
     patches += decorating
+    reloaded = reloaded_at(ctx.flow, function)
     effects = [e for e in function.effects if e.target.root is Root.IMPORTED and e.line < entered]
+    effects = [e for e in effects if not any(e.line >= line and _is_within(ctx, e, function, name) for name, line in reloaded.items())]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
         others = [other for other in effects if other is not effect and _same(effect, other)]
         if _stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
+
+
+def _is_within(ctx: RuleContext, effect: Effect, function: Function, module: str) -> bool:
+    """Whether an effect is on a module of the project, or one of it if no name is given."""
+    own = ctx.index.target(effect.target, function.address.path) is not None
+    return own and effect.target.dotted.startswith(f"{module}." if module else "")
 
 
 def _stays(effect: Effect) -> bool:

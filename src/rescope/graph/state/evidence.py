@@ -43,11 +43,12 @@ class Evidence:
     `called` are the functions of the program that they call themselves, `after` those that they call when all else is done,
     `closing` these and those of a last line, `ended` the calls of teardowns and behind the yield of a fixture; `around` are
     those that autouse fixtures call, `around_after` behind their yield, themselves or through others; `by_request` are the
-    attributes of an object that fixtures take back for who requests them, and teardowns for their class, and `members` those
-    that its methods change, None where that is not all seen; `cleared` are the functions of the tests that clear a cache at
-    last, `plugins` the files that `pytest_plugins` names, or that hold fixtures for others; `patched` are the functions of
-    the tests that put something else in the place of the state, `restoring` those that assign it when all else is done;
-    `inverse` are the methods of an object that only give attributes what its class starts with.
+    attributes of an object that fixtures take back for who requests them, and teardowns for their class, and `members`
+    those that its methods change, None where that is not all seen; `cleared` are the functions of the tests that clear a
+    cache at last, `plugins` the files that `pytest_plugins` names, `served` the test modules that use the fixtures of a
+    file; `patched` are the functions of the tests that put something else in the place of the state, `restoring` those that
+    assign it when all else is done; `inverse` are the methods of an object that only give attributes what its class starts
+    with, with these.
     """
 
     touched: defaultdict[Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
@@ -61,6 +62,7 @@ class Evidence:
     on_request: defaultdict[Key, list[Location]] = field(default_factory=lambda: defaultdict(list))
     cleared: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
     plugins: frozenset[str] = frozenset()
+    served: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ended: defaultdict[Address, list[Called]] = field(default_factory=lambda: defaultdict(list))
     by_request: defaultdict[Key, defaultdict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
     members: dict[Key, dict[str, set[str] | None]] = field(default_factory=dict)
@@ -68,7 +70,7 @@ class Evidence:
     closing: defaultdict[Address, set[Address]] = field(default_factory=lambda: defaultdict(set))
     patched: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
     restoring: defaultdict[Key, set[Address]] = field(default_factory=lambda: defaultdict(set))
-    inverse: dict[Key, set[str]] = field(default_factory=dict)
+    inverse: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
 
     def join(self, singleton: Singleton) -> Singleton:
         """The singleton with all that the tests say of it."""
@@ -90,7 +92,7 @@ class Evidence:
         ended = (w.function for w in singleton.writers if w.role in {Role.SETTER, Role.RESET})
         calls = (call for function in dict.fromkeys(ended) for call in self.ended.get(function, ()))
         asked += [call.at for call in calls if not call.constant or call.constant in _initial(singleton)]
-        if asked and all(any(by.path in self.plugins or _covers(by, at) for by in asked) for at in touched):
+        if asked and all(any(self._covers(by, at) for by in asked) for at in touched):
             resets += asked
         return replace(
             singleton,
@@ -113,8 +115,9 @@ class Evidence:
         set_at: Counter[Address] = Counter()
         for call in (c for w in singleton.writers for c in self.called.get(w.function, ())):
             set_at[call.by] = max(set_at[call.by], call.at.line)
-        inverse = self.inverse.get((singleton.address.path, singleton.name), ())
-        back |= {by for by, u in last.items() if (u.constant in initial and u.at.line >= set_at[by]) or (u.is_call and u.member in inverse)}
+        back |= {
+            by for by, u in last.items() if (u.constant in initial and u.at.line >= set_at[by]) or self._inverts(singleton, u, changes)
+        }
         back |= {u.by.address for u in changes if self._taken_back(singleton, u)}
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:
@@ -127,6 +130,14 @@ class Evidence:
             set_by_tests=tuple(sorted([*(u.at for u in left), *self._set_through(singleton, back)])),
             reset_by=tuple(sorted(self._reset_uses(singleton, uses, changes))),
         )
+
+    def _inverts(self, singleton: Singleton, last: Use, changes: list[Use]) -> bool:
+        """Whether a function's last call gives all attributes that its other ones change what the constructor gives them."""
+        key = (singleton.address.path, singleton.name)
+        covered = self.inverse.get(key, {}).get(last.member, set()) if last.is_call else set()
+        members = self.members.get(key, {})
+        changed = [members.get(u.member) if u.is_call else {u.member} for u in changes if u.by.address == last.by.address]
+        return bool(covered) and all(attributes is not None and attributes <= covered for attributes in changed)
 
     def _taken_back(self, singleton: Singleton, use: Use) -> bool:
         """Whether a fixture that the function requests, or the teardown of its class, takes back all attributes that it changes."""
@@ -190,15 +201,15 @@ class Evidence:
                 by for (where, key), found in self.restoring.items() if where == path and key.startswith(f"{name}.") for by in found
             )
 
+    def _covers(self, by: Location, at: Location) -> bool:
+        """Whether a fixture or set-up in one file may stand around what another line of the tests does."""
+        folder = by.path.rpartition("/")[0]
+        below = by.path.endswith("conftest.py") and at.path.startswith(f"{folder}/" if folder else "")
+        return by.path == at.path or by.path in self.plugins or below or at.path in self.served.get(by.path, ())
+
     def patchers(self, singleton: Singleton) -> set[Address]:
         """The functions of the tests that put something else in the place of the state: what they do afterwards does not reach it."""
         return {by for name, _ in singleton.group for by in self.patched.get((singleton.address.path, name), ())}
-
-
-def _covers(by: Location, at: Location) -> bool:
-    """Whether a fixture or set-up in one file may stand around what another line of the tests does."""
-    folder = by.path.rpartition("/")[0]
-    return by.path == at.path or (by.path.endswith("conftest.py") and at.path.startswith(f"{folder}/" if folder else ""))
 
 
 def class_of(function: Function) -> str:

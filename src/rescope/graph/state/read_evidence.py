@@ -1,10 +1,10 @@
 """Reads what the tests do to state: functions of tests, fixtures, set-ups and hooks, and the bodies of modules."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from rescope.facts.undo import closing_lines, empties, is_initial, takes_away
-from rescope.facts.verbs import is_back
+from rescope.facts.verbs import SETUPS, is_back
 from rescope.graph.index import Definition
 from rescope.graph.state.evidence import CLEARS, Called, Evidence, Key, Use, class_of
 from rescope.graph.state.known import Known
@@ -22,9 +22,8 @@ _DEPTH = 3
 def read_evidence(known: Known) -> Evidence:
     """The evidence of all tests, conftest files and module bodies."""
     named = ((name, path) for path in known.tests for name in known.index.modules[path].plugins)
-    plugins = set(filter(None, (known.index.module(name, path) for name, path in named)))
-    found = Evidence(plugins=frozenset(plugins | {path for path in known.tests if _only_holds_fixtures(known, path)}))
-    resetting = _resetting(known)
+    found = Evidence(plugins=frozenset(filter(None, (known.index.module(name, path) for name, path in named))), served=_served(known))
+    resetting, preparing = _resetting(known), _preparing(known)
     for path in sorted(known.tests - known.idle):
         body = known.index.modules[path].body
         for key, location in _touches(known, body, resets=True) if body else ():
@@ -32,29 +31,35 @@ def read_evidence(known: Known) -> Evidence:
         elsewhere = _run_elsewhere(known, path)
         for function in known.index.functions[path].values():
             if function.address.qualname not in elsewhere:
-                _read_function(known, function, found, resets=function.address in resetting)
+                resets, stands = function.address in resetting, function.address in preparing
+                _read_function(known, function, found, resets=resets, stands=stands and not resets)
         for klass in known.index.modules[path].classes:
             _read_inherited(known, klass, found)
     _read_bodies(known, found)
     _drop_asked_elsewhere(known, found)
-    found.members.update({key: _members(known, key) for key in found.by_request})
-    found.inverse.update({key: set(_inverse(known, key)) for key in found.uses})
+    found.inverse.update({key: dict(_inverse(known, key)) for key in found.uses})
+    found.members.update({key: _members(known, key) for key in (*found.by_request, *found.inverse) if key not in found.members})
     return found
 
 
 def _run_elsewhere(known: Known, path: str) -> set[str]:
-    """The functions of a file that are started as processes of their own, and called by none: nothing that they do stays."""
+    """The functions of a file that are only ever started as processes of their own: nothing that they do stays."""
     calls = [c for f in known.index.functions[path].values() for c in f.calls]
-    started = {t.dotted for c in calls if c.callee.dotted.endswith("Process") for slot, t in c.passes if slot == "target"}
-    return started - {c.callee.dotted for c in calls}
+    starts = [t for c in calls if c.callee.dotted.endswith("Process") for slot, t in c.passes if slot == "target"]
+    started = {t.dotted for t in starts if t.root is Root.GLOBAL}
+    if not started:
+        return set()
+    everywhere = [c for p in known.tests for f in known.index.functions[p].values() for c in f.calls]
+    called = {c.callee.dotted.rpartition(".")[2] for c in everywhere}
+    handed = {t.dotted.rpartition(".")[2] for c in everywhere if not c.callee.dotted.endswith("Process") for _, t in c.passes}
+    return started - called - handed
 
 
-def _only_holds_fixtures(known: Known, path: str) -> bool:
-    """Whether a file is there for its fixtures, which a conftest.py or tests elsewhere import."""
-    module = known.index.modules[path]
-    tests = any(f.address.name.startswith("test") for f in module.functions)
-    used = (f for f in module.fixtures if known.calls.flow.graph.tests_using(f))
-    return not (tests or path.endswith("conftest.py")) and any(used)
+def _served(known: Known) -> dict[str, frozenset[str]]:
+    """The test modules that use the fixtures of a file which a conftest.py or they themselves import."""
+    graph = known.calls.flow.graph
+    held = {path: known.index.modules[path].fixtures for path in known.tests if not path.endswith("conftest.py")}
+    return {path: frozenset(t.path for each in found for t in graph.tests_using(each)) for path, found in held.items() if found}
 
 
 def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
@@ -67,17 +72,17 @@ def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
             del found.cleared[path, name]
 
 
-def _inverse(known: Known, key: Key) -> Iterator[str]:
-    """The methods of an object's class that assign nothing but what the constructor gives the same attributes."""
+def _inverse(known: Known, key: Key) -> Iterator[tuple[str, set[str]]]:
+    """The methods of an object's class that assign nothing but what the constructor gives the same attributes, with these."""
     held = known.index.variables[key[0]].get(key[1])
     klass = known.class_named(held.value.target.dotted, key[0]) if held is not None and held.value.target is not None else None
-    made = known.calls.flow.method(klass, "__init__") if klass is not None else None
-    initial = {(e.target, e.value) for e in made.effects if e.kind is EffectKind.SET_ATTR and e.value} if made is not None else set()
+    initial = known.calls.flow.starts_with(klass) if klass is not None else {}
     for binding in klass.bindings if klass is not None and initial else ():
         method = known.calls.flow.method(klass, binding.name) if klass is not None else None
         own = [e for e in method.effects if e.target.root is Root.SELF] if method is not None else []
-        if own and all((e.target, e.value) in initial or takes_away(e) for e in own):
-            yield binding.name
+        through = method is not None and any(c.callee.root is Root.SELF or c.callee.dotted.startswith("super") for c in method.calls)
+        if own and not through and all(e.kind is EffectKind.SET_ATTR and initial.get(e.target.tail) == e.value for e in own):
+            yield binding.name, {e.target.tail for e in own}
 
 
 def _members(known: Known, key: Key) -> dict[str, set[str] | None]:
@@ -106,6 +111,20 @@ def _resetting(known: Known) -> set[Address]:
     return found
 
 
+def _preparing(known: Known) -> set[Address]:
+    """The functions of the tests that nothing but set-ups calls, themselves or through others."""
+    callers: defaultdict[Address, set[Address]] = defaultdict(set)
+    found = set()
+    for function in (f for path in known.tests for f in known.index.functions[path].values()):
+        if function.address.name in SETUPS:
+            found.add(function.address)
+        for helper in _helpers(known, function):
+            callers[helper.address].add(function.address)
+    for _ in range(_DEPTH):
+        found |= {address for address, by in callers.items() if by <= found}
+    return found
+
+
 def _is_last(function: Function, call: Call) -> bool:
     """Whether a function calls it when all else is done: in a `finally`, behind a yield, or as its last line after other calls."""
     closes = call.discarded and call.line == function.end_line and any(c.line < call.line for c in function.calls)
@@ -122,7 +141,7 @@ def _helpers(known: Known, function: Function) -> Iterator[Function]:
             yield callee
 
 
-def _read_function(known: Known, function: Function, found: Evidence, *, resets: bool) -> None:
+def _read_function(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     for key, _ in patches(known, function):
         found.patched[key].add(function.address)
     for call in function.calls:
@@ -131,11 +150,10 @@ def _read_function(known: Known, function: Function, found: Evidence, *, resets:
                 found.cleared[key].add(function.address)
     for key in _puts_back(known, function):
         found.restoring[key].add(function.address)
-    _read_touches(known, function, found, resets=resets)
+    _read_touches(known, function, found, resets=resets, stands=stands or (not resets and _stands(known, function)))
 
 
-def _read_touches(known: Known, function: Function, found: Evidence, *, resets: bool) -> None:
-    stands = not resets and _stands(known, function)
+def _read_touches(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     if resets and function.address.name.startswith(("reset", "_reset")):
         for key, location in _mentioned(known, function):
             found.resets[key].append(location)
