@@ -164,10 +164,12 @@ def _idle(imports: ImportGraph, loaded: Iterable[str], tests: frozenset[str]) ->
     """The files beside the tests that no test module, plugin, conftest.py or file of fixtures imports; none where names are computed."""
     modules = imports.index.modules
     bodies = (f for p in tests for f in (*modules[p].functions, *((modules[p].body,) if modules[p].body else ())))
-    if any(call.callee.dotted in _IMPORTERS for body in bodies for call in body.calls):
+    asked = [(body, call) for body in bodies for call in body.calls if call.callee.dotted in _IMPORTERS]
+    if any(not call.strings for _, call in asked):
         return frozenset()
+    named = (imports.index.module(name, body.address.path) for body, call in asked for name in call.strings[:1])
     loading = {p for p in tests if PurePosixPath(p).name in {"conftest.py", "__init__.py"} or modules[p].fixtures or modules[p].plugins}
-    return tests - imports.closure_of(frozenset({*loaded, *loading}), lazy=True)
+    return tests - imports.closure_of(frozenset({*loaded, *loading, *filter(None, named)}), lazy=True)
 
 
 def _test_support(index: ModuleIndex, graph: FixtureGraph) -> frozenset[str]:

@@ -55,6 +55,8 @@ def test_str():
         ("", []),
         ("from tests.bench_names import measure\n", ["RSC204"]),
         ("import importlib\n\nmeasure = importlib.import_module('tests.bench_names').measure\n", ["RSC204"]),
+        ("import importlib\n\nmeasure = importlib.import_module('json').loads\n", []),
+        ("import importlib\n\nNAME = 'json'\nmeasure = importlib.import_module(NAME)\n", ["RSC204"]),
     ],
 )
 def test_a_script_beside_the_tests(tmp_path: Path, imports: str, found: list[str]) -> None:

@@ -379,8 +379,21 @@ class Engine:
 
 def make():
     return Engine()
+
+
+class Single:
+    def __init__(self, of):
+        self.of = of
+
+    def one(self):
+        return self.of()
+
+
+@Single
+class Only(Engine):
+    pass
 # --- app.py
-from engine import Engine, make
+from engine import Engine, Only, make
 
 engine = {made}
 # --- test_app.py
@@ -400,7 +413,14 @@ def test_counts():
 
 @pytest.mark.parametrize(
     ("made", "value", "found"),
-    [("make()", "0", []), ("Engine.instance()", "0", []), ("make()", "7", ["RSC208"]), ("Engine.instance()", "7", ["RSC208"])],
+    [
+        ("make()", "0", []),
+        ("Engine.instance()", "0", []),
+        ("Only.one()", "0", []),
+        ("make()", "7", ["RSC208"]),
+        ("Engine.instance()", "7", ["RSC208"]),
+        ("Only.one()", "7", ["RSC208"]),
+    ],
 )
 def test_an_attribute_set_to_what_the_constructor_gives(tmp_path: Path, made: str, value: str, found: list[str]) -> None:
     """A reset, also of an object that a factory makes."""

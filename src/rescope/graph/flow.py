@@ -244,6 +244,9 @@ class Flow:
             return found
         factory = self.index.functions[path].get(made) or self.index.function(self.index.target(Target(Root.GLOBAL, made), path))
         factory = factory or self.index.function(self.index.locate(made, path))
+        decorated = self.class_named(made.rpartition(".")[0], path) if factory is None else None
+        if decorated is not None and decorated.decorators:
+            return decorated  # `Engine.instance()`, where a class decorator makes the one instance
         if factory is None or factory.calls[1:] or factory.handled or factory.effects or len(factory.values) != 1:
             return None
         given = factory.values[0].target.dotted if factory.values[0].target else ""
