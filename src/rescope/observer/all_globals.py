@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from types import FunctionType
-from typing import cast
+from types import FunctionType, ModuleType
+from typing import Any, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
 from rescope.observer.layout import ATOMS, Kind, is_class, is_test_case, module_globals, namespace
@@ -42,34 +42,40 @@ class AllGlobals:
         self.reader = reader
         self.named = named
         self.shelves: dict[str, Shelf] = {}
-        self.classes: dict[str, tuple[str, ...]] = {}
+        self.classes: dict[str, tuple[tuple[str, str], ...]] = {}
         self.home: dict[int, str] = {}
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; new modules and classes are taken as they are."""
         self.loaded.refresh()
-        loaded = sys.modules
+        loaded, shelves, classes, is_still = sys.modules, self.shelves, self.classes, self._is_still
         for name, path in self.loaded.names.items():
-            members = module_globals(loaded.get(name))
-            shelf = self.shelves.get(name)
-            rebound = shelf is None or not self._is_still(shelf, members)
+            home = loaded.get(name)
+            members = home.__dict__ if type(home) is ModuleType else module_globals(home)
+            shelf = shelves.get(name)
+            rebound = shelf is None or not is_still(shelf, members)
             if rebound:
                 rebound = yield from self._shelf(name, path, members)
-            if rebound or name not in self.classes:
-                self.classes[name] = tuple(n for n, v in list(members.items()) if _defined_here(v, n, name))
-            for inner in self.classes[name]:
-                owner = members.get(inner)
-                if is_class(owner):
-                    label, held = f"{name}.{inner}", namespace(cast("type", owner))
-                    shelf = self.shelves.get(label)
-                    if shelf is None or not self._is_still(shelf, held):
+            if rebound or name not in classes:
+                classes[name] = tuple((n, f"{name}.{n}") for n, v in list(members.items()) if _defined_here(v, n, name))
+            for inner, label in classes[name]:
+                owner: Any = members.get(inner)
+                if type(owner) is type or is_class(owner):
+                    held = namespace(owner)
+                    shelf = shelves.get(label)
+                    if shelf is None or not is_still(shelf, held):
                         yield from self._shelf(label, path, held, inner)
 
     def _is_still(self, shelf: Shelf, members: Mapping[str, object]) -> bool:
         """Whether a namespace is at first sight what it was; where this is not so, a closer look tells."""
         if shelf.ids != tuple(map(id, members.values())):
             return False
-        return all(map(self.reader.is_same, map(members.__getitem__, shelf.live), map(shelf.prints.__getitem__, shelf.live)))
+        same, prints = self.reader.is_same, shelf.prints
+        for name in shelf.live:
+            now, before = members[name], prints[name]
+            if now is not before and not same(now, before):
+                return False
+        return True
 
     def _shelf(self, label: str, path: str, members: Mapping[str, object], inner: str = "") -> Generator[Moved, None, bool]:
         """The differences of one namespace; the value is whether any name was bound anew."""

@@ -238,7 +238,8 @@ class FilterObserver:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
         """Look before the first test and after each."""
-        self.observer.safely(self._look)
+        if self.filters.prints is None:
+            self.observer.safely(self._look)
         result = yield
         self.observer.safely(self._look)
         return result

@@ -113,10 +113,16 @@ def _logging(layouts: Layouts) -> dict[str, Print]:
     """Level, switches, handlers and filters of each logger, by name."""
     found: dict[str, Print] = {"": logging.root.manager.disable}
     for name, logger in [("root", logging.root), *list(logging.root.manager.loggerDict.items())]:
-        read = layouts.of(logger).attributes
-        held: Mapping[str, Any] = read(logger) if read else {}
+        if type(logger) is logging.PlaceHolder:
+            continue
+        if type(logger) is logging.Logger:  # nearly all are: without the detour
+            held: Mapping[str, Any] = logger.__dict__
+        else:
+            read = layouts.of(logger).attributes
+            held = read(logger) if read else {}
         if "handlers" in held:
-            lists = (tuple(map(id, held["handlers"])), tuple(map(id, held.get("filters", ()))))
+            handlers, filters = held["handlers"], held.get("filters", ())
+            lists = (tuple(map(id, handlers)) if handlers else (), tuple(map(id, filters)) if filters else ())
             found[name] = (held.get("level"), held.get("disabled"), held.get("propagate"), *lists)
     return found
 
