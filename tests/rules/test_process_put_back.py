@@ -316,6 +316,14 @@ def clean_env():
     os.environ.pop("APP_MODE", None)
 
 
+class restored_env:
+    def __enter__(self):
+        return os.environ
+
+    def __exit__(self, *of):
+        os.environ.pop("APP_MODE", None)
+
+
 @contextmanager
 def fresh_app():
     yield app
@@ -332,7 +340,7 @@ def app_in(mode):
 import os
 
 import app
-from helpers import app_in, clean_env, fresh_app, temp_env
+from helpers import app_in, clean_env, fresh_app, restored_env, temp_env
 
 
 def test_change():
@@ -352,6 +360,7 @@ SET = 'os.environ["APP_MODE"] = "loud"'
         (f"{SET}\n    with temp_env():\n        assert app.mode() == 'loud'", ["RSC208"]),
         ("with app_in('loud'):\n        app.made = 'other'\n        assert app.mode() == 'loud'", []),
         (f"{SET}\n    with clean_env():\n        assert app.mode() == 'loud'", []),
+        (f"{SET}\n    with restored_env():\n        assert app.mode() == 'loud'", []),
         (f"with fresh_app():\n        {SET}\n        assert app.mode() == 'loud'", ["RSC208"]),
         ("app.made = 'other'\n    with temp_env():\n        assert app.made == 'other'", ["RSC208"]),
     ],
