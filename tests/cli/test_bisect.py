@@ -233,6 +233,15 @@ def test_nothing_to_find(tmp_path: Path, test: str, said: str) -> None:
     assert result.returncode == 1
     assert said in result.stdout
     assert "polluter" not in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("named", [("test_fine_too",), ()])
+def test_seed_of_another_shuffler(tmp_path: Path, named: tuple[str, ...]) -> None:
+    """Where nothing fails in a seed, the option is named that takes it for one of pytest-randomly."""
+    root = commit_all(make_project(tmp_path / "project", "# --- test_fine.py\ndef test_fine(): pass\ndef test_fine_too(): pass\n"))
+
+    assert "for a seed of pytest-randomly, add --randomly" in rescope(root, "bisect", *named, "--seed", "3").stderr
 
 
 def test_order_that_does_not_come_to_the_test(tmp_path: Path) -> None:

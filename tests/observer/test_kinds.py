@@ -7,6 +7,7 @@ from projects import make_project
 
 LEAVES = """\
 # --- app.py
+import colorsys
 import functools
 import logging
 
@@ -31,15 +32,25 @@ logger = logging.getLogger("app")
 @functools.lru_cache
 def square(n):
     return n * n
+# --- late.py
+names = []
+# --- lib.py
+names = []
+
+
+def call():
+    names.append(1)
 # --- test_app.py
 import asyncio
 import logging
 import os
 import random
 import sys
+import unittest.mock
 import warnings
 
 import app
+import lib
 
 
 def test_global():
@@ -90,6 +101,23 @@ def test_event_loop():
     asyncio.set_event_loop(None)
 
 
+def test_module():
+    sys.modules["colorsys"] = sys
+
+
+def test_double():
+    sys.modules["winreg"] = unittest.mock.MagicMock()
+
+
+def test_import():
+    import late
+
+
+def test_reload():
+    del sys.modules["lib"]
+    import lib
+
+
 def test_random():
     random.random()
 
@@ -114,6 +142,10 @@ EXPECTED = {
     "test_path": ("search path", "sys.path", ""),
     "test_logging": ("logging", "logging of 'app'", "[0]", "0", "40"),
     "test_event_loop": ("event loop", "the current event loop", "", "'none yet'", "'none, and none will be made'"),
+    "test_module": ("module", "sys.modules['colorsys']", "", "<module>", "<module>"),
+    "test_double": ("module", "sys.modules['winreg']", "", "unset", "<mock.MagicMock>"),
+    "test_import": ("import", "sys.modules['late']", "", "unset", "<module>"),
+    "test_reload": ("module", "sys.modules['lib']", "", "<module>", "<module>"),
     "test_random": ("random numbers", "random", ""),
     "test_function": ("global", "app.square_again", "", "unset", "<cache of 1>"),
 }
@@ -129,6 +161,7 @@ def test_every_kind(tmp_path: Path, observe) -> None:
     assert {test: found[test][: len(EXPECTED[test])] for test in EXPECTED} == EXPECTED
     assert {c["first"] for c in seen["changes"] if c["test"].endswith("test_function")} == {"test_app.py::test_last"}
     assert "test_app.py::test_global changed app.level (was 1, now 2)" in out
+    assert "test_app.py::test_import changed" not in out
 
 
 def test_warnings_filters(tmp_path: Path, observe) -> None:
@@ -276,7 +309,7 @@ def test_named_singleton(tmp_path: Path, observe) -> None:
 def test_unnamed_state_is_left_alone(tmp_path: Path, observe) -> None:
     """Without `all`, state that the analysis does not name is not told of, but for overrides of applications."""
     kept = re.sub(
-        r"(os\.environ\[.*|os\.chdir.*|sys\.path\.append.*|app\.names\.append.*|app\.\S+ = .*)",
+        r"(os\.environ\[.*|os\.chdir.*|sys\.path\.append.*|.*sys\.modules\[.*|app\.names\.append.*|app\.\S+ = .*)",
         r"\1  # rescope: keep it is meant so",
         LEAVES,
     )

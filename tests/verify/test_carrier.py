@@ -34,12 +34,15 @@ STATES = [
     ("logging", "logging of 'shop'"),
     ("logging", "logging of 'root'"),
     ("logging", "logging of ''"),
+    ("module", "sys.modules['colorsys']"),
+    ("module", "sys.modules['winreg']"),
+    ("import", "sys.modules['goods.fresh']"),
     ("event loop", "the current event loop"),
     ("random numbers", "random"),
 ]
 EVERY_KIND = """\
 # --- shop.py
-import functools, urllib.request
+import colorsys, functools, sys, urllib.request
 import django.conf, django.db.models
 from collections import OrderedDict, defaultdict
 
@@ -63,19 +66,22 @@ def model(name):
     return type(name, (django.db.models.Model,), {"__module__": "shop", "Meta": type("Meta", (), {"app_label": "shop"})})
 
 kept = model("Kept")
+library = sys.modules["colorsys"]
 rate = 1
 table = defaultdict(list, a=[1])
 ordered = OrderedDict(a=1, b=2)
 seen = {1}
 cart, slotted, app, request = Cart(), Slotted(), App(), urllib.request.Request("http://localhost")
+# --- goods/__init__.py
+# --- goods/fresh.py
 # --- conftest.py
 import pytest
 
 @pytest.fixture(scope="session")
 def basket(): return ["tea"]
 # --- test_shop.py
-import asyncio, json, logging, os, random, sys, warnings
-import django, shop
+import asyncio, json, logging, os, random, sys, types, warnings
+import django, goods, shop
 
 rolled = None
 
@@ -92,7 +98,9 @@ def wrong(basket):
         os.getcwd() != "/", "/shop" not in sys.path, all(entry[2] is not UserWarning or entry[0] != "error" for entry in warnings.filters),
         list(django.apps.apps.all_models["shop"].values()) == [shop.kept],
         logging.getLogger("shop").level == 0, not any(type(h) is logging.NullHandler for h in logging.getLogger().handlers),
-        logging.getLogger("shop.deep").isEnabledFor(logging.CRITICAL), loop, random.random() != rolled,
+        logging.getLogger("shop.deep").isEnabledFor(logging.CRITICAL),
+        sys.modules["colorsys"] is shop.library, "winreg" not in sys.modules,
+        "goods.fresh" not in sys.modules and not hasattr(goods, "fresh"), loop, random.random() != rolled,
     ]
 
 def test_first(basket): assert all(wrong(basket)[:-1])
@@ -120,6 +128,8 @@ def test_pollutes(basket):
     logging.getLogger("shop").setLevel("ERROR")
     logging.getLogger().addHandler(logging.NullHandler())
     logging.disable()
+    sys.modules["colorsys"] = sys.modules["winreg"] = types.ModuleType("winreg")
+    import goods.fresh
     asyncio.set_event_loop(None)
 def test_last(basket):
     with open(os.environ["LEFT"], "w") as file: json.dump([not right for right in wrong(basket)], file)

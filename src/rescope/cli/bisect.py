@@ -67,6 +67,7 @@ def bisect(
     project, analysis = run_analysis(Asked(exclude=exclude, config=config, jobs=jobs, no_cache=no_cache), quiet=quiet)
     asking = Asking(python=python, seeds=0, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
     with laboratory(project.root, asking) as lab:
+        from rescope.model.pollution import Kind
         from rescope.verify.diagnosis import Case, diagnose
         from rescope.verify.pollution import Hunt, collect
 
@@ -74,9 +75,11 @@ def bisect(
         collected = collect(hunt)
         name = _one(test, collected) if test else ""
         orders = _orders(seed, order, collected, name, randomly=randomly)
-        name = name or _failing(hunt, orders[0])
+        name = name or _failing(hunt, orders[0], quiet=quiet)
         found = diagnose(hunt, Case(test=name, orders=orders, collected=collected, report=analysis.report))
     print(_rendered(found, output_format), end="")
+    if found.kind is Kind.UNSEEN:
+        _hint(orders[0], quiet=quiet)
     raise typer.Exit(_exit(found))
 
 
@@ -126,16 +129,25 @@ def _saved(file: Path, collected: "Sequence[str]", test: str) -> tuple[str, ...]
         raise fail(f"{file}: {error}") from error
 
 
-def _failing(hunt: "Hunt", order: "Order") -> str:
+def _failing(hunt: "Hunt", order: "Order", *, quiet: bool) -> str:
     from rescope.verify.pollution import failing_in, named
 
     failed = failing_in(hunt, order)
     if not failed:
         print(f"no test fails in {named(order)}")
+        _hint(order, quiet=quiet)
         raise typer.Exit(EXIT_FINDINGS)
     others = f", one of {len(failed)} tests that fail" if len(failed) > 1 else ""
-    remark(f"looking into {failed[0]}{others}")
+    remark(f"looking into {failed[0]}{others}", quiet=quiet)
     return failed[0]
+
+
+def _hint(order: "Order", *, quiet: bool) -> None:
+    """Where nothing fails in a seed: it may be one of the plugin that most suites are shuffled by."""
+    from rescope.model.verdict import Arrangement
+
+    if order.arrangement is Arrangement.SHUFFLED:
+        remark("--seed names an order of rescope's own; for a seed of pytest-randomly, add --randomly", quiet=quiet)
 
 
 def _rendered(found: "Diagnosis", output_format: Format) -> str:

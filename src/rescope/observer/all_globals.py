@@ -44,6 +44,7 @@ class AllGlobals:
         self.shelves: dict[str, Shelf] = {}
         self.classes: dict[str, tuple[tuple[str, str], ...]] = {}
         self.home: dict[int, str] = {}
+        self.homes: dict[str, int] = {}
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; new modules and classes are taken as they are."""
@@ -55,6 +56,7 @@ class AllGlobals:
             shelf = shelves.get(name)
             rebound = shelf is None or not is_still(shelf, members)
             if rebound:
+                self._forget_replaced(name, id(home))
                 rebound = yield from self._shelf(name, path, members)
             if rebound or name not in classes:
                 classes[name] = tuple((n, f"{name}.{n}") for n, v in list(members.items()) if _defined_here(v, n, name))
@@ -65,6 +67,13 @@ class AllGlobals:
                     shelf = shelves.get(label)
                     if shelf is None or not is_still(shelf, held):
                         yield from self._shelf(label, path, held, inner)
+
+    def _forget_replaced(self, name: str, home: int) -> None:
+        """A module that another one has replaced is told as that: its globals and classes are taken as they are."""
+        if self.homes.setdefault(name, home) != home:
+            self.homes[name] = home
+            for label in (name, *(label for _, label in self.classes.pop(name, ()))):
+                self.shelves.pop(label, None)
 
     def _is_still(self, shelf: Shelf, members: Mapping[str, object]) -> bool:
         """Whether a namespace is at first sight what it was; where this is not so, a closer look tells."""

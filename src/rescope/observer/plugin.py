@@ -17,7 +17,7 @@ import pytest
 from rescope.observer.imports import imports_as_they_are
 from rescope.observer.ledger import Json, merge
 from rescope.observer.report import change_line, lines
-from rescope.observer.state import RANDOM, Change
+from rescope.observer.state import IMPORT, RANDOM, Change
 from rescope.observer.watcher import Watcher, make_watcher
 from rescope.observer.watchlist import Subject, WatchError, WatchList, ask, parse, read
 
@@ -176,10 +176,10 @@ class Observer:
         return result
 
     def _left_behind(self) -> list[Change]:
-        """The changes since the test began that are its own; consumed random numbers are told but fail nobody."""
+        """The changes since the test began that are its own; consumed random numbers and imports fail nobody."""
         found, test = self.found, self.watcher.test.node
         self.found = []
-        return [c for c in found if not c.owner and not c.undone_by and c.test == test and c.state.kind != RANDOM]
+        return [c for c in found if not c.owner and not c.undone_by and c.test == test and c.state.kind not in (RANDOM, IMPORT)]
 
     def _look(self, *, quickly: bool = False) -> None:
         self.found += self.watcher.look(quickly=quickly)

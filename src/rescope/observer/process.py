@@ -7,13 +7,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from types import ModuleType
 from typing import Any, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
-from rescope.observer.layout import Layouts, module_globals
-from rescope.observer.state import RANDOM, Moved, State
+from rescope.observer.layout import Layouts, bases, module_globals, namespace
+from rescope.observer.state import IMPORT, MODULE, RANDOM, Moved, State
 
 MODELS = "Django models"
+_DOUBLES = frozenset({"unittest.mock", "mock.mock", "mock"})
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"
 _FEW_NUMBERS = 4
 _NO_LOOP_YET = "none yet"
@@ -48,6 +50,58 @@ class Readings:
                 yield Moved(state=State(kind=self.kind, name=name), before=before, after=after)
 
 
+class ModuleTable:
+    """`sys.modules`: which module is replaced, taken out, or put there by hand.
+
+    What an import adds is told for the project's modules alone, as another kind: a test that is the first to import one has done
+    nothing wrong, but a later test may hang on it.
+    """
+
+    def __init__(self, *, reader: Reader) -> None:
+        self.reader = reader
+        self.ids: tuple[int, ...] | None = None
+        self.prints: dict[str, Print] = {}
+        self.imported: set[str] = set()
+
+    def moved(self) -> Iterator[Moved]:
+        """What changed since the last look; the first look only remembers."""
+        ids = tuple(map(id, sys.modules.values()))
+        if ids == self.ids:
+            return
+        before_all, first = self.prints, self.ids is None
+        self.ids, self.prints = ids, {n: self.reader.identity(m) for n, m in list(sys.modules.items()) if type(n) is str}
+        if first:
+            return
+        for name in dict.fromkeys((*before_all, *self.prints)):
+            before, after = before_all.get(name, UNSET), self.prints.get(name, UNSET)
+            if before != after:
+                kind = self._kind(name, before, after)
+                if kind:
+                    yield Moved(state=State(kind=kind, name=module_name(name)), before=before, after=after)
+
+    def _kind(self, name: str, before: Print, after: Print) -> str:
+        if before is UNSET:
+            kind = self._added(sys.modules.get(name))
+            self.imported.update([name] if kind == IMPORT else ())
+            return kind
+        return IMPORT if after is UNSET and name in self.imported else MODULE
+
+    def _added(self, module: object) -> str:
+        """MODULE for what stands for a module without being imported: a test double, or an empty one that a test has made."""
+        of, held = type(module), module_globals(module)
+        if any(namespace(base).get("__module__") in _DOUBLES for base in bases(of)):
+            return MODULE
+        if of is ModuleType and held.get("__spec__") is None and held.get("__file__") is None:
+            return MODULE
+        file = held.get("__file__")
+        return IMPORT if type(file) is str and self.reader.layouts.is_own_file(file) else ""
+
+
+def module_name(name: str) -> str:
+    """A module as messages say it."""
+    return f"sys.modules[{name!r}]"
+
+
 def process_readings() -> tuple[Readings, ...]:
     """Environment, working directory and search path."""
     return (
@@ -57,10 +111,11 @@ def process_readings() -> tuple[Readings, ...]:
     )
 
 
-def wide_readings(reader: Reader) -> tuple[Readings, ...]:
-    """What only `--rescope=all` looks at: logging, the event loop, random numbers and the models that Django knows."""
+def wide_readings(reader: Reader) -> tuple[Readings | ModuleTable, ...]:
+    """What only `--rescope=all` looks at: modules, logging, the event loop, random numbers and the models that Django knows."""
     layouts = reader.layouts
     return (
+        ModuleTable(reader=reader),
         Readings(kind="event loop", read=lambda: _event_loop(layouts), spread=lambda found: {"the current event loop": found}),
         Readings(kind="logging", read=lambda: _logging(layouts), spread=_by_logger, grows=True),
         Readings(kind=RANDOM, read=_random, spread=lambda found: found),

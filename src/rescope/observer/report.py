@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from rescope.observer.state import Change
+from rescope.observer.state import IMPORT, Change
 
 _SHOWN = 3
 _PLACES = 2
@@ -12,7 +12,8 @@ Json = dict[str, Any]
 
 
 def lines(seen: Json) -> Iterator[str]:
-    """The section of a run: the changes by state, counts, and where to read on."""
+    """The section of a run: the changes by state, counts, and where to read on. That a module was imported is recorded, not told."""
+    seen = seen | {"changes": [change for change in seen["changes"] if change["kind"] != IMPORT]}
     moved = {_key(w): w["moved"] for w in seen["watched"]}
     for key, group in groupby(seen["changes"], _key):
         changes = list(group)

@@ -7,6 +7,8 @@ named tuple, the rest is a plain class.
 from typing import NamedTuple
 
 RANDOM = "random numbers"
+MODULE = "module"
+IMPORT = "import"
 GLOBAL = "global"
 ATTRIBUTE = "class attribute"
 

@@ -21,12 +21,13 @@ from rescope.verify.pollution import Hunt
 State = tuple[str, str, str]
 
 _RANDOM = "random numbers"
+_IMPORT = "import"
 _PUT_BACK = "rescope_put_back"
 _ONE_BY_ONE = 4
 # The kinds of state, the likeliest to be read by another test first.
 _LIKELY = (
     *("singleton", "overrides", "fixture", "Django models", "class attribute", "global", "environment", "working directory"),
-    *("search path", "event loop", "logging", "warnings", _RANDOM),
+    *("search path", "event loop", "logging", "module", "warnings", _IMPORT, _RANDOM),
 )
 
 
@@ -65,6 +66,7 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
     states = tuple(dict.fromkeys(sorted(map(_state, changes), key=lambda state: _LIKELY.index(state[0]))))
     proved = carrying(states, ends_otherwise)
     seen = sorted((_carrier(c, proved=_state(c) in proved) for c in changes), key=lambda c: (not c.proved, _LIKELY.index(c.kind)))
+    seen = [carrier for carrier in seen if carrier.proved or carrier.kind != _IMPORT]
     return tuple(seen), "" if proved else "no state is known to carry it: with all of these put back, the test ends as before"
 
 

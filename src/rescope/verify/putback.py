@@ -24,8 +24,8 @@ import pytest
 from rescope.observer.fingerprint import OVERRIDES, UNSET, is_setting
 from rescope.observer.layout import Kind, Layout, Layouts, is_class, module_globals, namespace
 from rescope.observer.modules import resolve
-from rescope.observer.process import MODELS, loop_holder, model_name, model_registry
-from rescope.observer.state import RANDOM
+from rescope.observer.process import MODELS, loop_holder, model_name, model_registry, module_name
+from rescope.observer.state import IMPORT, MODULE, RANDOM
 
 _DEPTH, _MOST = 4, 5000
 
@@ -312,6 +312,23 @@ def _model(layouts: Layouts, name: str) -> PutBack:
     return put_back
 
 
+def _module(_: Layouts, name: str) -> PutBack:
+    """An entry of `sys.modules`, and what the package above calls by that name: `import a.b` and `from a import b` ask either."""
+    held = {module_name(key): (key, module) for key, module in sys.modules.items()}
+
+    def put_back() -> None:
+        key, module = held.get(name, ("", UNSET))
+        for entry in [key] if key else [each for each in sys.modules if module_name(each) == name]:
+            now = sys.modules.get(entry, UNSET)
+            _set_item(sys.modules, entry, module)
+            package, _, last = entry.rpartition(".")
+            members = module_globals(sys.modules.get(package))
+            if members.get(last, UNSET) is now:
+                _set_item(members, last, module)
+
+    return put_back
+
+
 _PROCESS: dict[str, Callable[[Layouts, str], PutBack | None]] = {
     "environment": _environment,
     "working directory": lambda *_: partial(os.chdir, Path.cwd()),
@@ -321,4 +338,6 @@ _PROCESS: dict[str, Callable[[Layouts, str], PutBack | None]] = {
     "event loop": _loop,
     RANDOM: _random,
     MODELS: _model,
+    MODULE: _module,
+    IMPORT: _module,
 }
