@@ -21,9 +21,22 @@ logger = logging.getLogger("app")
 
 class Item:
     kinds = ["x"]
+    limit = 5
+
+    def price(self):
+        return 1
+
+    @staticmethod
+    def tax():
+        return 2
+
+    @classmethod
+    def make(cls):
+        return cls()
 
 
 ITEMS = [Item(), Item()]
+item = Item()
 settings = {"level": 1}
 # --- test_app.py
 import os
@@ -61,6 +74,11 @@ def test_own_undo():
     app.settings["level"] = 1
 
 
+def test_undone_as_older_releases_of_pytest_do():
+    for name in ("kinds", "limit", "price", "tax", "make"):
+        setattr(app.item, name, getattr(app.item, name))
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_mark(caplog):
     caplog.set_level("DEBUG", logger="app")
@@ -79,7 +97,7 @@ def test_clean_suite(tmp_path: Path, observe, options: tuple[str, ...]) -> None:
 
     assert [c for c in seen["changes"] if c["kind"] != "random numbers"] == []
     assert seen["errors"] == []
-    assert "4 passed, 1 skipped" in out
+    assert "5 passed, 1 skipped" in out
 
 
 HOSTILE = """\

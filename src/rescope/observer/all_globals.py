@@ -1,12 +1,13 @@
 """What `--rescope=all` adds: every global and class attribute of the project's modules."""
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from itertools import chain
 from types import FunctionType, ModuleType
-from typing import Any, cast
+from typing import NamedTuple, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
-from rescope.observer.layout import ATOMS, Kind, is_class, is_test_case, module_globals, namespace
+from rescope.observer.layout import ATOMS, Kind, has_constants, is_class, is_enumeration, is_test_case, module_globals, namespace
 from rescope.observer.modules import Loaded
 from rescope.observer.state import ATTRIBUTE, GLOBAL, Moved, State
 
@@ -31,6 +32,15 @@ class Shelf:
         self.prints = prints
 
 
+class Space(NamedTuple):
+    """A namespace to look at: that of a module, or of the class `inner` of one."""
+
+    label: str
+    path: str
+    inner: str
+    members: Mapping[str, object]
+
+
 class AllGlobals:
     """Every global and class attribute of the project's modules, but for the names that are watched already.
 
@@ -45,28 +55,38 @@ class AllGlobals:
         self.classes: dict[str, tuple[tuple[str, str], ...]] = {}
         self.home: dict[int, str] = {}
         self.homes: dict[str, int] = {}
+        self.spaces: list[Space] = []
+        self.values: list[Iterable[object]] = []
+        self.bound: tuple[tuple[int, ...], ...] = ()
 
     def moved(self) -> Iterator[Moved]:
-        """What changed since the last look; new modules and classes are taken as they are."""
-        self.loaded.refresh()
-        loaded, shelves, classes, is_still = sys.modules, self.shelves, self.classes, self._is_still
+        """What changed since the last look; new modules and classes are taken as they are.
+
+        Most looks find every name bound to what it was: all ids are compared at once then, and only what has insides is looked into.
+        """
+        if self.loaded.refresh() or self.bound != self._bound():
+            self.spaces = []
+            yield from self._moved_anywhere()
+            self.values = [space.members.values() for space in self.spaces]
+            self.spaces = [space for space in self.spaces if self.shelves[space.label].live]
+            self.bound = self._bound()
+            return
+        for space in self.spaces:
+            if not self._is_still_inside(self.shelves[space.label], space.members):
+                yield from self._shelf(space)
+
+    def _bound(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(map(id, map(sys.modules.get, self.loaded.names))), tuple(map(id, chain.from_iterable(self.values)))
+
+    def _moved_anywhere(self) -> Iterator[Moved]:
         for name, path in self.loaded.names.items():
-            home = loaded.get(name)
-            members = home.__dict__ if type(home) is ModuleType else module_globals(home)
-            shelf = shelves.get(name)
-            rebound = shelf is None or not is_still(shelf, members)
-            if rebound:
-                self._forget_replaced(name, id(home))
-                rebound = yield from self._shelf(name, path, members)
-            if rebound or name not in classes:
-                classes[name] = tuple((n, f"{name}.{n}") for n, v in list(members.items()) if _defined_here(v, n, name))
-            for inner, label in classes[name]:
-                owner: Any = members.get(inner)
-                if type(owner) is type or is_class(owner):
-                    held = namespace(owner)
-                    shelf = shelves.get(label)
-                    if shelf is None or not is_still(shelf, held):
-                        yield from self._shelf(label, path, held, inner)
+            home = sys.modules.get(name)
+            self._forget_replaced(name, id(home))
+            space = Space(name, path, "", home.__dict__ if type(home) is ModuleType else module_globals(home))
+            if (yield from self._look(space)) or name not in self.classes:
+                self.classes[name] = tuple((n, f"{name}.{n}") for n, v in list(space.members.items()) if _defined_here(v, n, name))
+            for inner, label in self.classes[name]:  # as long as no name is bound anew, these are classes
+                yield from self._look(Space(label, path, inner, namespace(cast("type", space.members[inner]))))
 
     def _forget_replaced(self, name: str, home: int) -> None:
         """A module that another one has replaced is told as that: its globals and classes are taken as they are."""
@@ -75,10 +95,15 @@ class AllGlobals:
             for label in (name, *(label for _, label in self.classes.pop(name, ()))):
                 self.shelves.pop(label, None)
 
-    def _is_still(self, shelf: Shelf, members: Mapping[str, object]) -> bool:
-        """Whether a namespace is at first sight what it was; where this is not so, a closer look tells."""
-        if shelf.ids != tuple(map(id, members.values())):
+    def _look(self, space: Space) -> Generator[Moved, None, bool]:
+        self.spaces.append(space)
+        shelf = self.shelves.get(space.label)
+        if shelf is not None and shelf.ids == tuple(map(id, space.members.values())) and self._is_still_inside(shelf, space.members):
             return False
+        return (yield from self._shelf(space))
+
+    def _is_still_inside(self, shelf: Shelf, members: Mapping[str, object]) -> bool:
+        """Whether the insides of a namespace's values are at first sight what they were; where this is not so, a closer look tells."""
         same, prints = self.reader.is_same, shelf.prints
         for name in shelf.live:
             now, before = members[name], prints[name]
@@ -86,8 +111,9 @@ class AllGlobals:
                 return False
         return True
 
-    def _shelf(self, label: str, path: str, members: Mapping[str, object], inner: str = "") -> Generator[Moved, None, bool]:
+    def _shelf(self, space: Space) -> Generator[Moved, None, bool]:
         """The differences of one namespace; the value is whether any name was bound anew."""
+        label, _, _, members = space
         shelf = self.shelves.get(label)
         if shelf is None:
             self._fill(label, members)
@@ -98,14 +124,14 @@ class AllGlobals:
                 before = shelf.prints[name]
                 if before != now:
                     shelf.prints[name] = now
-                    yield Moved(state=_state(label, name, path, inner), before=before, after=now)
+                    yield Moved(state=_state(space, name), before=before, after=now)
             return False
         before_all = shelf.prints
         after_all = self._fill(label, members).prints
         for name in dict.fromkeys((*before_all, *after_all)):
             before, after = before_all.get(name, UNSET), after_all.get(name, UNSET)
             if before != after:
-                yield Moved(state=_state(label, name, path, inner), before=before, after=after)
+                yield Moved(state=_state(space, name), before=before, after=after)
         return True
 
     def _fill(self, label: str, members: Mapping[str, object]) -> Shelf:
@@ -135,7 +161,11 @@ class AllGlobals:
         if layout.kind is Kind.CACHE:
             home = layout.attributes(value).get("__module__") if layout.attributes else None
             return type(home) is str and self.reader.layouts.is_own_module(home)
-        return layout.kind not in _STILL and (layout.base is not object or layout.own or layout.kind is Kind.OBJECT)
+        if is_enumeration(type(value)):
+            return False
+        if layout.kind is Kind.OBJECT and not layout.own:
+            return has_constants(type(value))
+        return layout.kind not in _STILL and (layout.base is not object or layout.own)
 
     def _take(self, value: object) -> Print:
         layout = self.reader.layouts.of(value)
@@ -144,14 +174,18 @@ class AllGlobals:
         return self.reader.take(value, depth=_DEPTH if layout.own else 0, budget=_BUDGET)
 
 
-def _state(label: str, name: str, path: str, inner: str) -> State:
-    kind = ATTRIBUTE if inner else GLOBAL
-    return State(kind=kind, name=f"{label}.{name}", path=path, qualname=f"{inner}.{name}" if inner else name)
+def _state(space: Space, name: str) -> State:
+    kind = ATTRIBUTE if space.inner else GLOBAL
+    qualname = f"{space.inner}.{name}" if space.inner else name
+    return State(kind=kind, name=f"{space.label}.{name}", path=space.path, qualname=qualname)
 
 
 def _defined_here(value: object, name: str, module: str) -> bool:
-    """Whether a global is a class of this very module under its own name, and no TestCase: those keep their set-up in attributes."""
-    if not is_class(value) or is_test_case(cast("type", value)):
+    """Whether a global is a class of this very module under its own name.
+
+    No TestCase, which keeps its set-up in attributes, and no enumeration, which is closed to changes.
+    """
+    if not is_class(value) or is_test_case(cast("type", value)) or is_enumeration(cast("type", value)):
         return False
     home = namespace(cast("type", value)).get("__module__")
     return type(home) is str and home == module and type.__dict__["__qualname__"].__get__(value) == name

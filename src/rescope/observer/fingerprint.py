@@ -1,10 +1,10 @@
 """Values to fingerprints and back to words.
 
 A fingerprint is made of exact builtins only: atoms as they are, dicts as dicts, lists as lists, sets as frozensets, and any
-other object as `(OBJECT, id, type name, attributes, own)`. So two of them are compared by C code alone, and holding one
-keeps no object of the project alive. Of an object whose class is a library's only those attributes are looked into that hold
-what users set (`_SETTINGS`): the others are caches and buffers, which change with every use. What is too deep or too
-large is CUT, which equals itself: unknown is never a change.
+other object as `(OBJECT, id, type name, attributes, own)`, where `own` may be the names of attributes that the class gives.
+So two of them are compared by C code alone, and holding one keeps no object of the project alive. Of an object whose class is
+a library's only those attributes are looked into that hold what users set (`_SETTINGS`): the others are caches and buffers,
+which change with every use. What is too deep or too large is CUT, which equals itself: unknown is never a change.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any, cast
 
-from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, overridden
+from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, is_given, overridden
 
 OBJECT = "\0object"
 CUT = "\0cut"
@@ -60,29 +60,43 @@ class Reader:
         """
         of = type(value)
         try:
-            if type(taken) is tuple:
+            if of is dict:
+                if type(taken) is dict:
+                    return _is_same_dict(value, taken) or self._are_same(value, taken)
+            elif of is list or of is tuple:
+                if type(taken) is of:
+                    return len(value) == len(taken) and (all(map(is_, value, taken)) or all(map(self._is_or_same, value, taken)))
+            elif of is set or of is frozenset:  # members are found by the hashes that the set keeps
+                return type(taken) is frozenset and bool(taken == value)
+            elif type(taken) is tuple:
                 if len(taken) == 5:
                     return bool(taken[1] == id(value)) and self._is_same_object(value, of, taken)
                 return of is CACHE and bool(taken == (_SIZED, "cache", value.cache_info().currsize))
-            if of is dict:
-                return type(taken) is dict and _is_same_dict(value, taken)
-            if of is list:
-                return type(taken) is list and len(value) == len(taken) and all(map(is_, value, taken))
         except RuntimeError:  # another thread changes the container meanwhile
             return False
-        return value is taken
+        return value is taken or taken is CUT
+
+    def _are_same(self, value: dict[Any, Any], taken: dict[Any, Any]) -> bool:
+        return len(value) == len(taken) and all(map(is_, value, taken)) and all(map(self._is_or_same, value.values(), taken.values()))
+
+    def _is_or_same(self, value: Any, taken: Print) -> bool:  # noqa: ANN401 - any value
+        return value is taken or self.is_same(value, taken)
 
     def _is_same_object(self, value: object, of: type, taken: tuple[Any, ...]) -> bool:
         mark, _, name, inside, _ = taken
         layout = self.layouts.known.get(id(of))
-        if layout is None or layout.of() is not of or mark != OBJECT or layout.name != name:
+        if layout is None or layout.of() is not of or mark != OBJECT:
             return False
         if inside is None:  # it was not looked into
-            return layout.kind in _PLAIN_OR_OPAQUE
-        if layout.kind is not _PLAIN or not layout.own or layout.slots or layout.attributes is None:
+            return layout.kind in _PLAIN_OR_OPAQUE and (layout.name == name or _named(value, layout) == name)
+        if layout.name != name or layout.kind is not _PLAIN or not layout.own:
             return False
-        held = layout.attributes(value)
-        if type(held) is not dict or len(held) != len(inside):
+        held = layout.attributes(value) if layout.attributes is not None else {}
+        if type(held) is not dict:
+            return False
+        if layout.slots:
+            held = held | _slots(value, layout)
+        if len(held) != len(inside):
             return False
         for attribute, before in inside.items():  # most of what a look costs is here: each call that is saved counts
             now = held.get(attribute, UNSET)
@@ -121,7 +135,7 @@ class Reader:
         kind = layout.kind
         if kind is _PLAIN and layout.base is object:
             inside = self._attributes(value, layout, depth, nesting) if depth > 0 else None
-            return (OBJECT, id(value), layout.name, inside, layout.own)
+            return (OBJECT, id(value), layout.name, inside, (inside and layout.given and _given(value, layout, inside)) or layout.own)
         if kind is Kind.CACHE:
             return (_SIZED, "cache", cast("Any", value).cache_info().currsize)
         if kind is Kind.VALUE:
@@ -140,11 +154,8 @@ class Reader:
         found: dict[Print, Print] = {
             n: v if id(type(v)) in _SHORT else self._take(v, depth - 1, nesting + 1) for n, v in wanted if type(n) is str and n != OVERRIDES
         }
-        for name, read in layout.slots:
-            try:
-                found[name] = self._take(read(value), depth - 1, nesting + 1)
-            except AttributeError:
-                found[name] = UNSET
+        if layout.slots:
+            found |= {n: v if v is UNSET else self._take(v, depth - 1, nesting + 1) for n, v in _slots(value, layout).items()}
         return found
 
     def _contents(self, value: object, layout: Layout, depth: int, nesting: int) -> Print:
@@ -264,8 +275,30 @@ def _members(was: tuple[Any, ...], now: tuple[Any, ...], where: str) -> Iterator
         return
     for name in dict.fromkeys((*before, *after)):
         old, new = before.get(name, UNSET), after.get(name, UNSET)
+        if (old is UNSET and _is_given(now, name)) or (new is UNSET and _is_given(was, name)):
+            continue
         if was[4] or name.isupper() or (type(old) is type(new) and type(old) in {dict, list, frozenset}) or _same_object(old, new):
             yield from differences(old, new, f"{where}.{name}" if name else where)
+
+
+def _slots(value: object, layout: Layout) -> dict[str, object]:
+    """What the slots of an object hold, UNSET where that is nothing."""
+    found: dict[str, object] = {}
+    for name, read in layout.slots:
+        try:
+            found[name] = read(value)
+        except AttributeError:
+            found[name] = UNSET
+    return found
+
+
+def _given(value: object, layout: Layout, inside: Mapping[Print, Print]) -> frozenset[str]:
+    held = layout.attributes(value) if layout.attributes else {}
+    return frozenset(n for n in layout.given.intersection(inside) if n in held and is_given(value, n, held[n]))
+
+
+def _is_given(taken: tuple[Any, ...], name: Print) -> bool:
+    return type(taken[4]) is frozenset and name in taken[4]
 
 
 def _listlike(taken: Any) -> bool:  # noqa: ANN401 - a fingerprint

@@ -64,7 +64,10 @@ _IDENTITIES = (type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, 
 
 
 class Layout(NamedTuple):
-    """A type as the reader knows it; `own` says that the class is the watched project's, `base` the builtin container it is."""
+    """A type as the reader knows it; `own` says that the class is the watched project's, `base` the builtin container it is.
+
+    `given` are the names that an instance of the project's has from its class.
+    """
 
     of: "ref[type]"
     kind: Kind
@@ -73,6 +76,7 @@ class Layout(NamedTuple):
     base: type = object
     attributes: Callable[[object], dict[str, object]] | None = None
     slots: tuple[tuple[str, Callable[[object], object]], ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 def namespace(owner: type) -> Mapping[str, object]:
@@ -90,6 +94,11 @@ def is_test_case(of: type) -> bool:
     return any(namespace(base).get("__module__") == "unittest.case" for base in bases(of))
 
 
+def is_enumeration(of: type) -> bool:
+    """Whether a class derives from `enum.Enum`."""
+    return any(base is Enum for base in bases(of))
+
+
 def module_globals(module: object) -> Mapping[str, object]:
     """The globals of whatever stands in `sys.modules`; empty where they cannot be read without running code."""
     if type(module) is ModuleType:
@@ -100,8 +109,31 @@ def module_globals(module: object) -> Mapping[str, object]:
 
 def overridden(value: object, held: Mapping[str, object]) -> dict[str, object]:
     """What an instance has set over constants of its class: so users configure a library's object. Caches shadow no constant."""
-    names = [name for name in list(held) if type(name) is str and name.isupper() and id(type(held[name])) in ATOMS]
+    names = [name for name in list(held) if _is_constant(name, held[name])]
     return {name: held[name] for name in names if any(id(type(namespace(c).get(name, namespace))) in ATOMS for c in bases(type(value)))}
+
+
+def is_given(value: object, name: str, held: object) -> bool:
+    """Whether an attribute of an instance is what the class would give without it: so `monkeypatch` leaves what it has undone."""
+    for base in bases(type(value)):
+        given: Any = namespace(base).get(name, namespace)
+        if given is namespace:
+            continue
+        if type(given) is FunctionType:
+            return type(held) is MethodType and held.__self__ is value and held.__func__ is given
+        if type(given) is classmethod:
+            return type(held) is MethodType and held.__func__ is given.__func__
+        return held is (given.__func__ if type(given) is staticmethod else given)
+    return False
+
+
+def has_constants(of: type) -> bool:
+    """Whether there are any that an instance can set anew."""
+    return any(_is_constant(name, value) for base in bases(of) for name, value in list(namespace(base).items()))
+
+
+def _is_constant(name: object, value: object) -> bool:
+    return type(name) is str and name.isupper() and id(type(value)) in ATOMS
 
 
 def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
@@ -116,7 +148,8 @@ def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
     if base is object and kind is not Kind.OBJECT:
         return Layout(of=ref(of), kind=kind, name=shown, attributes=attributes)
     own = base is not of and is_own(module)
-    return Layout(of=ref(of), kind=kind, name=shown, own=own, base=base, attributes=attributes, slots=_slots(line) if own else ())
+    known = Layout(of=ref(of), kind=kind, name=shown, own=own, base=base, attributes=attributes)
+    return known._replace(slots=_slots(line), given=frozenset(n for b in line for n in list(namespace(b)))) if own else known
 
 
 def _text(value: object) -> str:

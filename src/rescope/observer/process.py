@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from types import ModuleType
 from typing import Any, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
@@ -53,8 +52,8 @@ class Readings:
 class ModuleTable:
     """`sys.modules`: which module is replaced, taken out, or put there by hand.
 
-    What an import adds is told for the project's modules alone, as another kind: a test that is the first to import one has done
-    nothing wrong, but a later test may hang on it.
+    That a module of the project is added is another kind: a test that is the first to import one has done nothing wrong, but a
+    later test may hang on it.
     """
 
     def __init__(self, *, reader: Reader) -> None:
@@ -87,14 +86,13 @@ class ModuleTable:
         return IMPORT if after is UNSET and name in self.imported else MODULE
 
     def _added(self, module: object) -> str:
-        """MODULE for what stands for a module without being imported: a test double, or an empty one that a test has made."""
-        of, held = type(module), module_globals(module)
-        if any(namespace(base).get("__module__") in _DOUBLES for base in bases(of)):
+        """What it is that a test has added. An empty module may be of its making, but C libraries make such modules, too."""
+        if any(namespace(base).get("__module__") in _DOUBLES for base in bases(type(module))):
             return MODULE
-        if of is ModuleType and held.get("__spec__") is None and held.get("__file__") is None:
-            return MODULE
+        held = module_globals(module)
         file = held.get("__file__")
-        return IMPORT if type(file) is str and self.reader.layouts.is_own_file(file) else ""
+        own = self.reader.layouts.is_own_file(file) if type(file) is str else held.get("__spec__") is None
+        return IMPORT if own else ""
 
 
 def module_name(name: str) -> str:
