@@ -33,6 +33,11 @@ STATEMENTS = {
         "app.b = f",
         'monkeypatch.setattr(app, "b", f, raising=False)',
     ),
+    "an entry": (
+        Patch(kind=PatchKind.SET_ITEM, state="app.TABLE['a']"),
+        'app.TABLE["a"] = f, 1',
+        'monkeypatch.setitem(app.TABLE, "a", (f, 1))',
+    ),
     "in a block": (ENV, "if f:\n        os.environ['A'] = '1'", "if f:\n        monkeypatch.setenv('A', '1')"),
 }
 PARAMETERS = {
@@ -50,6 +55,9 @@ PARAMETERS = {
     "(f: int, g)": "(f: int, g, monkeypatch)",
     "(\n    f,\n    g,\n)": "(\n    f,\n    g,\n    monkeypatch,\n)",
     "(\n    f,\n    g\n)": "(\n    f,\n    g,\n    monkeypatch\n)",
+    "(\n    f, g\n)": "(\n    f, g, monkeypatch\n)",
+    f"(\n    f, {'g' * 70}\n)": f"(\n    f,\n    {'g' * 70},\n    monkeypatch,\n)",
+    f"(\n    {'g' * 77}\n)": f"(\n    {'g' * 77},\n    monkeypatch\n)",
 }
 
 
@@ -87,6 +95,29 @@ def test_several_in_one_function() -> None:
     source = b"def test_it():\n    os.environ['A'] = '1'\n    os.chdir('a')\n    os.environ['A'] = '2'\n"
     wanted = b"def test_it(monkeypatch):\n    monkeypatch.setenv('A', '1')\n    monkeypatch.chdir('a')\n    monkeypatch.setenv('A', '2')\n"
     assert apply(source, [edit(ENV, folder)]) == apply(source, [edit(ENV), edit(folder)]) == wanted
+
+
+IMPORTS = {
+    "alone": ("import os\n\nimport pytest\n", "import pytest\n"),
+    "behind another": ("import json\nimport os\n\nimport pytest\n", "import json\n\nimport pytest\n"),
+    "before another": ('"""Tests."""\n\nimport os\nimport re\n', '"""Tests."""\n\nimport re\n'),
+    "the only one, behind a docstring": ('"""Tests."""\n\nimport os\n', '"""Tests."""\n'),
+    "the only one": ("import os\n", ""),
+    "used elsewhere": ("import os\n\nHERE = os.curdir\n", None),
+    "spoken of in a string": ("import os\n\nPATCHED = 'test_it.os.getcwd'\n", None),
+    "with a comment": ("import os  # noqa\n", None),
+    "with others": ("import os, re\n", None),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), IMPORTS.values(), ids=IMPORTS)
+def test_import_that_is_used_no_more(before: str, after: str | None) -> None:
+    """An import of `os` goes with its last use, and the imports around it keep their places."""
+    gap = "\n\n" if before != "import os\n" else ""
+    text = "{}{}def test_it({}):\n    {}\n"
+    source = text.format(before, "\n\n", "", "os.environ['A'] = ''")
+    wanted = text.format(before if after is None else after, gap, "monkeypatch", "monkeypatch.setenv('A', '')")
+    assert apply(source.encode(), [edit(ENV)]).decode() == wanted
 
 
 @pytest.mark.parametrize(

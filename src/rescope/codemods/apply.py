@@ -10,6 +10,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from rescope.codemods.add_reason import Place, explain_assignment, explain_function
 from rescope.codemods.change_scope import is_call_form, rescope_call, rescope_function
 from rescope.codemods.decorators import imported, makes_fixture
+from rescope.codemods.imports import without_unused_import
 from rescope.codemods.refusal import EditRefused, MisfitError
 from rescope.codemods.reset_fixture import with_reset_fixtures
 from rescope.codemods.restore_in_place import restore_in_place
@@ -38,13 +39,19 @@ def _applied(path: str, source: bytes, edits: Sequence[Edit]) -> bytes:
     resets = [e for e in edits if isinstance(e, AddResetFixture)]
     module = _parsed(path, source)
     style = style_of(module)
-    module = _walked(path, module, addressed, style)
+    module = _without_os(_walked(path, module, addressed, style), module.code, addressed)
     try:
         result = with_reset_fixtures(module, resets, style).encode(module.encoding)
         cst.parse_module(result)
     except (MisfitError, UnicodeEncodeError, cst.ParserSyntaxError) as error:
         raise EditRefused(path, 1, str(error)) from error
     return result
+
+
+def _without_os(module: cst.Module, before: str, edits: Iterable[_Addressed]) -> cst.Module:
+    """The module without an import of `os` that only statements have used which `monkeypatch` stands in for."""
+    patches = (patch for edit in edits if isinstance(edit, UseMonkeypatch) for patch in edit.patches)
+    return without_unused_import(module, before, "os") if any(p.state.startswith("os.") for p in patches) else module
 
 
 def _path(edit: Edit) -> str:

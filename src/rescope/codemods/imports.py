@@ -1,5 +1,6 @@
 """An import statement put where the author of the file would have put it."""
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,6 +35,41 @@ def with_import(module: cst.Module, text: str, style: Style) -> cst.Module:
     if gap.at == len(module.body) or gap.after is None:
         return _after_block(module, line, gap, style)
     return _inside_block(module, line, gap, style)
+
+
+def without_unused_import(module: cst.Module, before: str, name: str) -> cst.Module:
+    """The module without `import name`, if the code that it was `before` used it and this one does not: neither by name nor in a string.
+
+    An import that stands with others on its line, or with a comment, stays.
+    """
+    uses = re.compile(rf"\b{re.escape(name)}\b")
+    if len(uses.findall(module.code)) != 1 or len(uses.findall(before)) < 2:
+        return module
+    body = list(module.body)
+    for at, statement in enumerate(body):
+        match statement:
+            case cst.SimpleStatementLine(body=[cst.Import(names=[cst.ImportAlias(name=cst.Name(value=found), asname=None)])]) if (
+                found == name
+            ):
+                lines = statement.leading_lines
+                noted = statement.trailing_whitespace.comment or any(line.comment for line in lines)
+                if not noted and len(body) > at + 1:
+                    body[at : at + 2] = [_moved_up(body[at + 1], lines, first=at == 0)]
+                    return module.with_changes(body=body)
+    return module
+
+
+def _moved_up(
+    statement: cst.BaseCompoundStatement | cst.SimpleStatementLine, lines: _Lines, *, first: bool
+) -> cst.BaseCompoundStatement | cst.SimpleStatementLine:
+    """What follows an import that goes: it stands where that stood, but where a blank line stays between it and imports above."""
+    own = list(statement.leading_lines)
+    apart = bool(own) and own[0].comment is None
+    if apart and not first and not (lines and _import_key(statement)):
+        return statement
+    while own and own[0].comment is None:
+        own.pop(0)
+    return statement.with_changes(leading_lines=[*lines, *own])
 
 
 def _gap(body: Sequence[cst.BaseCompoundStatement | cst.SimpleStatementLine], key: _Key) -> _Gap:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from rescope.codemods.decorators import resolved
 from rescope.codemods.refusal import MisfitError
-from rescope.codemods.style import Style
+from rescope.codemods.style import COLUMNS, Style
 from rescope.model.edit import Patch, PatchKind, UseMonkeypatch
 
 _NAME = "monkeypatch"
@@ -64,6 +64,8 @@ class _Rewrite(cst.CSTTransformer):
                 return call.with_changes(func=_attribute(patch)) if resolved(func, self._imports) == patch.state else None
             case cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute() as target)], value=value), PatchKind.SET_ATTR:
                 return self._setattr(target, value, patch) if self._is(target, patch) else None
+            case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript() as entry)], value=value), PatchKind.SET_ITEM:
+                return _method(patch, entry.value, _key(entry), _alone(value)) if self._is(entry, patch) else None
         return None
 
     def _setattr(self, target: cst.Attribute, value: cst.BaseExpression, patch: Patch) -> cst.Call:
@@ -103,7 +105,7 @@ def _key(target: cst.Subscript) -> cst.BaseExpression:
     match target.slice:
         case [cst.SubscriptElement(slice=cst.Index(value=key, star=None))]:
             return _alone(key)
-    message = "the key of a variable of the environment is not a plain one"
+    message = "the key of an entry is not a plain one"
     raise MisfitError(message)
 
 
@@ -126,8 +128,7 @@ def _requesting(node: cst.FunctionDef, imports: Mapping[str, str]) -> cst.Parame
     annotated = [p for p in everything if p.name.value not in {"self", "cls"}]
     typed = imports.get("pytest") == "pytest" and all(p.annotation for p in annotated) and bool(annotated or node.returns)
     hint = cst.Annotation(cst.Attribute(cst.Name("pytest"), cst.Name("MonkeyPatch"))) if typed else None
-    lead = node.whitespace_before_params
-    gap = lead if isinstance(lead, cst.ParenthesizedWhitespace) else _BLANK
+    gap = _gap(node)
     params = list(given.params)
     at = next((n for n, param in enumerate(params) if param.default is not None), len(params))
     fresh = cst.Param(cst.Name(_NAME), annotation=hint)
@@ -138,4 +139,31 @@ def _requesting(node: cst.FunctionDef, imports: Mapping[str, str]) -> cst.Parame
         params[-1] = params[-1].with_changes(comma=cst.Comma(whitespace_after=gap), whitespace_after_param=bare)
     elif not alone:
         fresh = fresh.with_changes(comma=cst.Comma(whitespace_after=gap))
-    return given.with_changes(params=[*params[:at], fresh, *params[at:]])
+    made = given.with_changes(params=[*params[:at], fresh, *params[at:]])
+    return _one_a_line(made, node) if alone and gap is _BLANK else made
+
+
+def _one_a_line(made: cst.Parameters, node: cst.FunctionDef) -> cst.Parameters:
+    """The parameters as formatters write them where a line of its own for all of them has become too short."""
+    lead = node.whitespace_before_params
+    closing = made.params[-1].whitespace_after_param
+    whole = isinstance(lead, cst.ParenthesizedWhitespace) and isinstance(closing, cst.ParenthesizedWhitespace)
+    width = len(cst.Module([]).code_for_node(made).strip()) if whole else 0
+    if made.posonly_params or width + 2 * len(lead.last_line.value if isinstance(lead, cst.ParenthesizedWhitespace) else "") <= COLUMNS:
+        return made
+    bare = cst.SimpleWhitespace("")
+    commas = [cst.Comma(whitespace_after=lead)] * (len(made.params) - 1) + [cst.Comma(whitespace_after=closing)]
+    return made.with_changes(
+        params=[p.with_changes(comma=comma, whitespace_after_param=bare) for p, comma in zip(made.params, commas, strict=True)]
+    )
+
+
+def _gap(node: cst.FunctionDef) -> cst.BaseParenthesizableWhitespace:
+    """What stands between two parameters: a line end where each has a line of its own."""
+    lead, given = node.whitespace_before_params, node.params.params
+    between = given[0].comma if len(given) > 1 else None
+    if not isinstance(lead, cst.ParenthesizedWhitespace) or (
+        isinstance(between, cst.Comma) and isinstance(between.whitespace_after, cst.SimpleWhitespace)
+    ):
+        return _BLANK
+    return lead

@@ -25,6 +25,12 @@ def attribute_patch(effect: Effect, *, missing: bool) -> Patch | None:
     return Patch(kind=PatchKind.SET_ATTR, state=effect.text, missing=missing) if whole else None
 
 
+def item_patch(kind: str, effect: Effect) -> Patch | None:
+    """The patch for an entry that is set in a mapping; None for other containers and statements."""
+    plain = kind == "dict" and effect.kind is EffectKind.SET_ITEM and effect.how == "=" and not effect.text.endswith(_CUT)
+    return Patch(kind=PatchKind.SET_ITEM, state=effect.text) if plain and effect.key and not set(effect.key) & {",", ":"} else None
+
+
 def changed_inside(effect: Effect) -> str:
     """The source of the container that an effect changes in place."""
     return (

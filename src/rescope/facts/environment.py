@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rescope.facts.names import ModuleNames
-from rescope.facts.values import LITERALS, constant_text
+from rescope.facts.values import LITERALS, constant_name, constant_text
 from rescope.model.facts import Root, Target, Value, ValueKind
 
 _PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
@@ -121,7 +121,8 @@ class Environment:
         target = self.resolve(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
         if target is None:
             return Value(kind=ValueKind.OTHER, line=line)
-        return Value(kind=ValueKind.ALIAS, target=target, line=line)
+        named = target.root in {Root.IMPORTED, Root.GLOBAL}
+        return Value(kind=ValueKind.ALIAS, target=target, text=constant_name(target.dotted) if named else "", line=line)
 
     def handed_out(self, value: ast.expr | None) -> list[Value]:
         """What a `return` or `yield` hands out: the parts of a tuple each on its own, with their positions as far as they are known."""

@@ -35,6 +35,13 @@ def constant_text(node: ast.Constant) -> str:
     return repr(node.value)
 
 
+def constant_name(dotted: str) -> str:
+    """The class and name of what is a constant of a class by its spelling, as a member of an enumeration: `Style.LONG`; "" of others."""
+    owner, _, name = dotted.rpartition(".")
+    owner = owner.rpartition(".")[2]
+    return f"{owner}.{name}" if name.isupper() and owner[:1].isupper() and not owner.isupper() else ""
+
+
 def assigned_text(node: ast.expr | None, made: Value) -> str:
     """The source of an assigned constant or the sort of a container; one that is not empty says so: `list(...)`."""
     holds = isinstance(node, (ast.List, ast.Set, ast.Tuple)) and node.elts

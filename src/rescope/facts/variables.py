@@ -3,7 +3,7 @@
 import ast
 
 from rescope.facts.names import ModuleNames
-from rescope.facts.values import LITERALS, constant_text
+from rescope.facts.values import LITERALS, constant_name, constant_text
 from rescope.model.address import Address
 from rescope.model.facts import Root, Target, Value, ValueKind, Variable
 
@@ -49,7 +49,7 @@ def _value(node: ast.expr | None, names: ModuleNames) -> Value:
     if isinstance(node, (ast.Name, ast.Attribute)):
         called = names.dotted(node)
         target = Target(root=Root.IMPORTED if "." in called else Root.GLOBAL, dotted=called)
-        return Value(kind=ValueKind.ALIAS, target=target, line=line)
+        return Value(kind=ValueKind.ALIAS, target=target, text=constant_name(called), line=line)
     return Value(kind=ValueKind.OTHER, line=line)
 
 

@@ -59,6 +59,7 @@ class PatchKind(Enum):
     DEL_ENV = "delenv"
     CHDIR = "chdir"
     SET_ATTR = "setattr"
+    SET_ITEM = "setitem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

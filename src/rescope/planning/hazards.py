@@ -9,7 +9,7 @@ from rescope.graph.fixture_graph import TestNode
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, FixtureDef, Function, Root
 from rescope.model.scope import Scope
 from rescope.packs import match
-from rescope.planning.repeating import refused_twice, removes_what_it_finds
+from rescope.planning.repeating import refused_twice, registers_again, removes_what_it_finds
 from rescope.planning.undoing import assigning_teardown, replaces_container
 from rescope.rule import RuleContext
 
@@ -74,6 +74,8 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
     if plugin:
         return plugin
     bound = REQUEST_ATTRIBUTES & set(_read_of_request(ctx, fixture.function, "request", _HELPER_DEPTH))
+    if bound == {"cls"} and fixture.scope is Scope.CLASS:
+        return f"'{name}' uses request.cls, and what belongs to the class is not made anew for each test"
     if bound:
         return f"'{name}' uses request.{min(bound)}, which means something else at function scope"
     reasons = (
@@ -81,6 +83,7 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
         _plugin_asks(ctx, fixture),
         _once(ctx, fixture),
         refused_twice(ctx, fixture),
+        registers_again(ctx, fixture),
         removes_what_it_finds(ctx, fixture),
         replaces_container(ctx, fixture),
         _given(unseen, fixture),

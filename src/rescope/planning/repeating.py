@@ -1,9 +1,10 @@
 """What a fixture does once and must not do for each test: reasons to refuse its narrowing."""
 
 from rescope.graph.construction import Step, steps
-from rescope.model.facts import Effect, EffectKind, FixtureDef, Root
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, ValueKind
 from rescope.rule import RuleContext
 
+_REGISTERS = "register"
 _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 
 
@@ -27,6 +28,25 @@ def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
         for line, error in step.function.conflicts:
             where = f"{step.function.address.path}:{line}"
             return f"its set-up may not be repeated: {where} raises {error} for what is there already, and nothing takes it out"
+    return ""
+
+
+def registers_again(ctx: RuleContext, fixture: FixtureDef) -> str:
+    """A set-up that registers something with an object of a module, which outlives the fixture and may take nothing twice.
+
+    A pluggy.PluginManager does not; nothing is said where the teardown takes something out.
+    """
+    if any(call.after_yield and call.callee.dotted.endswith(f".un{_REGISTERS}") for call in fixture.function.calls):
+        return ""
+    for step in steps(ctx.flow, fixture.function):
+        for call in step.function.calls:
+            owner, _, verb = call.callee.dotted.rpartition(".")
+            if verb != _REGISTERS or call.nested or call.after_yield or call.callee.root not in {Root.GLOBAL, Root.IMPORTED}:
+                continue
+            held = ctx.index.variable(ctx.index.target(call.callee._replace(dotted=owner), step.function.address.path))
+            if held is not None and held[0].value.kind is ValueKind.CALL:
+                where = f"{step.function.address.path}:{call.line}"
+                return f"its set-up may not be repeated: {where} registers something with {owner}, which lasts as long as the process"
     return ""
 
 

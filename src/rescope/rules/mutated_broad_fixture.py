@@ -26,8 +26,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from rescope.facts.undo import closing_lines
+from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import is_back, renews
 from rescope.graph.flow import Mutation
+from rescope.graph.renewal import is_handed_on, why_not_renewed
 from rescope.model.edit import PartKind, ValuePart
 from rescope.model.facts import Call, Effect, EffectKind, FixtureDef, Function, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
@@ -39,7 +41,7 @@ _NAME = "mutated-broad-fixture"
 _SHOWN = 3
 _SWITCHED = 2
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
-_CONTAINERS = frozenset({"dict", "list", "set"})
+_WRITES = frozenset({"dump", "dumps", "print", "write", "write_text", "writelines", "writerow", "writerows"})
 _GUARDS = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
 _KINDS = MappingProxyType(
     {
@@ -58,7 +60,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for fixture in ctx.broad_fixtures():
         found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
         found = [m for m in found if ctx.is_shared(fixture, m.by) and not _put_back(ctx, m) and _may_run(ctx, m)]
-        if found and not _handed_on(fixture) and not _gathers(ctx, fixture):
+        if found and not is_handed_on(fixture) and not _gathers(ctx, fixture):
             yield _finding(ctx, fixture, found)
 
 
@@ -99,12 +101,21 @@ def _resets_first(mutation: Mutation) -> bool:
 
 
 def _set_again_at_last(mutation: Mutation) -> bool:
-    """Whether a test turns a switch and, when all else is done, turns it again."""
+    """Whether a test, when all else is done, turns a switch again, or gives an attribute the constant that the fixture made it with."""
     effect, inside = mutation.effect, mutation.inside
     closing = closing_lines(inside) if effect.kind is EffectKind.SET_ATTR and inside.address.name.startswith("test") else ()
     made = sorted((e.line, e.value) for e in inside.effects if e.kind is EffectKind.SET_ATTR and e.target == effect.target)
+    if not made or made[-1][0] not in closing:
+        return False
     switched = len(made) == _SWITCHED and {value for _, value in made} == {"True", "False"}
-    return switched and made[-1][0] in closing
+    return switched or made[-1][1] in _made_with(mutation)
+
+
+def _made_with(mutation: Mutation) -> frozenset[str]:
+    """The constants, as source, with which the fixture makes its value."""
+    function = mutation.fixture.function
+    calls = [c for c in function.calls if any((v.target, v.line) == (c.callee, c.line) for v in function.values)]
+    return frozenset({repr(text) for c in calls for text in c.strings} | {c.constant for c in calls} - {""})
 
 
 def _counts_on(mutation: Mutation) -> bool:
@@ -200,7 +211,7 @@ def _direct(ctx: RuleContext, mutation: Mutation) -> bool:
 
 def _container(ctx: RuleContext, value: Value) -> bool:
     if value.kind is ValueKind.LITERAL:
-        return value.text in _CONTAINERS
+        return value.text in CONTAINERS
     return value.kind is ValueKind.CALL and value.target is not None and value.target.dotted in ctx.packs.data
 
 
@@ -247,7 +258,10 @@ def _hidden(ctx: RuleContext, mutation: Mutation) -> bool:
 
 
 def _gathers(ctx: RuleContext, fixture: FixtureDef) -> bool:
-    """Whether another broad fixture looks at the value when all is over: tests are to put into it what it then ends."""
+    """Whether all that tests put into the value is looked at when all is over, by another broad fixture, or written out by this one."""
+    ending = (c.callee.dotted.rpartition(".")[2] for c in fixture.function.calls if c.after_yield and c.arguments)
+    if any(v.text in CONTAINERS for v in fixture.function.values) and any(name in _WRITES for name in ending):
+        return True
     for other, name in ctx.graph.requested_by(fixture):
         ends = other.function.yields_at if other.scope is not Scope.FUNCTION else None
         if ends is not None and any(t.head == name and line > ends for t, line in other.function.looks):
@@ -255,23 +269,11 @@ def _gathers(ctx: RuleContext, fixture: FixtureDef) -> bool:
     return False
 
 
-def _handed_on(fixture: FixtureDef) -> bool:
-    """The value is another fixture's: narrowing this one renews nothing."""
-    values = [v for v in fixture.function.values if v.kind is not ValueKind.NONE]
-    return bool(values) and all(v.kind is ValueKind.ALIAS and v.target and v.target.root is Root.ARGUMENT for v in values)
-
-
-def _shared(fixture: FixtureDef) -> bool:
-    """The value is an object of some module: narrowing the fixture renews nothing."""
-    roots = {Root.IMPORTED, Root.GLOBAL}
-    return any(v.kind is ValueKind.ALIAS and v.target and v.target.root in roots for v in fixture.function.values)
-
-
 def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Finding:
     name = ctx.graph.name_of(fixture)
     first = found[0]
     what = f"{name}.{first.part}" if first.part else name
-    shared = _shared(fixture)
+    lasting = why_not_renewed(ctx.flow, fixture, found)
     told = all(m.effect.kind is EffectKind.CALL for m in found)
     strong = {EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE}
     finding = Finding(
@@ -285,12 +287,10 @@ def _finding(ctx: RuleContext, fixture: FixtureDef, found: list[Mutation]) -> Fi
         related=tuple(changed_at(found, "changed")),
         severity=Severity.WARNING,
         confidence=Confidence.HIGH if first.effect.kind in strong else Confidence.MEDIUM,
-        applicability=Applicability.DISPLAY_ONLY if shared else Applicability.UNSAFE,
-        strategy=Strategy.NONE if shared else Strategy.NARROW,
-        caveat="it hands out an object that lives at module level: narrowing renews nothing"
-        if shared
-        else "a test may rely on what an earlier one left in the object",
-        parts=() if shared else _parts(ctx, found),
+        applicability=Applicability.DISPLAY_ONLY if lasting else Applicability.UNSAFE,
+        strategy=Strategy.NONE if lasting else Strategy.NARROW,
+        caveat=lasting or "a test may rely on what an earlier one left in the object",
+        parts=() if lasting else _parts(ctx, found),
     )
     if told and all(t.function.address in {m.by.address for m in found} for t in ctx.graph.tests_using(fixture)):
         return doubtful(finding, "each test that uses it calls such a method itself: it may set anew what it looks at")

@@ -28,9 +28,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
-from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, process_patch
+from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, item_patch, process_patch
 from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
 from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch, renews
@@ -187,7 +188,7 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or is_patch(c.callee.dotted)]
     patches += decorating
     reloaded = reloaded_at(ctx.flow, function)
-    effects = [e for e in function.effects if e.target.root is Root.IMPORTED and e.line < entered]
+    effects = [e for e in function.effects if _is_outside(e) and e.line < entered]
     effects = [e for e in effects if not any(e.line >= line and _is_within(ctx, e, function, name) for name, line in reloaded.items())]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
@@ -195,6 +196,11 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
         if _stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
+
+
+def _is_outside(effect: Effect) -> bool:
+    """Whether it is on something imported, or changes what a name of the module holds."""
+    return effect.target.root is Root.IMPORTED or (effect.target.root is Root.GLOBAL and effect.kind in _INSIDE)
 
 
 def _is_within(ctx: RuleContext, effect: Effect, function: Function, module: str) -> bool:
@@ -210,10 +216,21 @@ def _stays(effect: Effect) -> bool:
 
 
 def _ends_elsewhere(ctx: RuleContext, function: Function, effect: Effect, others: Iterable[Effect]) -> bool:
-    """Whether it is the last of several assignments, each of a constant, and not of what the project's variable starts with."""
+    """Whether it is the last of several assignments, each of a constant, and not of what the state starts with."""
+    if not effect.value or not all(o.line < effect.line and o.value and _stays(o) for o in others):
+        return False
+    if effect.target.dotted == "os.environ":
+        return effect.kind is EffectKind.SET_ITEM and all(o.key == effect.key for o in others) and not _is_usual(ctx, effect)
     found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
-    known = found is not None and not found[1] and found[0].value.kind in _CONSTANT and not is_initial(effect, found[0].value)
-    return known and bool(effect.value) and all(o.line < effect.line and o.value and _stays(o) for o in others)
+    return found is not None and not found[1] and bool(found[0].value.text) and not is_initial(effect, found[0].value)
+
+
+def _is_usual(ctx: RuleContext, effect: Effect) -> bool:
+    """Whether a conftest.py or test file gives the variable the same value, perhaps for all tests."""
+    bodies = (module.body for module in (ctx.index.modules[path] for path in sorted(ctx.tests)) if module.body is not None)
+    functions = (f for path in sorted(ctx.tests) for f in ctx.index.functions[path].values() if not f.address.name.startswith("test"))
+    effects = (e for f in chain(bodies, functions) for e in f.effects)
+    return any((e.target, e.key, e.value) == (effect.target, effect.key, effect.value) for e in effects)
 
 
 def _decorating(ctx: RuleContext, function: Function) -> list[Call] | None:
@@ -240,10 +257,10 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
     elif effect.kind in _INSIDE and not (known or sets_up(function) or _patched(patches, effect.target.dotted, effect.key)):
         place = ctx.index.target(effect.target, function.address.path)
         kind = _container(ctx, place)
-        spoken = place is None or place.path in ctx.tests or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
+        spoken = place is None or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
         if kind and not spoken:
             name = changed_inside(effect)
-            yield _Change(name, effect.target.dotted, inside_idiom(name, kind, effect), function, where, place)
+            yield _Change(name, effect.target.dotted, inside_idiom(name, kind, effect), function, where, place, item_patch(kind, effect))
 
 
 def _container(ctx: RuleContext, place: Definition | None) -> str:

@@ -210,7 +210,10 @@ class Victims:
         return (function for module in self.known.index.modules.values() for function in module.functions)
 
     def _reads(self, function: Function, target: Target, wanted: set[_Key], words: set[str]) -> bool:
-        return not words.isdisjoint(target.dotted.split(".")) and self._key(target, function.address.path) in wanted
+        if words.isdisjoint(target.dotted.split(".")):
+            return False
+        key = self._key(target, function.address.path)
+        return any(_is_of(key, whole) for whole in wanted)
 
     def _answer(self, question: _Question, changed: Collection[Location]) -> Seen:
         found: list[Victim] = []
@@ -349,11 +352,13 @@ class Victims:
                 yield line, key, _Does.SETS if key[1].endswith(CLEARS) else _Does.READS
 
     def _key(self, target: Target, path: str) -> _Key | None:
-        """The name of the program that a target in a function means; None if it is the tests' own, or foreign."""
+        """The name of the program, or the variable of a test file, that a target in a function means; None if it is neither."""
         if target.dotted.startswith("sys.argv"):
             return _ARGV
         definition = self.known.index.target(target, path)
-        if definition is None or definition.path in self.known.tests or not definition.name:
+        if definition is None or not definition.name:
+            return None
+        if definition.path in self.known.tests and self.known.index.variable(definition) is None:
             return None
         whole = self.known.canonical(definition)
         return whole.path, whole.name
