@@ -86,6 +86,17 @@ def takes_away(effect: Effect) -> bool:
     return effect.kind is EffectKind.DELETE or effect.how in REMOVERS
 
 
+def stays(effect: Effect) -> bool:
+    """Whether nothing says that the change is taken back, or made only where it is missing."""
+    taken_back = effect.undone_at is not None or effect.after_yield or effect.in_context
+    return not (taken_back or effect.nested or effect.guarded or effect.how == "setdefault")
+
+
+def is_of_same_place(one: Effect, other: Effect) -> bool:
+    """Whether two changes are of the same place: the second may be what restores it."""
+    return one.target == other.target and (one.key == other.key or not (one.key and other.key))
+
+
 def shields(function: Function, effect: Effect) -> bool:
     """Whether it takes away a variable that need not be there: the developer's own, which no test wants back."""
     pops = (c for c in function.calls if c.line == effect.line and c.callee.dotted == "os.environ.pop")

@@ -8,7 +8,7 @@ every later test runs in that folder, with that variable, under that assignment,
 What rescope does
 -----------------
 It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and has tests and fixtures do it
-through `monkeypatch`, which pytest undoes. The edit is unsafe, since a later test may count on the change; where pytest passes
+through `monkeypatch`, which pytest undoes; an import of `os` that nothing else needs goes. The edit is unsafe, since a later test may count on the change; where pytest passes
 nothing (unittest), or `monkeypatch` has no method for it, what undoes it is told. What is taken back in the same
 function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random
 generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, containers of
@@ -32,7 +32,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, item_patch, process_patch
-from rescope.facts.undo import closing_lines, goes_back, is_initial, may_go_back, shields
+from rescope.facts.undo import closing_lines, goes_back, is_initial, is_of_same_place, may_go_back, shields, stays
 from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch, renews
 from rescope.graph.around import Around, changes_folder, entered_at, reloaded_at, restores, sets_up
@@ -192,8 +192,8 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     effects = [e for e in effects if not any(e.line >= line and _is_within(ctx, e, function, name) for name, line in reloaded.items())]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
-        others = [other for other in effects if other is not effect and _same(effect, other)]
-        if _stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
+        others = [other for other in effects if other is not effect and is_of_same_place(effect, other)]
+        if stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
 
@@ -209,15 +209,9 @@ def _is_within(ctx: RuleContext, effect: Effect, function: Function, module: str
     return own and effect.target.dotted.startswith(f"{module}." if module else "")
 
 
-def _stays(effect: Effect) -> bool:
-    """Whether nothing says that the change is taken back, or made only where it is missing."""
-    taken_back = effect.undone_at is not None or effect.after_yield or effect.in_context
-    return not (taken_back or effect.nested or effect.guarded or effect.how == "setdefault")
-
-
 def _ends_elsewhere(ctx: RuleContext, function: Function, effect: Effect, others: Iterable[Effect]) -> bool:
     """Whether it is the last of several assignments, each of a constant, and not of what the state starts with."""
-    if not effect.value or not all(o.line < effect.line and o.value and _stays(o) for o in others):
+    if not effect.value or not all(o.line < effect.line and o.value and stays(o) for o in others):
         return False
     if effect.target.dotted == "os.environ":
         return effect.kind is EffectKind.SET_ITEM and all(o.key == effect.key for o in others) and not _is_usual(ctx, effect)
@@ -322,11 +316,6 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)
 
 
-def _same(one: Effect, other: Effect) -> bool:
-    """Whether two changes are of the same place: the second may be what restores it."""
-    return one.target == other.target and (one.key == other.key or not (one.key and other.key))
-
-
 def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
     """Whether monkeypatch or mock patches the same place, or what it is a part of: they take the whole of it back."""
     last = dotted.rpartition(".")[2]
@@ -428,7 +417,6 @@ def test_read(tmp_path):
             unsafe=True,
             after="""\
 # --- test_files.py
-import os
 from pathlib import Path
 
 
