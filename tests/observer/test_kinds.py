@@ -8,6 +8,7 @@ from projects import make_project
 LEAVES = """\
 # --- app.py
 import colorsys
+import enum
 import functools
 import logging
 
@@ -22,8 +23,14 @@ class Registry:
     current = None
 
 
+class Mode(enum.Enum):
+    FAST = 1
+    SLOW = 2
+
+
 app = App()
 level = 1
+mode = Mode.FAST
 names = ["a"]
 table = {"a": {"deep": [1]}}
 logger = logging.getLogger("app")
@@ -55,6 +62,10 @@ import lib
 
 def test_global():
     app.level = 2
+
+
+def test_member():
+    app.mode = app.Mode.SLOW
 
 
 def test_list():
@@ -131,6 +142,7 @@ def test_last():
 """
 EXPECTED = {
     "test_global": ("global", "app.level", "", "1", "2"),
+    "test_member": ("global", "app.mode", "", "<app.Mode.FAST>", "<app.Mode.SLOW>"),
     "test_list": ("global", "app.names", "", "['a']", "['a', 'b']"),
     "test_nested": ("global", "app.table", "['a']['deep']", "[1]", "[1, 2]"),
     "test_class_attribute": ("class attribute", "app.Registry.current", "", "None", "'x'"),

@@ -161,8 +161,6 @@ class AllGlobals:
         if layout.kind is Kind.CACHE:
             home = layout.attributes(value).get("__module__") if layout.attributes else None
             return type(home) is str and self.reader.layouts.is_own_module(home)
-        if is_enumeration(type(value)):
-            return False
         if layout.kind is Kind.OBJECT and not layout.own:
             return has_constants(type(value))
         return layout.kind not in _STILL and (layout.base is not object or layout.own)

@@ -12,7 +12,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any, cast
 
-from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, is_given, overridden
+from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, is_enumeration, is_given, overridden
 
 OBJECT = "\0object"
 CUT = "\0cut"
@@ -222,6 +222,8 @@ def atom(value: object) -> Print:
 def _named(value: object, layout: Layout) -> str:
     if type(value) is FunctionType:
         return f"function {value.__qualname__}"
+    if is_enumeration(type(value)):
+        return f"{layout.name}.{(layout.attributes(value) if layout.attributes else {}).get('_name_', '?')}"
     return f"class {type.__dict__['__qualname__'].__get__(value)}" if is_class(value) else layout.name
 
 

@@ -164,7 +164,7 @@ def _kind(of: type, line: tuple[type, ...], top: str) -> tuple[Kind, type]:
             return kind, base
     if top in _ARRAYS:
         return Kind.ARRAY, object
-    if of is MappingProxyType or top in _CLOSED or any(i is b for i in _IDENTITIES for b in line):
+    if of is MappingProxyType or is_enumeration(of) or top in _CLOSED or any(i is b for i in _IDENTITIES for b in line):
         return Kind.OPAQUE, object
     return Kind.OBJECT, object
 
