@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
-from rescope.facts.undo import is_initial
+from rescope.facts.undo import is_initial, takes_away
 from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import Definition, ModuleIndex
@@ -66,6 +66,7 @@ class RuleContext:
     scopes: dict[Address, Scope] = field(default_factory=dict)
     around: dict[Address, frozenset[Address]] = field(default_factory=dict)
     asking: defaultdict[str, set[bool]] = field(default_factory=lambda: defaultdict(set))
+    taking: set[str] = field(default_factory=set)
 
     def broad_fixtures(self) -> Iterator[FixtureDef]:
         """Every fixture whose declared scope is broader than function, in path and line order."""
@@ -314,6 +315,15 @@ class RuleContext:
                         self.asking[name].add(in_body)
         return self.asking.get(variable) == {True} and not self.asking[_ANY]
 
+    def taken_out(self, key: str) -> bool:
+        """Whether the program takes a variable out of the environment; by the last part of its name, where that is no literal."""
+        if not self.taking:
+            self.taking.add(_ANY)
+            program = (f for m in self.index.modules.values() if m.path not in self.tests for f in m.functions)
+            effects = (e for f in program for e in f.effects if e.target.dotted == "os.environ" and takes_away(e))
+            self.taking.update(_last_part(e.key) for e in effects if e.key)
+        return bool(key) and _last_part(key) in self.taking
+
     def in_coroutine(self, at: Location) -> bool:
         """Whether a line stands in a coroutine."""
         functions = self.index.functions[at.path].values() if at.path in self.index.modules else ()
@@ -436,3 +446,7 @@ class Rule:
     def summary(self) -> str:
         """The first line of the documentation."""
         return self.doc.strip().splitlines()[0]
+
+
+def _last_part(key: str) -> str:
+    return key if key.startswith(("'", '"')) else key.rpartition(".")[2]

@@ -1,14 +1,16 @@
 """What stands around a body to put things back: monkeypatch, its contexts, and context managers that are handed an object."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from rescope.facts.environment import Environment
 from rescope.facts.values import call_strings
-from rescope.model.facts import Root, Target
+from rescope.model.facts import Call, Root, Target
 
 _EXPECTS = frozenset({"pytest.raises", "self.assertRaises", "self.assertRaisesRegex"})
 _MISSING = frozenset({"KeyError", "AttributeError", "LookupError", "Exception"})
+_WORD = re.compile(r"\w+")
 _KEEPS_NOTHING = frozenset({"open", "tempfile.TemporaryDirectory", "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile"})
 
 
@@ -74,3 +76,27 @@ def put_back_by(env: Environment, node: ast.expr) -> Iterator[str]:
             target = env.resolve(argument) if isinstance(argument, (ast.Name, ast.Attribute)) else None
             if target is not None:
                 yield target.dotted
+
+
+def is_patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
+    """Whether monkeypatch or mock patches the same place, or what it is a part of: they take the whole of it back."""
+    last = dotted.rpartition(".")[2]
+    words = set(_WORD.findall(key))
+    for call in patches:
+        for text in _patched_names(call):
+            inside = text.rpartition(".")[2] in dotted.split(".")[1:] or dotted.startswith(f"{text}.")
+            if text in {dotted, last} or repr(text) == key or inside or text in words:
+                return True
+        if last == "chdir" and call.callee.dotted.endswith("chdir"):
+            return True
+    return False
+
+
+def _patched_names(call: Call) -> Iterator[str]:
+    """What a patch names: `setattr(owner, "name")` and `patch.object(owner, "name")` leave the rest of the owner alone."""
+    owner = call.passes[0][1].dotted if call.passes else ""
+    if owner and call.strings and call.callee.dotted.endswith((".object", ".setattr", ".delattr")):
+        yield f"{owner}.{call.strings[0]}"
+        return
+    yield from call.strings
+    yield from (name for _, t in call.passes for name in (t.dotted, t.dotted.rpartition(".")[2]))

@@ -12,7 +12,7 @@ from rescope.graph.fixture_graph import FixtureGraph, TestNode
 from rescope.graph.flow import Flow
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.model.address import Address
-from rescope.model.facts import Call, EffectKind, Function, Root, Target
+from rescope.model.facts import Call, ClassDef, EffectKind, Function, Root, Target
 from rescope.model.scope import Scope
 
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
@@ -54,8 +54,17 @@ class Around:
         functions = self.index.functions[test.path]
         yield from (functions[name] for name in sorted(_MODULE_TEARDOWNS & functions.keys()))
         klass = self.index.classes[test.path].get(".".join(test.classes)) if test.classes else None
-        around = (self.flow.method(klass, name) for name in sorted(_TEARDOWNS | SETUPS)) if klass is not None else ()
-        yield from (f for f in around if f is not None and f.address != but.address)
+        around = (f for name in sorted(_TEARDOWNS | SETUPS) for f in self._inherited(klass, name)) if klass is not None else ()
+        yield from (f for f in around if f.address != but.address)
+
+    def _inherited(self, klass: ClassDef, name: str) -> Iterator[Function]:
+        """The method of that name, and those of the classes above that it calls through `super()`."""
+        for owner in self.flow.namespaces.mro(klass):
+            method = self.index.functions[owner.address.path].get(f"{owner.address.qualname}.{name}")
+            if method is not None:
+                yield method
+                if not any(call.callee.head == "super" for call in method.calls):
+                    return
 
     def _fixtures(self) -> dict[int, tuple[Function, bool | None]]:
         """The functions of all fixtures, and of those that run anew for each test whether they are autouse, None of others."""

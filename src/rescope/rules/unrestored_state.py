@@ -32,6 +32,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, item_patch, process_patch
+from rescope.facts.patches import is_patched
 from rescope.facts.undo import closing_lines, goes_back, is_initial, is_of_same_place, may_go_back, shields, stays
 from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch, renews
@@ -55,13 +56,13 @@ _ABSTRACT = "__abstractmethods__"  # each call of the class depends on it, also 
 _HARMLESS = frozenset({"return_value", "side_effect", "sentinel", "maxDiff", "longMessage"})
 _EMPTY = frozenset({"None", "False", "dict", "list", "set", "tuple"})
 _UNREAD = "its owner has no such attribute but for this test: nothing of the project is seen to read it"
+_TAKEN = "the program takes it out itself when it has read it"
 _ANEW = "it is set anew for each test below, and of others none is seen to mind"
 _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may notice"
 _TOO_LATE = "what reads it does so when it is imported, before any test"
 _OF_PYTEST = ("monkeypatch.", "caplog.")
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE)  # a decorator that runs the body, and undoes or leaves it
-_WORD = re.compile(r"\w+")
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
 _CHDIR = "os.chdir"
@@ -105,7 +106,19 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     attributes = Attributes(index=ctx.index, namespaces=ctx.flow.namespaces)
     for changes in _together(found.values()):
         because = _why_only_told(ctx, attributes, changes)
-        yield only_told(_finding(changes), because) if because else _finding(changes)
+        whole = [c._replace(patch=None) for c in changes] if _half_told(ctx, changes) else changes
+        yield only_told(_finding(whole), because) if because else _finding(whole)
+
+
+def _half_told(ctx: RuleContext, changes: list[_Change]) -> bool:
+    """Whether other tests give the same attribute an empty value for good, which is taken for its start: put back would be theirs."""
+    told = {c.by.address for c in changes}
+    names = {
+        c.dotted for c in changes if c.patch is not None and c.patch.kind is PatchKind.SET_ATTR and ctx.index.variable(c.place) is None
+    }
+    others = (test.function for test in ctx.graph.tests if names and test.function.address not in told)
+    effects = (e for other in others for e in other.effects if e.target.dotted in names)
+    return any(e.kind is EffectKind.SET_ATTR and e.value in _EMPTY and stays(e) for e in effects)
 
 
 def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Change]) -> str:
@@ -114,6 +127,8 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
         return _UNREAD
     if all(c.dotted == "os.environ" and ctx.read_at_import(c.key.strip("'\"")) for c in changes):
         return _TOO_LATE
+    if all(c.dotted == "os.environ" and ctx.taken_out(c.key) for c in changes):
+        return _TAKEN
     if not _noticed(ctx, changes):
         return _UNNOTICED
     below = all((c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by)) or _sets_up_others(ctx, c) for c in changes)
@@ -240,7 +255,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
     known = next((name for name in PROCESS_STATE if effect.target.dotted == name), "")
     if known == "os.environ" and shields(function, effect):
         return
-    if known and not _patched(patches, known, effect.key):
+    if known and not is_patched(patches, known, effect.key):
         yield _Change(known, known, idiom(known, effect), function, where, patch=process_patch(known, effect), key=effect.key)
     elif effect.kind is EffectKind.SET_ATTR and not (known or sets_up(function)) and _lives_on(ctx, function, effect, patches):
         owner, _, attribute = effect.text.rpartition(".")
@@ -248,7 +263,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         place = ctx.index.target(effect.target, function.address.path)
         patch = attribute_patch(effect, missing=place is None or not _is_defined(ctx, place)) if attribute != _ABSTRACT else None
         yield _Change(effect.text, effect.target.dotted, cure, function, where, place, patch)
-    elif effect.kind in _INSIDE and not (known or sets_up(function) or _patched(patches, effect.target.dotted, effect.key)):
+    elif effect.kind in _INSIDE and not (known or sets_up(function) or is_patched(patches, effect.target.dotted, effect.key)):
         place = ctx.index.target(effect.target, function.address.path)
         kind = _container(ctx, place)
         spoken = place is None or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
@@ -272,7 +287,7 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
         if dotted == _CHDIR and changes_folder(function):
             continue
         calls = [c for c in function.calls if _process_call(c) == dotted]
-        if len(calls) == 1 and not _patched(patches, dotted, dotted.rpartition(".")[2]):
+        if len(calls) == 1 and not is_patched(patches, dotted, dotted.rpartition(".")[2]):
             state, cure = _CALLS[dotted]
             where = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}() in {function.address.qualname}")
             plain = call.callee.dotted == dotted == _CHDIR and call.discarded and not may_go_back(function, call)
@@ -295,7 +310,7 @@ def _process_call(call: Call) -> str:
 def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> bool:
     """Whether the attribute belongs to something imported that no other rule speaks of, and is not one of a mock."""
     parts = effect.target.dotted.split(".")
-    of_other = "[" in effect.target.dotted or _HARMLESS & set(parts) or _patched(patches, effect.target.dotted, parts[-1])
+    of_other = "[" in effect.target.dotted or _HARMLESS & set(parts) or is_patched(patches, effect.target.dotted, parts[-1])
     if of_other or effect.value in _EMPTY or parts[-1].lstrip("_").startswith("orig"):
         return False
     if any(".".join(parts[:cut]) in ctx.packs.proxies for cut in range(1, len(parts))):
@@ -314,30 +329,6 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     if klass is not None and ctx.flow.method(klass, "__setattr__") is not None:
         return False  # the object decides itself where the attribute goes: often to what the test has made
     return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)
-
-
-def _patched(patches: Iterable[Call], dotted: str, key: str) -> bool:
-    """Whether monkeypatch or mock patches the same place, or what it is a part of: they take the whole of it back."""
-    last = dotted.rpartition(".")[2]
-    words = set(_WORD.findall(key))
-    for call in patches:
-        for text in _patched_names(call):
-            inside = text.rpartition(".")[2] in dotted.split(".")[1:] or dotted.startswith(f"{text}.")
-            if text in {dotted, last} or repr(text) == key or inside or text in words:
-                return True
-        if last == "chdir" and call.callee.dotted.endswith("chdir"):
-            return True
-    return False
-
-
-def _patched_names(call: Call) -> Iterator[str]:
-    """What a patch names: `setattr(owner, "name")` and `patch.object(owner, "name")` leave the rest of the owner alone."""
-    owner = call.passes[0][1].dotted if call.passes else ""
-    if owner and call.strings and call.callee.dotted.endswith((".object", ".setattr", ".delattr")):
-        yield f"{owner}.{call.strings[0]}"
-        return
-    yield from call.strings
-    yield from (name for _, t in call.passes for name in (t.dotted, t.dotted.rpartition(".")[2]))
 
 
 def _finding(changes: list[_Change]) -> Finding:
@@ -466,7 +457,7 @@ def folder(tmp_path):
 
 
 @mock.patch.dict(os.environ)
-def test_patched():
+def testis_patched():
     os.environ["LEVEL"] = "1"
 
 
