@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
-from rescope.facts.undo import is_initial, takes_away
+from rescope.facts.undo import is_initial
 from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import Definition, ModuleIndex
@@ -316,12 +316,11 @@ class RuleContext:
         return self.asking.get(variable) == {True} and not self.asking[_ANY]
 
     def taken_out(self, key: str) -> bool:
-        """Whether the program takes a variable out of the environment; by the last part of its name, where that is no literal."""
+        """Whether the program takes a variable out of the environment to use it; by the last part of its name, if that is no literal."""
         if not self.taking:
             self.taking.add(_ANY)
             program = (f for m in self.index.modules.values() if m.path not in self.tests for f in m.functions)
-            effects = (e for f in program for e in f.effects if e.target.dotted == "os.environ" and takes_away(e))
-            self.taking.update(_last_part(e.key) for e in effects if e.key)
+            self.taking.update(_last_part(e.key) for f in program for e in f.effects if e.key and e.line in _pops(f))
         return bool(key) and _last_part(key) in self.taking
 
     def in_coroutine(self, at: Location) -> bool:
@@ -446,6 +445,11 @@ class Rule:
     def summary(self) -> str:
         """The first line of the documentation."""
         return self.doc.strip().splitlines()[0]
+
+
+def _pops(function: Function) -> set[int]:
+    """The lines at which a function takes a variable out of the environment, and does something with it."""
+    return {c.line for c in function.calls if c.callee.dotted == "os.environ.pop" and not (c.discarded or c.after_yield)}
 
 
 def _last_part(key: str) -> str:
