@@ -11,9 +11,10 @@ from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.onlookers import Onlookers
 from rescope.graph.reach import CallGraph, ImportGraph
+from rescope.graph.state.slots import MADE_BY_CLASS
 from rescope.graph.state.victims import Victims
 from rescope.model.address import Address, Location
-from rescope.model.facts import Call, ClassDef, Effect, FixtureDef, Function, Root, ValueKind
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Keep, Severity, Strategy, Subject, SubjectKind
 from rescope.model.scope import Scope
 from rescope.model.state import Role, Shape, Singleton
@@ -23,6 +24,7 @@ _HELPER_DEPTH = 3
 _SHOWN = 3
 _STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
 _ASKS = frozenset({"os.getenv", "os.environ.get", "os.environ.__getitem__"})
+_CLIENTS = frozenset({"aiohttp.ClientSession", "httpx.AsyncClient", "httpx.Client", "requests.Session"})
 _ANY = "*"
 _UNNOTICED = "no test is seen to read it before it sets it anew: nobody may notice"
 UNCHANGED = "no test is seen to set it, nor to change what it hands out: the first value may do for all"
@@ -214,11 +216,25 @@ class RuleContext:
         found = self.index.locate(singleton.builds, path)
         function = self.index.functions[path].get(singleton.builds) or self.index.function(found)
         klass = self.index.classes[path].get(singleton.builds) or self.index.class_at(found)
+        if singleton.builds in MADE_BY_CLASS:
+            klass = self.index.classes[path].get(singleton.address.qualname.rpartition(".")[0])
         if klass is not None:
             kept = self._class_infrastructure(klass)
-            return kept[0] if kept else None
+            return kept[0] if kept else self._opened_later(klass)
         callees = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
         return next((because for because in (match(c, self.packs.infrastructure) for c in callees) if because), None)
+
+    def _opened_later(self, klass: ClassDef) -> str | None:
+        """Whether a method of the class opens what must be closed, and keeps it."""
+        for owner in self.flow.namespaces.mro(klass):
+            methods = (f for f in self.index.functions[owner.address.path].values() if f.is_method)
+            own = (f for f in methods if f.address.qualname.rpartition(".")[0] == owner.address.qualname)
+            effects = (e for f in own for e in f.effects if e.target.root is Root.SELF and e.kind is EffectKind.SET_ATTR and e.builds)
+            for effect in effects:
+                because = "holds connections" if effect.builds in _CLIENTS else match(effect.builds, self.packs.infrastructure)
+                if because:
+                    return because
+        return None
 
     def _started(self, singleton: Singleton) -> str | None:
         """Whether what fills it on first use also starts something that runs on: a reset would forget it, not stop it."""

@@ -128,3 +128,70 @@ def test_private_names(tmp_path: Path) -> None:
     assert run_pytest(root, "-p", "no:randomly").returncode == 1
     fix(root, unsafe=True)
     assert run_pytest(root, "-p", "no:randomly").returncode == 0
+
+
+FACTORY = """\
+# --- factory.py
+import logging
+import socket
+import aiohttp
+
+
+class Log(logging.Logger):
+    pass
+
+
+class Factory:
+    _instance = None
+    _log = None
+    _opened = None
+
+    def __new__(cls):
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+    @classmethod
+    def log(cls):
+        if cls._log is None:
+            cls._log = {log}
+        return cls._log
+
+    def get(self):
+        if self._opened is None:
+            self._opened = {opened}
+        return self._opened
+# --- aiohttp.py
+class ClientSession:
+    pass
+# --- test_factory.py
+from factory import Factory
+
+
+def test_get():
+    Factory._log = None
+    Factory().seen = Factory().get()
+    assert Factory.log() is not None
+
+
+def test_same():
+    assert Factory().get() is Factory().get()
+    assert Factory.log() is Factory.log()
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "opened", "names"),
+    [
+        ("Log('it')", "socket.socket()", set()),
+        ("Log('it')", "aiohttp.ClientSession()", set()),
+        ("Log('it')", "[]", {"Factory._instance"}),
+        ("list(())", "socket.socket()", {"Factory._log"}),
+        ("logging.getLogger('it')", "[]", {"Factory._instance"}),
+    ],
+)
+def test_what_an_instance_opens_later(tmp_path: Path, log: str, opened: str, names: set[str]) -> None:
+    """A reset that would drop what a method has opened is not offered; a memo of a logger is no state."""
+    root = make_project(tmp_path, FACTORY.replace("{log}", log).replace("{opened}", opened))
+    assert run_pytest(root).returncode == 0
+    assert {g.finding.subject.name for g in check(root).plan.groups if g.edits} == names

@@ -231,7 +231,8 @@ def _ends_elsewhere(ctx: RuleContext, function: Function, effect: Effect, others
     if effect.target.dotted == "os.environ":
         return effect.kind is EffectKind.SET_ITEM and all(o.key == effect.key for o in others) and not _is_usual(ctx, effect)
     found = ctx.index.variable(ctx.index.target(effect.target, function.address.path))
-    return found is not None and not found[1] and bool(found[0].value.text) and not is_initial(effect, found[0].value)
+    known = found is not None and not found[1] and found[0].value.kind in {*_CONSTANT, ValueKind.ALIAS} and found[0].value.text
+    return bool(known) and found is not None and not is_initial(effect, found[0].value)
 
 
 def _is_usual(ctx: RuleContext, effect: Effect) -> bool:

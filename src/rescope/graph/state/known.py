@@ -10,6 +10,7 @@ from rescope.graph.reach import CallGraph
 from rescope.model.facts import ClassDef, Effect, EffectKind, Function, Root, ValueKind
 
 _SYNCHRONIZERS = frozenset({"Lock", "RLock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "CapacityLimiter"})
+_LOGGERS = frozenset({"logging.getLogger", "logging.Logger", "logging.LoggerAdapter"})
 _SETTINGS = frozenset({"settings", "config", "environ", "getenv", "configuration"})
 
 
@@ -94,6 +95,12 @@ class Known:
         function = self.index.functions[path].get(dotted) or self.index.function(self.index.locate(dotted, path))
         made = (v.target.dotted for v in function.values if v.target and v.kind is ValueKind.CALL) if function else ()
         return any(self.class_named(callee, function.address.path) for callee in made) if function else False
+
+    def is_stateless(self, builds: str, path: str) -> bool:
+        """Whether a callee makes what has nothing to leak: a lock that nobody holds, or a logger, which is the same by its name."""
+        klass = self.class_named(builds, path)
+        bases = (base for owner in self.calls.flow.namespaces.mro(klass) for base in owner.bases) if klass is not None else ()
+        return is_synchronizer(builds) or builds in _LOGGERS or any(base in _LOGGERS for base in bases)
 
     def reads_settings(self, functions: Iterable[Function], builds: str, path: str) -> bool:
         """Whether what makes a value speaks of settings or the environment, by the words of the names in it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from rescope.graph.state.known import Known, is_synchronizer
+from rescope.graph.state.known import Known
 from rescope.graph.state.writes import Write, Writes, role, writers
 from rescope.model.facts import ModuleFacts, ValueKind, Variable
 from rescope.model.state import Role, Shape, Singleton, Writer
@@ -26,7 +26,7 @@ def module_globals(known: Known, writes: Writes, module: ModuleFacts) -> Iterato
             yield from written(known, members, found)
         elif all(_has_literal(v) for v in members):
             made = _lazy(known, module, {n: bound[n] for n in names}, lazy, found)
-            yield from () if is_synchronizer(made.builds) else (made,)
+            yield from () if known.is_stateless(made.builds, module.path) else (made,)
 
 
 def written(known: Known, members: list[Variable], found: tuple[Writer, ...]) -> Iterator[Singleton]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rescope.graph.reach import CLASS_HOOKS
-from rescope.graph.state.known import Known, is_synchronizer
+from rescope.graph.state.known import Known
 from rescope.graph.state.module_globals import written
 from rescope.graph.state.writes import Write, Writes, writers
 from rescope.model.facts import ClassDef, EffectKind, ModuleFacts, Root, ValueKind, Variable
@@ -32,7 +32,7 @@ def _slot(known: Known, klass: ClassDef, attribute: Variable, found: list[Write]
     roles = tuple(writers(known, found, attribute))
     if not lazy:
         yield from written(known, [attribute], roles)
-    elif attribute.value.kind is ValueKind.NONE and not is_synchronizer(lazy[0].builds):
+    elif attribute.value.kind is ValueKind.NONE and not known.is_stateless(lazy[0].builds, klass.address.path):
         builds = lazy[0].builds
         yield Singleton(
             address=attribute.address,
