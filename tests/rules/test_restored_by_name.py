@@ -151,3 +151,37 @@ def test_an_edit_that_would_bring_back_another_leak(tmp_path: Path, first: str, 
     assert outcome(run_pytest(root)) == "3 passed"
     (group,) = check(root).plan.groups
     assert len(group.edits) == edits
+
+
+PATCHED = """\
+# --- prod.py
+import os
+
+
+def user():
+    return os.getenv("SHOP_USER", "nobody")
+# --- test_prod.py
+import os
+from unittest.mock import MagicMock, patch
+
+from prod import user
+
+
+@{patched}
+class TestUser:
+    def test_user(self):
+        os.environ["SHOP_USER"] = "ada"
+        assert user() == "ada"
+
+
+def test_nobody():
+    assert user() == "nobody"
+"""
+
+
+@pytest.mark.parametrize(("patched", "left"), [("patch('builtins.input', MagicMock())", ["RSC208"]), ("patch.dict(os.environ)", [])])
+def test_patches_of_a_class(tmp_path: Path, patched: str, left: list[str]) -> None:
+    """A patch around all tests of a class takes back what it is told to, and nothing else."""
+    root = make_project(tmp_path, PATCHED.replace("{patched}", patched))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if left else "2 passed")
+    assert [g.finding.code for g in check(root).shown] == left

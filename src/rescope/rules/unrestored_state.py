@@ -178,8 +178,6 @@ def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
     functions: dict[Address, Function] = {}
     for test in (t for t in ctx.graph.tests if not t.marks.skip and len(ctx.graph.tests) > 1):
         klass = ctx.index.classes[test.path].get(".".join(test.classes))
-        if klass is not None and any(map(is_patch, klass.decorators)):
-            continue
         set_ups = (ctx.flow.method(klass, name) for name in sorted(SETUPS)) if klass is not None else ()
         for function in (test.function, *filter(None, set_ups)):
             functions[function.address] = function
@@ -244,11 +242,15 @@ def _is_usual(ctx: RuleContext, effect: Effect) -> bool:
 
 
 def _decorating(ctx: RuleContext, function: Function) -> list[Call] | None:
-    """The patch decorators of a function as calls, None where one of them does not say what it patches."""
+    """The patch decorators of a function and its class as calls, None where one of them does not say what it patches."""
     count = sum(map(is_patch, function.decorators))
-    body = ctx.index.modules[function.address.path].body if count else None
-    calls = [c for c in body.calls if function.line <= c.line < function.def_line and is_patch(c.callee.dotted)] if body else []
-    return calls if len(calls) == count and all(c.strings or c.passes for c in calls) else None
+    klass = ctx.index.classes[function.address.path].get(function.address.qualname.rpartition(".")[0])
+    of_class = sum(map(is_patch, klass.decorators)) if klass is not None else 0
+    body = ctx.index.modules[function.address.path].body if count or of_class else None
+    patches = sorted((c for c in body.calls if is_patch(c.callee.dotted)), key=lambda c: c.line) if body else []
+    calls = [c for c in patches if function.line <= c.line < function.def_line]
+    calls += [c for c in patches if klass is not None and c.line < klass.line][-of_class:] if of_class else []
+    return calls if len(calls) == count + of_class and all(c.strings or c.passes for c in calls) else None
 
 
 def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: Iterable[Call]) -> Iterator[_Change]:
