@@ -1,13 +1,23 @@
 """What `--rescope=all` adds: every global and class attribute of the project's modules."""
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import chain
 from types import FunctionType, ModuleType
 from typing import NamedTuple, cast
+from weakref import ref
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
-from rescope.observer.layout import ATOMS, Kind, has_constants, is_class, is_enumeration, is_test_case, module_globals, namespace
+from rescope.observer.layout import (
+    ATOMS,
+    Kind,
+    has_constants,
+    is_class,
+    is_plain_member,
+    is_test_case,
+    module_globals,
+    namespace,
+)
 from rescope.observer.modules import Loaded
 from rescope.observer.state import ATTRIBUTE, GLOBAL, Moved, State
 
@@ -33,12 +43,20 @@ class Shelf:
 
 
 class Space(NamedTuple):
-    """A namespace to look at: that of a module, or of the class `inner` of one."""
+    """A namespace to look at: that of a module, or of the class `inner` of one, which is not kept alive by this."""
 
     label: str
     path: str
     inner: str
-    members: Mapping[str, object]
+    of: "ref[type] | None"
+
+    def members(self) -> Mapping[str, object]:
+        """What the namespace holds now; nothing where it is gone."""
+        if self.of is None:
+            home = sys.modules.get(self.label)
+            return home.__dict__ if type(home) is ModuleType else module_globals(home)
+        owner = self.of()
+        return namespace(owner) if owner is not None else {}
 
 
 class AllGlobals:
@@ -55,8 +73,9 @@ class AllGlobals:
         self.classes: dict[str, tuple[tuple[str, str], ...]] = {}
         self.home: dict[int, str] = {}
         self.homes: dict[str, int] = {}
+        self.away: dict[tuple[str, int], dict[str, Shelf]] = {}
         self.spaces: list[Space] = []
-        self.values: list[Iterable[object]] = []
+        self.lively: list[Space] = []
         self.bound: tuple[tuple[int, ...], ...] = ()
 
     def moved(self) -> Iterator[Moved]:
@@ -67,38 +86,48 @@ class AllGlobals:
         if self.loaded.refresh() or self.bound != self._bound():
             self.spaces = []
             yield from self._moved_anywhere()
-            self.values = [space.members.values() for space in self.spaces]
-            self.spaces = [space for space in self.spaces if self.shelves[space.label].live]
+            self.lively = [space for space in self.spaces if self.shelves[space.label].live]
             self.bound = self._bound()
             return
-        for space in self.spaces:
-            if not self._is_still_inside(self.shelves[space.label], space.members):
+        for space in self.lively:
+            if not self._is_still_inside(self.shelves[space.label], space.members()):
                 yield from self._shelf(space)
 
     def _bound(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(map(id, map(sys.modules.get, self.loaded.names))), tuple(map(id, chain.from_iterable(self.values)))
+        values = chain.from_iterable([space.members().values() for space in self.spaces])
+        return tuple(map(id, map(sys.modules.get, self.loaded.names))), tuple(map(id, values))
 
     def _moved_anywhere(self) -> Iterator[Moved]:
         for name, path in self.loaded.names.items():
-            home = sys.modules.get(name)
-            self._forget_replaced(name, id(home))
-            space = Space(name, path, "", home.__dict__ if type(home) is ModuleType else module_globals(home))
+            self._change_places(name, id(sys.modules.get(name)))
+            space = Space(name, path, "", None)
+            members = space.members()
             if (yield from self._look(space)) or name not in self.classes:
-                self.classes[name] = tuple((n, f"{name}.{n}") for n, v in list(space.members.items()) if _defined_here(v, n, name))
-            for inner, label in self.classes[name]:  # as long as no name is bound anew, these are classes
-                yield from self._look(Space(label, path, inner, namespace(cast("type", space.members[inner]))))
+                self.classes[name] = tuple((n, f"{name}.{n}") for n, v in list(members.items()) if _defined_here(v, n, name))
+            for inner, label in self.classes[name]:
+                owner = members.get(inner)
+                if is_class(owner):
+                    yield from self._look(Space(label, path, inner, ref(cast("type", owner))))
 
-    def _forget_replaced(self, name: str, home: int) -> None:
-        """A module that another one has replaced is told as that: its globals and classes are taken as they are."""
-        if self.homes.setdefault(name, home) != home:
-            self.homes[name] = home
-            for label in (name, *(label for _, label in self.classes.pop(name, ()))):
-                self.shelves.pop(label, None)
+    def _change_places(self, name: str, home: int) -> None:
+        """Where another module stands under a name, which is told elsewhere: it is taken as it is, or as it was when it stood there."""
+        before = self.homes.setdefault(name, home)
+        if before == home:
+            return
+        self.homes[name] = home
+        labels = (name, *(label for _, label in self.classes.pop(name, ())))
+        self.away[name, before] = {label: self.shelves.pop(label) for label in labels if label in self.shelves}
+        for shelf in self.away[name, before].values():
+            for known in shelf.inside:
+                self.home.pop(known, None)
+        for label, shelf in self.away.pop((name, home), {}).items():
+            self.shelves[label] = shelf
+            self.home.update((known, label) for known in shelf.inside)
 
     def _look(self, space: Space) -> Generator[Moved, None, bool]:
         self.spaces.append(space)
-        shelf = self.shelves.get(space.label)
-        if shelf is not None and shelf.ids == tuple(map(id, space.members.values())) and self._is_still_inside(shelf, space.members):
+        shelf, members = self.shelves.get(space.label), space.members()
+        if shelf is not None and shelf.ids == tuple(map(id, members.values())) and self._is_still_inside(shelf, members):
             return False
         return (yield from self._shelf(space))
 
@@ -113,7 +142,7 @@ class AllGlobals:
 
     def _shelf(self, space: Space) -> Generator[Moved, None, bool]:
         """The differences of one namespace; the value is whether any name was bound anew."""
-        label, _, _, members = space
+        label, members = space.label, space.members()
         shelf = self.shelves.get(label)
         if shelf is None:
             self._fill(label, members)
@@ -136,7 +165,7 @@ class AllGlobals:
 
     def _fill(self, label: str, members: Mapping[str, object]) -> Shelf:
         named = self.named()
-        names = [n for n in list(members) if type(n) is str and n[:2] != "__" and n[:1] != "@" and f"{label}.{n}" not in named]
+        names = [n for n in list(members) if type(n) is str and not _is_bookkeeping(n) and f"{label}.{n}" not in named]
         values = {n: members[n] for n in names}
         for known in self.shelves[label].inside if label in self.shelves else ():
             self.home.pop(known, None)
@@ -156,6 +185,8 @@ class AllGlobals:
         if id(type(value)) in ATOMS or type(value) is FunctionType:
             return False
         layout = self.reader.layouts.of(value)
+        if layout.enumeration:
+            return not is_plain_member(value)
         if layout.base in {tuple, frozenset} and not layout.own and self.reader.is_flat(value):
             return False
         if layout.kind is Kind.CACHE:
@@ -178,12 +209,14 @@ def _state(space: Space, name: str) -> State:
     return State(kind=kind, name=f"{space.label}.{name}", path=space.path, qualname=qualname)
 
 
-def _defined_here(value: object, name: str, module: str) -> bool:
-    """Whether a global is a class of this very module under its own name.
+def _is_bookkeeping(name: str) -> bool:
+    """Whether Python, pytest or `enum` keeps something under a name."""
+    return name[:2] == "__" or name[:1] == "@" or (name[:1] == name[-1:] == "_" and len(name) > 2)
 
-    No TestCase, which keeps its set-up in attributes, and no enumeration, which is closed to changes.
-    """
-    if not is_class(value) or is_test_case(cast("type", value)) or is_enumeration(cast("type", value)):
+
+def _defined_here(value: object, name: str, module: str) -> bool:
+    """Whether a global is a class of this very module under its own name, and no TestCase: those keep their set-up in attributes."""
+    if not is_class(value) or is_test_case(cast("type", value)):
         return False
     home = namespace(cast("type", value)).get("__module__")
     return type(home) is str and home == module and type.__dict__["__qualname__"].__get__(value) == name

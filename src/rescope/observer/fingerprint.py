@@ -12,7 +12,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any, cast
 
-from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, is_enumeration, is_given, overridden
+from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, is_given, overridden
 
 OBJECT = "\0object"
 CUT = "\0cut"
@@ -66,8 +66,8 @@ class Reader:
             elif of is list or of is tuple:
                 if type(taken) is of:
                     return len(value) == len(taken) and (all(map(is_, value, taken)) or all(map(self._is_or_same, value, taken)))
-            elif of is set or of is frozenset:  # members are found by the hashes that the set keeps
-                return type(taken) is frozenset and bool(taken == value)
+            elif of is set or of is frozenset:
+                return type(taken) is frozenset and _flat(value) and bool(taken == value)
             elif type(taken) is tuple:
                 if len(taken) == 5:
                     return bool(taken[1] == id(value)) and self._is_same_object(value, of, taken)
@@ -89,7 +89,7 @@ class Reader:
             return False
         if inside is None:  # it was not looked into
             return layout.kind in _PLAIN_OR_OPAQUE and (layout.name == name or _named(value, layout) == name)
-        if layout.name != name or layout.kind is not _PLAIN or not layout.own:
+        if (layout.name != name and _named(value, layout) != name) or layout.kind is not _PLAIN or not layout.own:
             return False
         held = layout.attributes(value) if layout.attributes is not None else {}
         if type(held) is not dict:
@@ -135,7 +135,8 @@ class Reader:
         kind = layout.kind
         if kind is _PLAIN and layout.base is object:
             inside = self._attributes(value, layout, depth, nesting) if depth > 0 else None
-            return (OBJECT, id(value), layout.name, inside, (inside and layout.given and _given(value, layout, inside)) or layout.own)
+            name = _named(value, layout) if layout.enumeration else layout.name
+            return (OBJECT, id(value), name, inside, (inside and layout.given and _given(value, layout, inside)) or layout.own)
         if kind is Kind.CACHE:
             return (_SIZED, "cache", cast("Any", value).cache_info().currsize)
         if kind is Kind.VALUE:
@@ -222,7 +223,7 @@ def atom(value: object) -> Print:
 def _named(value: object, layout: Layout) -> str:
     if type(value) is FunctionType:
         return f"function {value.__qualname__}"
-    if is_enumeration(type(value)):
+    if layout.enumeration:
         return f"{layout.name}.{(layout.attributes(value) if layout.attributes else {}).get('_name_', '?')}"
     return f"class {type.__dict__['__qualname__'].__get__(value)}" if is_class(value) else layout.name
 

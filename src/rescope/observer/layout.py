@@ -32,6 +32,7 @@ _ARRAYS = frozenset({"numpy", "pandas", "polars", "torch", "jax", "tensorflow", 
 _COMPARED_AS_TEXT = frozenset({"decimal.Decimal", "fractions.Fraction", "uuid.UUID"})
 _CLOSED = frozenset({"builtins", "logging", "threading", "_thread", "re", "weakref", "_weakref", "asyncio", "concurrent", "enum", "typing"})
 _HEAP = 1 << 9
+_OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
 _members = cast("Callable[[type], Mapping[str, object]]", type.__dict__["__dict__"].__get__)
 bases = cast("Callable[[type], tuple[type, ...]]", type.__dict__["__mro__"].__get__)
 
@@ -77,6 +78,7 @@ class Layout(NamedTuple):
     attributes: Callable[[object], dict[str, object]] | None = None
     slots: tuple[tuple[str, Callable[[object], object]], ...] = ()
     given: frozenset[str] = frozenset()
+    enumeration: bool = False
 
 
 def namespace(owner: type) -> Mapping[str, object]:
@@ -97,6 +99,13 @@ def is_test_case(of: type) -> bool:
 def is_enumeration(of: type) -> bool:
     """Whether a class derives from `enum.Enum`."""
     return any(base is Enum for base in bases(of))
+
+
+def is_plain_member(value: object) -> bool:
+    """Whether a member of an enumeration holds a plain value, and nothing that its class has not given it."""
+    held = _dict_getter(bases(type(value)))
+    members = held(value) if held else {}
+    return id(type(members.get("_value_"))) in ATOMS and members.keys() <= _OF_MEMBERS
 
 
 def module_globals(module: object) -> Mapping[str, object]:
@@ -146,9 +155,9 @@ def make_layout(of: type, is_own: Callable[[str], bool]) -> Layout:
     kind = Kind.VALUE if f"{module}.{name}" in _COMPARED_AS_TEXT else kind
     attributes = _dict_getter(line) if base is not of else None
     if base is object and kind is not Kind.OBJECT:
-        return Layout(of=ref(of), kind=kind, name=shown, attributes=attributes)
+        return Layout(of=ref(of), kind=kind, name=shown, attributes=attributes, enumeration=is_enumeration(of))
     own = base is not of and is_own(module)
-    known = Layout(of=ref(of), kind=kind, name=shown, own=own, base=base, attributes=attributes)
+    known = Layout(of=ref(of), kind=kind, name=shown, own=own, base=base, attributes=attributes, enumeration=is_enumeration(of))
     return known._replace(slots=_slots(line), given=frozenset(n for b in line for n in list(namespace(b)))) if own else known
 
 
@@ -164,7 +173,7 @@ def _kind(of: type, line: tuple[type, ...], top: str) -> tuple[Kind, type]:
             return kind, base
     if top in _ARRAYS:
         return Kind.ARRAY, object
-    if of is MappingProxyType or is_enumeration(of) or top in _CLOSED or any(i is b for i in _IDENTITIES for b in line):
+    if of is MappingProxyType or top in _CLOSED or any(i is b for i in _IDENTITIES for b in line):
         return Kind.OPAQUE, object
     return Kind.OBJECT, object
 

@@ -79,11 +79,15 @@ class ModuleTable:
                     yield Moved(state=State(kind=kind, name=module_name(name)), before=before, after=after)
 
     def _kind(self, name: str, before: Print, after: Print) -> str:
+        module = sys.modules.get(name)
         if before is UNSET:
-            kind = self._added(sys.modules.get(name))
-            self.imported.update([name] if kind == IMPORT else ())
-            return kind
-        return IMPORT if after is UNSET and name in self.imported else MODULE
+            self.imported.add(name)
+            return self._added(module)
+        if after is UNSET:
+            return IMPORT if name in self.imported else MODULE
+        file = module_globals(module).get("__file__")
+        foreign = type(file) is str and not self.reader.layouts.is_own_file(file)
+        return IMPORT if foreign else MODULE  # a library that loads lazily replaces itself
 
     def _added(self, module: object) -> str:
         """What it is that a test has added. An empty module may be of its making, but C libraries make such modules, too."""
