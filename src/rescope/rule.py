@@ -335,9 +335,11 @@ class RuleContext:
         """Whether the program takes a variable out of the environment to use it; by the last part of its name, if that is no literal."""
         if not self.taking:
             self.taking.add(_ANY)
-            program = (f for m in self.index.modules.values() if m.path not in self.tests for f in m.functions)
-            self.taking.update(_last_part(e.key) for f in program for e in f.effects if e.key and e.line in _pops(f))
-        return bool(key) and _last_part(key) in self.taking
+            modules = (m for m in self.index.modules.values() if m.path not in self.tests)
+            program = (f for m in modules for f in m.functions if f.yields_at is None)
+            self.taking.update(_last_part(e.key) for f in program for e in f.effects if e.line in _pops(f))
+            self.taking.discard("")
+        return _last_part(key) in self.taking
 
     def in_coroutine(self, at: Location) -> bool:
         """Whether a line stands in a coroutine."""
@@ -469,4 +471,6 @@ def _pops(function: Function) -> set[int]:
 
 
 def _last_part(key: str) -> str:
-    return key if key.startswith(("'", '"')) else key.rpartition(".")[2]
+    """A literal key, or the name of a constant that is an attribute; "" for any other."""
+    last = key.rpartition(".")[2]
+    return key if key.startswith(("'", '"')) else last if last.isupper() and last != key else ""

@@ -38,6 +38,11 @@ STATEMENTS = {
         'app.TABLE["a"] = f, 1',
         'monkeypatch.setitem(app.TABLE, "a", (f, 1))',
     ),
+    "an entry with a computed name": (
+        Patch(kind=PatchKind.SET_ITEM, state="app.TABLE[f'{f}']"),
+        "app.TABLE[f'{f}'] = 1",
+        "monkeypatch.setitem(app.TABLE, f'{f}', 1)",
+    ),
     "in a block": (ENV, "if f:\n        os.environ['A'] = '1'", "if f:\n        monkeypatch.setenv('A', '1')"),
 }
 PARAMETERS = {
@@ -63,7 +68,7 @@ PARAMETERS = {
 
 def edit(*patches: Patch) -> UseMonkeypatch:
     """The edit for the function `test_it`."""
-    return UseMonkeypatch(address=Address(path="test_it.py", qualname="test_it"), patches=patches)
+    return UseMonkeypatch(address=Address(path="test_it.py", qualname="test_it"), patches=patches, alone=True)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -118,6 +123,12 @@ def test_import_that_is_used_no_more(before: str, after: str | None) -> None:
     source = text.format(before, "\n\n", "", "os.environ['A'] = ''")
     wanted = text.format(before if after is None else after, gap, "monkeypatch", "monkeypatch.setenv('A', '')")
     assert apply(source.encode(), [edit(ENV)]).decode() == wanted
+
+
+def test_import_that_another_file_may_use() -> None:
+    """Where the edit does not say that no file imports this one, the import stays."""
+    shared = UseMonkeypatch(address=Address(path="test_it.py", qualname="test_it"), patches=(ENV,))
+    assert apply(b"import os\n\n\ndef test_it():\n    os.environ['A'] = ''\n", [shared]).startswith(b"import os\n")
 
 
 @pytest.mark.parametrize(

@@ -319,3 +319,59 @@ def test_the_plugin_needs_nothing_but_its_files(tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, "-c", code, str(ROOT / "src")], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (result.stdout, result.stderr) == ("['rescope']\n", "")
+
+
+GONE = """\
+# --- app.py
+class Klass:
+    pass
+
+
+names = {"a"}
+# --- plug.py
+class Inner:
+    pass
+# --- test_app.py
+import gc
+import sys
+import weakref
+
+import app
+import plug
+
+
+class Name(str):
+    def __eq__(self, other):
+        raise RuntimeError("compared")
+
+    __hash__ = str.__hash__
+
+
+def test_class_goes():
+    ref = weakref.ref(app.Klass)
+    del app.Klass
+    gc.collect()
+    assert ref() is None
+
+
+def test_module_goes():
+    global plug
+    ref = weakref.ref(plug.Inner)
+    del sys.modules["plug"], plug
+    gc.collect()
+    assert ref() is None
+
+
+def test_member_of_a_set():
+    app.names.clear()
+    app.names.add(Name("a"))
+"""
+
+
+def test_what_goes_is_gone(tmp_path: Path, observe) -> None:
+    """Classes and modules that nothing else holds are not held by the observer; members of sets are not asked."""
+    out, seen = observe(make_project(tmp_path, GONE), "--rescope=all")
+
+    assert "3 passed" in out
+    assert seen["errors"] == []
+    assert {"app.Klass", "app.names", "sys.modules['plug']"} <= {c["name"] for c in seen["changes"]}

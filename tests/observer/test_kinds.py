@@ -336,3 +336,50 @@ def test_process_state_that_a_finding_names(tmp_path: Path, observe) -> None:
 
     told = {c["kind"] for c in seen["changes"] if c["kind"] not in {"singleton", "overrides"}}
     assert told == {"environment", "working directory", "search path"}
+
+
+SWAPPED = """\
+# --- config.py
+LEVEL = 1
+# --- modes.py
+import enum
+
+
+class Mode(enum.Enum):
+    FAST = {"on": False}
+
+
+Mode.default = "fast"
+# --- test_config.py
+import sys
+import types
+
+import config
+import modes
+import pytest
+
+
+@pytest.fixture(scope="module")
+def stub():
+    real, sys.modules["config"] = config, types.ModuleType("config")
+    yield
+    sys.modules["config"] = real
+
+
+def test_under_the_stub(stub):
+    config.LEVEL = 2
+
+
+def test_modes():
+    modes.Mode.default = "slow"
+    modes.Mode.FAST.value["on"] = True
+# --- test_later.py
+def test_later(): pass
+"""
+
+
+def test_modules_that_come_back_and_enumerations(tmp_path: Path, observe) -> None:
+    """A module is compared with what it was before another one stood in its place; enumerations can be changed, too."""
+    _, seen = observe(make_project(tmp_path, SWAPPED), "--rescope=all")
+    names = {f"{c['name']}{c['where']}" for c in seen["changes"]}
+    assert {"config.LEVEL", "modes.Mode.default", "modes.Mode.FAST._value_['on']"} <= names

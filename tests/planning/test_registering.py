@@ -22,7 +22,11 @@ class Feature:
     pass
 
 
-FEATURE = Feature()
+class Features(list):
+    register = list.append
+
+
+FEATURE, FEATURES = Feature(), Features()
 
 
 def create_app():
@@ -51,6 +55,11 @@ def test_plain(application):
 CASES = {
     "for good": ("registry.register(FEATURE)", "app.config.clear()", "1 passed, 1 error"),
     "until the end": ("registry.register(FEATURE)", "board.registry.unregister(board.FEATURE)", "2 passed"),
+    "until it is removed": (
+        "global registry; registry = FEATURES; registry.register(FEATURE)",
+        "board.FEATURES.remove(board.FEATURE)",
+        "2 passed",
+    ),
     "with an object of its own": ("pluggy.PluginManager('app').register(FEATURE)", "app.config.clear()", "2 passed"),
 }
 

@@ -74,6 +74,43 @@ def test_what_is_left_is_cured(tmp_path: Path, case: str) -> None:
     assert outcome(run_pytest(root)) == outcome(run_pytest(root, "--backwards")) == "2 passed"
 
 
+SERVER = """\
+# --- test_server.py
+import pytest
+
+RESULTS = {"one": 0}
+
+
+def seen():
+    return RESULTS["one"]
+
+
+@pytest.fixture
+def server():
+    yield
+    {end}
+
+
+def test_one(server):
+    RESULTS["one"] = 1
+
+
+def test_two():
+    assert seen() in (0, 1)
+"""
+
+
+@pytest.mark.parametrize(("end", "edits"), [("assert seen() == 1", 0), ("assert server", 1)])
+def test_what_a_teardown_looks_at(tmp_path: Path, end: str, edits: int) -> None:
+    """An entry that a fixture looks for when the test is over is not put back before that."""
+    root = make_project(tmp_path, SERVER.replace("{end}", end))
+    assert outcome(run_pytest(root)) == "2 passed"
+    (group,) = check(root).plan.groups
+    assert len(group.edits) == edits
+    fix(root, unsafe=True)
+    assert outcome(run_pytest(root)) == "2 passed"
+
+
 @pytest.mark.parametrize("case", BACK)
 def test_what_is_back_is_silent(tmp_path: Path, case: str) -> None:
     """A last assignment that gives what there was is no finding."""

@@ -38,7 +38,8 @@ class TestManager(Base):
 
 
 @pytest.mark.parametrize(
-    ("call", "left"), [("super(TestManager, self).tearDown()", 0), ("super().tearDown()", 0), ("self.saved = None", 1)]
+    ("call", "left"),
+    [("super(TestManager, self).tearDown()", 0), ("super().tearDown()", 0), ("self.saved = None", 1), ("super().setUp()", 1)],
 )
 def test_teardown_of_a_base_class(tmp_path: Path, call: str, left: int) -> None:
     """A teardown that calls that of its base takes back what this does; one that stands in its place does not."""

@@ -49,8 +49,8 @@ def _applied(path: str, source: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def _without_os(module: cst.Module, before: str, edits: Iterable[_Addressed]) -> cst.Module:
-    """The module without an import of `os` that only statements have used which `monkeypatch` stands in for."""
-    patches = (patch for edit in edits if isinstance(edit, UseMonkeypatch) for patch in edit.patches)
+    """The module without an import of `os` that only statements have used which `monkeypatch` stands in for, if it stands alone."""
+    patches = (patch for edit in edits if isinstance(edit, UseMonkeypatch) and edit.alone for patch in edit.patches)
     return without_unused_import(module, before, "os") if any(p.state.startswith("os.") for p in patches) else module
 
 

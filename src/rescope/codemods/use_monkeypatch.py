@@ -80,7 +80,13 @@ class _Rewrite(cst.CSTTransformer):
 def _plain(code: str) -> list[str]:
     """The tokens of an expression, strings by what they hold: the facts write them in one way, authors in several."""
     tokens = tokenize.generate_tokens(io.StringIO(code.strip()).readline)
-    return [repr(cst.SimpleString(t.string).raw_value) if t.type == tokenize.STRING else t.string for t in tokens if t.string.strip()]
+    return [_held(t.string) if t.type == tokenize.STRING else t.string for t in tokens if t.string.strip()]
+
+
+def _held(string: str) -> str:
+    """What a string holds, as source; one that is computed as it stands."""
+    computed = "f" in string.partition(string[-1])[0].lower()
+    return string if computed else repr(cst.SimpleString(string).raw_value)
 
 
 def _attribute(patch: Patch) -> cst.Attribute:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rescope.facts.branches import Branching, branching, computed_names, literal_key
 from rescope.facts.calls import looks
-from rescope.facts.copies import copies_put_back
+from rescope.facts.copies import copies_put_back, is_written_out
 from rescope.facts.effects import Scan
 from rescope.facts.environment import Environment
 from rescope.facts.fixtures import Declaration, call_form, creator_aliases, creator_names, declaration, makes_fixtures
@@ -403,6 +403,7 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
         conflicts=tuple(scan.conflicts),
         removes=tuple(removals(node, scan.yields_at, names)) if scan.yields_at else (),
         copies_back=tuple(copies_put_back(node, scan.yields_at, names)) if scan.yields_at else (),
+        writes_out=bool(scan.yields_at) and is_written_out(node, scan.yields_at or 0),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
     )
 

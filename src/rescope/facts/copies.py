@@ -8,6 +8,7 @@ from rescope.facts.signature import FunctionNode
 from rescope.facts.values import CONTAINERS
 from rescope.model.facts import CopyBack
 
+_WRITES = frozenset({"dump", "dumps", "write", "write_text", "writelines", "writerow", "writerows"})
 _SAME_KIND = frozenset({"copy.copy", "copy.deepcopy"})
 
 
@@ -29,6 +30,18 @@ def copies_put_back(node: FunctionNode, yields_at: int, names: ModuleNames) -> I
                 alone = sum(s.lineno == each.lineno for s in statements) == 1 and _is_plain(each, target, place)
                 once = stored.count(place) == 1 and mentions == 2 and place not in given and alone
                 yield CopyBack(target=place, saved=saved, line=each.lineno, kind=copied[1], once=once)
+
+
+def is_written_out(node: FunctionNode, yields_at: int) -> bool:
+    """Whether what a function yields, or a part of it, is handed behind the yield to a call that writes it: to a file, as JSON."""
+    yields = [n.value for n in ast.walk(node) if isinstance(n, ast.Yield) and n.value is not None]
+    given = {part.id for value in yields for part in ast.walk(value) if isinstance(part, ast.Name)}
+    for call in (n for n in ast.walk(node) if given and isinstance(n, ast.Call) and n.lineno > yields_at):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+        handed = (part for argument in call.args for part in ast.walk(argument))
+        if name in _WRITES and any(isinstance(part, ast.Name) and part.id in given for part in handed):
+            return True
+    return False
 
 
 def _made(statements: list[ast.stmt], yields_at: int) -> Iterator[tuple[str, ast.expr]]:

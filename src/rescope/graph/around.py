@@ -63,7 +63,7 @@ class Around:
             method = self.index.functions[owner.address.path].get(f"{owner.address.qualname}.{name}")
             if method is not None:
                 yield method
-                if not any(call.callee.head == "super" for call in method.calls):
+                if not any(on.head == "super" and called == name for on, called in method.handled):
                     return
 
     def _fixtures(self) -> dict[int, tuple[Function, bool | None]]:

@@ -28,7 +28,7 @@ def why_not_renewed(flow: Flow, fixture: FixtureDef, changes: Iterable[Mutation]
         if klass is not None and _is_of_class(flow, klass, name):
             return f"'{name}' belongs to {klass.address.name} itself: narrowing renews nothing of it"
         given = _given(fixture, name)
-        if given:
+        if given and not (change.part == name and klass is not None and not _keeps(flow, klass, name)):
             return f"'{name}' is made of {given}, which outlives the fixture: narrowing renews nothing of it"
     return ""
 
@@ -43,6 +43,12 @@ def _is_of_class(flow: Flow, klass: ClassDef, name: str) -> bool:
     written = any(c.has_init for c in family) and not any(c.decorators for c in family)
     plain = owner is not None and owner.value.text in CONTAINERS and (not owner.annotation or "ClassVar" in owner.annotation or written)
     return plain and not any(e.target.tail == name for init in _INITS for e in flow.own_effects(klass, init))
+
+
+def _keeps(flow: Flow, klass: ClassDef, name: str) -> bool:
+    """Whether the constructor keeps, under that name, an argument as it is: a copy of it would have entries of its own."""
+    made = flow.method(klass, "__init__")
+    return made is not None and any(tail == name and source.root is Root.ARGUMENT for tail, source in made.stored)
 
 
 def _given(fixture: FixtureDef, name: str) -> str:

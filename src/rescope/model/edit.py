@@ -76,10 +76,14 @@ class Patch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseMonkeypatch:
-    """Let the test or function-scoped fixture at `address` request `monkeypatch`, and make its `patches` through it."""
+    """Let the test or function-scoped fixture at `address` request `monkeypatch`, and make its `patches` through it.
+
+    `alone` says that no other file imports the one that it stands in: what nothing uses any more may go.
+    """
 
     address: Address
     patches: tuple[Patch, ...]
+    alone: bool = False
 
 
 class ResetKind(Enum):

@@ -181,7 +181,7 @@ class Function(NamedTuple):
     yield speaks of; `mentions` are the names outside that it reads, each once, and `mentioned_at` the line at which it first does;
     `looks` are what a test or fixture reads of its arguments, and what others read of those that they change, and where first;
     `perhaps_patched` are argnames that a patch decorator may fill; `handled` are callees that gave it an object, each with a method
-    that it calls of it, or "" where it changes the object itself.
+    that it calls of it, or "" where it changes the object itself; `writes_out` says that what it yields is written out behind the yield.
     """
 
     address: Address
@@ -216,6 +216,7 @@ class Function(NamedTuple):
     conflicts: tuple[tuple[int, str], ...] = ()
     removes: tuple[tuple[int, str], ...] = ()
     copies_back: tuple[CopyBack, ...] = ()
+    writes_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, ValueKind
 from rescope.rule import RuleContext
 
 _REGISTERS = "register"
+_TAKES_OUT = frozenset({"unregister", "deregister", "remove", "discard", "pop"})
 _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 
 
@@ -36,7 +37,7 @@ def registers_again(ctx: RuleContext, fixture: FixtureDef) -> str:
 
     A pluggy.PluginManager does not; nothing is said where the teardown takes something out.
     """
-    if any(call.after_yield and call.callee.dotted.endswith(f".un{_REGISTERS}") for call in fixture.function.calls):
+    if any(call.after_yield and call.callee.dotted.rpartition(".")[2] in _TAKES_OUT for call in fixture.function.calls):
         return ""
     for step in steps(ctx.flow, fixture.function):
         for call in step.function.calls:

@@ -13,8 +13,10 @@ container or an attribute. What a fixture around the test puts back already is n
 where something is missing, nor what only skipped tests do. It is told with low confidence where no other test that gets
 this very value (in the module, for a module-scoped one) looks at what is changed before a test or fixture sets it anew;
 what methods of its class change counts where a test looks at the very attribute.
-Silent are a reset by which a function-scoped fixture prepares a test, the call that the fixture makes itself, and a value that a
-broad fixture looks at when all is over: tests are to add to it.
+Silent are a reset by which a function-scoped fixture prepares a test, the call that the fixture makes itself, an attribute that the
+test's last line gives the constant of the fixture, and a value that a broad fixture looks at when all is over, or that its own fixture
+writes out then: tests are to add to it. No edit is offered where a fresh value would lead to the same object: a container of its
+class, or one of a module that it is made with.
 
 When to keep it
 ---------------
@@ -41,7 +43,6 @@ _NAME = "mutated-broad-fixture"
 _SHOWN = 3
 _SWITCHED = 2
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
-_WRITES = frozenset({"dump", "dumps", "print", "write", "write_text", "writelines", "writerow", "writerows"})
 _GUARDS = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
 _KINDS = MappingProxyType(
     {
@@ -259,8 +260,7 @@ def _hidden(ctx: RuleContext, mutation: Mutation) -> bool:
 
 def _gathers(ctx: RuleContext, fixture: FixtureDef) -> bool:
     """Whether all that tests put into the value is looked at when all is over, by another broad fixture, or written out by this one."""
-    ending = (c.callee.dotted.rpartition(".")[2] for c in fixture.function.calls if c.after_yield and c.arguments)
-    if any(v.text in CONTAINERS for v in fixture.function.values) and any(name in _WRITES for name in ending):
+    if fixture.function.writes_out and any(v.text in CONTAINERS for v in fixture.function.values):
         return True
     for other, name in ctx.graph.requested_by(fixture):
         ends = other.function.yields_at if other.scope is not Scope.FUNCTION else None

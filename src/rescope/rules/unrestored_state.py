@@ -16,8 +16,9 @@ tests use, containers of the program that start empty (caches), `unittest`'s `ma
 variables that `os.environ.pop(name, None)` takes away whether they are there or not, attributes of what stands for the current
 request or context, and calls that configure a library, which a reset function of its own may take back. Told with low
 confidence are an entry left in `sys.path` or `sys.modules`, an attribute that nothing but the test has, what an autouse fixture
-of a conftest.py, or the set-up of a base class in a file of its own, sets anew for each test below it, and a command line, a
-constant or a container of a module that no other test reads before it sets it.
+of a conftest.py, or the set-up of a base class in a file of its own, sets anew for each test below it, a variable that the
+program takes out of the environment itself, and a command line, a constant or a container of a module, the test's own included,
+that no other test reads before it sets it. Of several assignments of constants the last counts.
 
 When to keep it
 ---------------
@@ -107,7 +108,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for changes in _together(found.values()):
         because = _why_only_told(ctx, attributes, changes)
         whole = [c._replace(patch=None) for c in changes] if _half_told(ctx, changes) else changes
-        yield only_told(_finding(whole), because) if because else _finding(whole)
+        yield only_told(_finding(ctx, whole), because) if because else _finding(ctx, whole)
 
 
 def _half_told(ctx: RuleContext, changes: list[_Change]) -> bool:
@@ -272,7 +273,17 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         spoken = place is None or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
         if kind and not spoken:
             name = changed_inside(effect)
-            yield _Change(name, effect.target.dotted, inside_idiom(name, kind, effect), function, where, place, item_patch(kind, effect))
+            patch = item_patch(kind, effect) if place is not None and not _is_looked_at_late(ctx, place) else None
+            yield _Change(name, effect.target.dotted, inside_idiom(name, kind, effect), function, where, place, patch)
+
+
+def _is_looked_at_late(ctx: RuleContext, place: Definition) -> bool:
+    """Whether a fixture with a teardown may look at a state: what `monkeypatch` has put there for a test would be gone by then."""
+    near = (f for path in sorted(ctx.tests | {place.path}) for f in ctx.index.functions[path].values())
+    named = ((f, ctx.index.target(t, f.address.path)) for f in near for t in f.mentions if place.name in t.dotted)
+    readers = {f.address for f, d in named if d is not None and d.path == place.path and f"{d.name}.".startswith(f"{place.name}.")}
+    reaching = ctx.calls.reaching(readers)
+    return any(f.function.address in reaching for f in ctx.graph.definitions() if f.function.yields_at is not None)
 
 
 def _container(ctx: RuleContext, place: Definition | None) -> str:
@@ -334,7 +345,7 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     return not any(s.address.path == found.path and s.address.qualname in {found.name, head} for s in ctx.singletons)
 
 
-def _finding(changes: list[_Change]) -> Finding:
+def _finding(ctx: RuleContext, changes: list[_Change]) -> Finding:
     first, *others = changes
     functions = list(dict.fromkeys(c.by.address.qualname for c in changes))
     states = list(dict.fromkeys(c.state for c in changes))
@@ -354,7 +365,7 @@ def _finding(changes: list[_Change]) -> Finding:
         if first.idiom
         else "put it back behind the yield of a fixture"
     )
-    patches = _patches(changes)
+    patches = _patches(ctx, changes)
     finding = Finding(
         code=_CODE,
         rule=_NAME,
@@ -373,7 +384,7 @@ def _finding(changes: list[_Change]) -> Finding:
     return only_told(finding, cure) if first.dotted in _ENTRIES else finding
 
 
-def _patches(changes: list[_Change]) -> tuple[UseMonkeypatch, ...]:
+def _patches(ctx: RuleContext, changes: list[_Change]) -> tuple[UseMonkeypatch, ...]:
     """All changes as `monkeypatch` would make them, by function; none where one of them has to be cured otherwise."""
     by_function: defaultdict[Address, dict[Patch, None]] = defaultdict(dict)
     set_here = {c.key for c in changes if c.patch is not None and c.patch.kind is PatchKind.SET_ENV}
@@ -381,7 +392,8 @@ def _patches(changes: list[_Change]) -> tuple[UseMonkeypatch, ...]:
         if change.patch is None or (change.patch.kind is PatchKind.DEL_ENV and change.key in set_here):
             return ()  # once the others undo what they set, there would be nothing to take away
         by_function[change.by.address][change.patch] = None
-    return tuple(UseMonkeypatch(address=address, patches=tuple(found)) for address, found in by_function.items())
+    alone = {a.path: ctx.imports.importers(a.path, lazy=True) <= {a.path} for a in by_function}
+    return tuple(UseMonkeypatch(address=a, patches=tuple(found), alone=alone[a.path]) for a, found in by_function.items())
 
 
 RULE = Rule(
