@@ -164,8 +164,8 @@ class AllGlobals:
         return True
 
     def _fill(self, label: str, members: Mapping[str, object]) -> Shelf:
-        named = self.named()
-        names = [n for n in list(members) if type(n) is str and not _is_bookkeeping(n) and f"{label}.{n}" not in named]
+        named, closed = self.named(), "_member_map_" in members
+        names = [n for n in list(members) if type(n) is str and not _is_bookkeeping(n, closed=closed) and f"{label}.{n}" not in named]
         values = {n: members[n] for n in names}
         for known in self.shelves[label].inside if label in self.shelves else ():
             self.home.pop(known, None)
@@ -209,9 +209,9 @@ def _state(space: Space, name: str) -> State:
     return State(kind=kind, name=f"{space.label}.{name}", path=space.path, qualname=qualname)
 
 
-def _is_bookkeeping(name: str) -> bool:
-    """Whether Python, pytest or `enum` keeps something under a name."""
-    return name[:2] == "__" or name[:1] == "@" or (name[:1] == name[-1:] == "_" and len(name) > 2)
+def _is_bookkeeping(name: str, *, closed: bool) -> bool:
+    """Whether Python or pytest keeps something under a name, or `enum` does in a `closed` class."""
+    return name[:2] == "__" or name[:1] == "@" or (closed and name[:1] == name[-1:] == "_")
 
 
 def _defined_here(value: object, name: str, module: str) -> bool:
