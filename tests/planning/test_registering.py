@@ -15,7 +15,7 @@ registry = pluggy.PluginManager("board")
 
 class App:
     def __init__(self):
-        self.config = {}
+        self.config, self.stack = {}, [1]
 
 
 class Feature:
@@ -55,8 +55,9 @@ def test_plain(application):
 CASES = {
     "for good": ("registry.register(FEATURE)", "app.config.clear()", "1 passed, 1 error"),
     "until the end": ("registry.register(FEATURE)", "board.registry.unregister(board.FEATURE)", "2 passed"),
+    "while something else is popped": ("registry.register(FEATURE)", "app.stack.pop()", "1 passed, 1 error"),
     "until it is removed": (
-        "global registry; registry = FEATURES; registry.register(FEATURE)",
+        "FEATURES.register(FEATURE)",
         "board.FEATURES.remove(board.FEATURE)",
         "2 passed",
     ),

@@ -102,6 +102,7 @@ def test_two(report):
     ("end", "shown"),
     [
         ("(tmp_path_factory.getbasetemp() / 'report.json').write_text(json.dumps(found))", 0),
+        ("for name, case in found.items():\n        (tmp_path_factory.getbasetemp() / name).write_text(json.dumps(case))", 0),
         ("print(found)", 1),
         ("json.dumps({'ended': True})", 1),
         ("tmp_path_factory.getbasetemp()", 1),

@@ -36,6 +36,11 @@ def is_written_out(node: FunctionNode, yields_at: int) -> bool:
     """Whether what a function yields, or a part of it, is handed behind the yield to a call that writes it: to a file, as JSON."""
     yields = [n.value for n in ast.walk(node) if isinstance(n, ast.Yield) and n.value is not None]
     given = {part.id for value in yields for part in ast.walk(value) if isinstance(part, ast.Name)}
+    late = sorted((n for n in ast.walk(node) if isinstance(n, (ast.Assign, ast.For)) and n.lineno > yields_at), key=lambda n: n.lineno)
+    for each in late:
+        source, targets = (each.value, each.targets) if isinstance(each, ast.Assign) else (each.iter, [each.target])
+        if any(isinstance(part, ast.Name) and part.id in given for part in ast.walk(source)):
+            given |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
     for call in (n for n in ast.walk(node) if given and isinstance(n, ast.Call) and n.lineno > yields_at):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
         handed = (part for argument in call.args for part in ast.walk(argument))

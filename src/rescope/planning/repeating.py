@@ -5,7 +5,6 @@ from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, ValueKind
 from rescope.rule import RuleContext
 
 _REGISTERS = "register"
-_TAKES_OUT = frozenset({"unregister", "deregister", "remove", "discard", "pop"})
 _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 
 
@@ -35,20 +34,24 @@ def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
 def registers_again(ctx: RuleContext, fixture: FixtureDef) -> str:
     """A set-up that registers something with an object of a module, which outlives the fixture and may take nothing twice.
 
-    A pluggy.PluginManager does not; nothing is said where the teardown takes something out.
+    A pluggy.PluginManager does not; nothing is said where the teardown calls an object of that name.
     """
-    if any(call.after_yield and call.callee.dotted.rpartition(".")[2] in _TAKES_OUT for call in fixture.function.calls):
-        return ""
+    ended = {_owner(call.callee.dotted) for call in fixture.function.calls if call.after_yield}
     for step in steps(ctx.flow, fixture.function):
         for call in step.function.calls:
             owner, _, verb = call.callee.dotted.rpartition(".")
             if verb != _REGISTERS or call.nested or call.after_yield or call.callee.root not in {Root.GLOBAL, Root.IMPORTED}:
                 continue
             held = ctx.index.variable(ctx.index.target(call.callee._replace(dotted=owner), step.function.address.path))
-            if held is not None and held[0].value.kind is ValueKind.CALL:
+            if held is not None and held[0].value.kind is ValueKind.CALL and _owner(call.callee.dotted) not in ended:
                 where = f"{step.function.address.path}:{call.line}"
                 return f"its set-up may not be repeated: {where} registers something with {owner}, which lasts as long as the process"
     return ""
+
+
+def _owner(dotted: str) -> str:
+    """The name of the object whose method is called, without the module that it is from."""
+    return dotted.rpartition(".")[0].rpartition(".")[2]
 
 
 def _adds(effect: Effect) -> bool:
