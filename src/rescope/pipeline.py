@@ -42,7 +42,7 @@ _DECLARES = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "Pipfile", "p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """The report on a project, the names of all its fixtures and singletons, and the rules that failed."""
+    """The report on a project, the names of all its fixtures, singletons and findings, and the rules that failed."""
 
     report: Report
     names: frozenset[str]
@@ -107,11 +107,12 @@ def _work_out(project: Project, files: Sequence[SourceFile], tell: Tell) -> tupl
     tell("planning")
     failures = (*unreadable, *(m.failure for m in modules if m.failure), *_bad_remarks(modules))
     stats = Stats(files=len(modules), fixtures=len(list(context.graph.definitions())), tests=len(context.graph.tests))
+    plan = make_plan(context, results, omit_scope=_omit_scope(project))
     return context, _Whole(
-        plan=make_plan(context, results, omit_scope=_omit_scope(project)),
+        plan=plan,
         failures=tuple(sorted(failures, key=lambda f: (f.path, f.line))),
         stats=stats,
-        names=frozenset(_all_names(context)),
+        names=frozenset(_all_names(context)).union(*map(names_of, plan.groups)),
         crashes=crashes,
     )
 

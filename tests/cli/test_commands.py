@@ -241,6 +241,15 @@ def test_templates_are_passed_over(repository: Path, name: str) -> None:
     assert done.returncode == 1
 
 
+def test_state_that_is_no_singleton(tmp_path: Path) -> None:
+    """`--only` takes what a finding is about, also where that is an attribute of somebody else's, as printed commands name it."""
+    text = (
+        "# --- test_mode.py\nimport json\n\n\ndef test_a():\n    json.mode = 1\n    assert json.mode\n\n\ndef test_b():\n    assert json\n"
+    )
+    done = rescope(make_project(tmp_path, text), "diff", "--unsafe", "--only", "json.mode")
+    assert '+    monkeypatch.setattr(json, "mode", 1, raising=False)' in done.stdout, done.stderr
+
+
 def test_strange_names(repository: Path) -> None:
     """A name that nothing bears and a report that cannot be written are usage errors, not success or a crash."""
     assert rescope(repository, "check", "--only", "nobody").returncode == 2

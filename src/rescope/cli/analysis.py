@@ -35,7 +35,7 @@ def run_exploration(asked: Asked, *, quiet: bool = False) -> tuple[Project, Rule
 def _accept(project: Project, analysis: Analysis, *, quiet: bool) -> None:
     strange = next((name for name in project.settings.only if name not in analysis.names), None)
     if strange:
-        raise fail(f"no fixture or singleton is called {strange!r}")
+        raise fail(f"no fixture, singleton or state of a finding is called {strange!r}")
     tell_failures(project, analysis, quiet=quiet)
 
 

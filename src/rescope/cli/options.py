@@ -66,7 +66,8 @@ Ignore = Annotated[
     list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rule codes or prefixes.", show_default=False)
 ]
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="NAME", help="Only this fixture or singleton (repeatable).", show_default=False)
+    list[str] | None,
+    typer.Option("--only", metavar="NAME", help="Only this fixture, singleton or other state (repeatable).", show_default=False),
 ]
 Unsafe = Annotated[bool, typer.Option("--unsafe", help="Also edits that are not safe.")]
 MinConfidence = Annotated[
