@@ -342,7 +342,7 @@ import plug
 
 class Name(str):
     def __eq__(self, other):
-        raise RuntimeError("compared")
+        raise ValueError("compared")
 
     __hash__ = str.__hash__
 
