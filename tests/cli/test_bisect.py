@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,36 @@ def box():
 def test_add(box): box.add(1)
 def test_empty(box): assert box.count() == 0
 """
+ONLY_SEEDED = """\
+# --- shop.py
+ready = False
+# --- test_a.py
+import shop
+def test_sets():
+    shop.ready = True
+    assert False
+# --- test_b.py
+import sys
+import shop
+def test_ready(): assert shop.ready or "pytest_randomly" not in sys.modules
+"""
+STOPS = """\
+# --- shop.py
+ready = False
+# --- test_a.py
+import shop
+def test_sets(): shop.ready = True
+# --- test_b.py
+import sys
+import time
+from pathlib import Path
+import shop
+def test_not_ready():
+    if "rescope_put_back" in sys.modules:
+        Path({marker!r}).touch()
+        time.sleep(600)
+    assert not shop.ready
+"""
 UNSTEADY = """\
 # --- test_unsteady.py
 from pathlib import Path
@@ -148,6 +180,7 @@ def test_victim_of_a_broad_fixture(tmp_path: Path, few_plugins: Path) -> None:
     assert "; with this put back, the test passes\n" in shown
     assert "  cured by: conftest.py:7: RSC101 session-scoped fixture 'client'" in shown
     assert (git(root, "status", "--porcelain", "--ignored").stdout, list(few_plugins.iterdir())) == ("", [])
+    assert " left" not in result.stderr.rstrip().splitlines()[-1]  # how many runs the cure takes is not known before
     assert fix
     assert reproduce
     assert "1 failed, 1 passed" in typed(root, reproduce[1]).stdout
@@ -210,6 +243,38 @@ def test_missing_setter(tmp_path: Path) -> None:
     assert [state["name"] for state in found["states"]] == ["shop.registry['login']"]
     assert "1 failed" in typed(root, found["reproduce"]).stdout
     assert "2 passed" in typed(root, found["passing"]).stdout
+
+
+def test_commands_differ_in_the_setter_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the test fails alone under pytest-randomly only, both commands keep it; a setter that fails itself is told."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    root = commit_all(make_project(tmp_path / "project", ONLY_SEEDED))
+    found = bisect(root, "test_ready")
+
+    assert (found["kind"], names(found["setters"])) == ("brittle", ["test_a.py::test_sets"])
+    assert "test_a.py::test_sets fails itself" in found["notes"]
+    assert found["passing"].replace("test_a.py::test_sets ", "") == found["reproduce"]
+    assert "FAILED test_b.py::test_ready" in typed(root, found["reproduce"]).stdout
+    assert "1 failed, 1 passed" in typed(root, found["passing"]).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_interrupt_tells_what_was_found(tmp_path: Path, few_plugins: Path) -> None:
+    """Interrupted while the state is looked for, bisect still names the polluter and how to see the failure."""
+    marker = tmp_path / "started"
+    root = commit_all(make_project(tmp_path / "project", STOPS.format(marker=str(marker))))
+    command = [sys.executable, "-m", "rescope", "bisect", "-q", "test_not_ready"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        while not marker.exists() and running.poll() is None:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        shown, said = running.communicate()
+
+    assert running.returncode == 130, said
+    assert "  polluter: test_a.py:2: test_a.py::test_sets\n" in shown
+    assert "note: interrupted: the state and the cure were not looked for to the end\n" in shown
+    assert "1 failed, 1 passed" in typed(root, re.search(r"(?m)^ +(\S+ -m pytest .*)$", shown)[1]).stdout
+    assert list(few_plugins.iterdir()) == []
 
 
 def test_change_at_import(tmp_path: Path) -> None:

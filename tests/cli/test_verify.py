@@ -156,8 +156,13 @@ def test_nothing_to_apply(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("test", "said"),
-    [("import missing_module\n", "missing_module"), ("x = 1\n", "no tests ran"), ("import os\nos._exit(3)\n", "exit code 3")],
-    ids=["import error", "no tests", "death"],
+    [
+        ("import missing_module\n", "missing_module"),
+        ("x = 1\n", "no tests ran"),
+        ("import os\nos._exit(3)\n", "exit code 3"),
+        ("# --- conftest.py\nimport sys\nsys.exit(7)\n", "exit code 7 of pytest), which is none of its own: a conftest.py or plugin ended it"),
+    ],
+    ids=["import error", "no tests", "death", "exit"],
 )
 def test_suite_that_does_not_run(tmp_path: Path, test: str, said: str) -> None:
     """A suite that does not run as it is is refused, with what pytest said."""
@@ -227,6 +232,15 @@ def test_suite_that_hangs(tmp_path: Path) -> None:
 
     assert result.returncode == 2
     assert "stopped after 3 s" in result.stderr
+
+
+def test_order_that_hangs_is_repeated_once(tmp_path: Path) -> None:
+    """An order in which a test does not end is waited for twice, to tell it from a flaky one, and no more."""
+    hanging = "# --- test_hang.py\nimport time\nmade = []\ndef test_makes(): made.append(1)\ndef test_waits(): time.sleep(0 if made else 600)\n"
+    root = commit_all(make_project(tmp_path / "project", hanging))
+    said = rescope(root, "verify", "--seeds", "0", "--timeout", "4").stderr
+
+    assert ["stopped after 4 s" in line for line in said.splitlines() if line.startswith("before, reversed: ")] == [True, True]
 
 
 def test_markdown_into_a_file(project: Path, tmp_path: Path) -> None:

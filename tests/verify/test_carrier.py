@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from projects import check, make_project
-from rescope.verify.carrier import carrying, prepare_observer
+from rescope.verify.carrier import MOST_TRIED, carrying, prepare_observer
 
 STATES = [
     ("global", "shop.rate"),
@@ -189,5 +189,18 @@ def test_search_for_the_carrier(count: int, needed: set[int], expected: set[int]
 
     found = carrying([("global", "", str(n)) for n in range(count)], ends_otherwise)
 
+    assert found is not None
     assert {int(name) for _, _, name in found} == expected
     assert len(tried) <= most
+
+
+def test_too_many_states_to_tell_apart() -> None:
+    """Where a dozen of many states carry it together, the search gives up after so many runs."""
+    tried = []
+
+    def ends_otherwise(states: tuple[tuple[str, str, str], ...]) -> bool:
+        tried.append(states)
+        return {int(name) for _, _, name in states} >= set(range(0, 84, 7))
+
+    assert carrying([("global", "", str(n)) for n in range(84)], ends_otherwise) is None
+    assert len(tried) == MOST_TRIED

@@ -30,6 +30,16 @@ def test_next():
 """
 
 
+CLOCK = """\
+# --- test_clock.py
+import time
+
+
+def test_stops_the_clock():
+    time.perf_counter = lambda: 1e9
+"""
+
+
 @pytest.fixture(autouse=True)
 def few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """A quick start of the pytest that is run."""
@@ -88,3 +98,14 @@ def is_alive(process: int) -> bool:
         return not (state.exists() and state.read_text("utf-8").rpartition(")")[2].split()[0] == "Z")
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def test_seconds_by_a_clock_that_tests_have_replaced(tmp_path: Path) -> None:
+    """What a test puts in the place of the clock (freezegun does) says nothing of how long the suite takes."""
+    root = make_project(tmp_path / "project", CLOCK)
+    (tmp_path / "scratch").mkdir()
+    suite = Suite(root=root, python=Path(sys.executable), scratch=tmp_path / "scratch")
+    made = run(suite, Order(arrangement=Arrangement.FILE), (), limit=60.0, watch=lambda _: None)
+
+    assert made.outcomes == {"test_clock.py::test_stops_the_clock": Outcome.PASSED}
+    assert 0 < made.seconds < 60

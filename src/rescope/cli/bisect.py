@@ -68,7 +68,7 @@ def bisect(
     asking = Asking(python=python, seeds=0, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
     with laboratory(project.root, asking) as lab:
         from rescope.model.pollution import Kind
-        from rescope.verify.diagnosis import Case, diagnose
+        from rescope.verify.diagnosis import Case, Stopped, diagnose
         from rescope.verify.pollution import Hunt, collect
 
         hunt = Hunt(lab=lab, randomly=seed if randomly and seed is not None else 1)
@@ -76,7 +76,11 @@ def bisect(
         name = _one(test, collected) if test else ""
         orders = _orders(seed, order, collected, name, randomly=randomly)
         name = name or _failing(hunt, orders[0], quiet=quiet)
-        found = diagnose(hunt, Case(test=name, orders=orders, collected=collected, report=analysis.report))
+        try:
+            found = diagnose(hunt, Case(test=name, orders=orders, collected=collected, report=analysis.report))
+        except Stopped as stopped:
+            print(_rendered(stopped.found, output_format), end="", flush=True)
+            raise
     print(_rendered(found, output_format), end="")
     if found.kind is Kind.UNSEEN:
         _hint(orders[0], quiet=quiet)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rescope.verify.measure import CannotRun, Lab, Progress
 
 EXIT_INTERRUPTED = 130
+_LAST_EXIT_CODE = 5  # pytest.ExitCode.NO_TESTS_COLLECTED
 
 Python = Annotated[
     Path | None,
@@ -77,6 +78,8 @@ def _refusal(cannot: "CannotRun", python: Path) -> typer.Exit:
     run = cannot.run
     remark(run.tail)
     hint = "; --python names another interpreter" if "No module named" in run.tail else ""
+    if run.exit_code > _LAST_EXIT_CODE:
+        return fail(f"the suite does not run as it is, by {python}: {run.cut}, which is none of its own: a conftest.py or plugin ended it")
     return fail(f"the suite does not run as it is, by {python}: {run.cut}{hint}. Options for pytest go behind --")
 
 

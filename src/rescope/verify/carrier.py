@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ _RANDOM = "random numbers"
 _IMPORT = "import"
 _PUT_BACK = "rescope_put_back"
 _ONE_BY_ONE = 4
+MOST_TRIED = 40
 # The kinds of state, the likeliest to be read by another test first.
 _LIKELY = (
     *("singleton", "overrides", "fixture", "Django models", "class attribute", "global", "environment", "working directory"),
@@ -65,16 +67,36 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
 
     states = tuple(dict.fromkeys(sorted(map(_state, changes), key=lambda state: _LIKELY.index(state[0]))))
     proved = carrying(states, ends_otherwise)
+    if proved is None:
+        return tuple(map(_carrier, changes)), f"which of {len(states)} changes carry it was not found out in {MOST_TRIED} runs"
     seen = sorted((_carrier(c, proved=_state(c) in proved) for c in changes), key=lambda c: (not c.proved, _LIKELY.index(c.kind)))
     seen = [carrier for carrier in seen if carrier.proved or carrier.kind != _IMPORT]
     return tuple(seen), "" if proved else "no state is known to carry it: with all of these put back, the test ends as before"
 
 
-def carrying(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]], bool]) -> tuple[State, ...]:
+class _Costly(Exception):
+    """More runs would be needed than the answer is worth."""
+
+
+def carrying(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]], bool]) -> tuple[State, ...] | None:
     """The states, as few as can be, with which put back the test ends otherwise; () if it does not even with all of them.
 
-    The likeliest are tried one by one; the rest by halves.
+    The likeliest are tried one by one; the rest by halves. None where MOST_TRIED runs do not tell.
     """
+    asked = count(1)
+
+    def once_more(some: Sequence[State]) -> bool:
+        if next(asked) > MOST_TRIED:
+            raise _Costly
+        return ends_otherwise(some)
+
+    try:
+        return _fewest(states, once_more)
+    except _Costly:
+        return None
+
+
+def _fewest(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]], bool]) -> tuple[State, ...]:
     for state in states[:_ONE_BY_ONE]:
         if ends_otherwise((state,)):
             return (state,)
@@ -93,7 +115,7 @@ def _in_place(changes: Sequence[dict[str, Any]], order: Sequence[str]) -> Iterat
     return (change for change in made if _state(change) in lasting and change["undone_by"] in {"", order[-1]})
 
 
-def _carrier(change: dict[str, Any], *, proved: bool) -> Carrier:
+def _carrier(change: dict[str, Any], *, proved: bool = False) -> Carrier:
     owner = change["owner"] or {}
     return Carrier(
         kind=change["kind"],

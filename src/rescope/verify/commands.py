@@ -15,15 +15,17 @@ from rescope.verify.carrier import least_sure
 from rescope.verify.pollution import Hunt
 
 
-def pytest_command(hunt: Hunt, arguments: Sequence[str], test: str, wanted: frozenset[Outcome]) -> str:
-    """A call of plain pytest after which the test ends as wanted, tried in a fresh copy; "" if there is none."""
+def pytest_commands(hunt: Hunt, test: str, calls: Sequence[tuple[Sequence[str], frozenset[Outcome]]]) -> tuple[str, ...]:
+    """Calls of plain pytest that name these tests, and after each of which the test ends as wanted; () if there are none.
+
+    They are tried in a fresh copy, and have the same options: what one shows beside the other hangs on the tests alone.
+    """
     suite = hunt.lab.suite
     own = tuple(_without_places(suite.options, suite.root))
     for keeping in _keeping_order(hunt):
-        options = (*own, *keeping, *arguments)
-        if hunt.plainly(options).outcomes.get(test) in wanted:
-            return _shown(suite.root, suite.python, ("-m", "pytest", *options))
-    return ""
+        if all(hunt.plainly((*own, *keeping, *tests)).outcomes.get(test) in wanted for tests, wanted in calls):
+            return tuple(_shown(suite.root, suite.python, ("-m", "pytest", *own, *keeping, *tests)) for tests, _ in calls)
+    return ()
 
 
 def _keeping_order(hunt: Hunt) -> Iterator[tuple[str, ...]]:

@@ -48,8 +48,8 @@ class _Meter:
     alone_left: int = 0
 
     def left(self, spent: float = 0.0) -> float | None:
-        if not self.together:
-            return None
+        if not (self.together and (self.together_left or self.alone_left)):
+            return None  # nothing is known of how long runs take, or of how many more are made
         one = mean(self.together)
         each = mean(self.alone) if self.alone else one * _ALONE_SHARE
         return max(0.0, self.together_left * one + self.alone_left * each - spent)
@@ -129,7 +129,8 @@ def explore(lab: Lab, side: Side, changes: Sequence[FileChange], when: str) -> S
     side = repeated(lab, side, again, changes, when)
     if again and judge.kinds_of(side).order_dependent():
         # A test that fails every other time gets through two pairs of runs too often to be called order-dependent.
-        side = repeated(lab, side, (FILE_ORDER, again[0]), changes, when)
+        ending = [order for order in again if not any(run.cut for run in side.runs if run.order == order)]
+        side = repeated(lab, side, (FILE_ORDER, *ending[:1]), changes, when)
     undecided = judge.kinds_of(side).unclear
     failing = sorted(judge.failing(side) - judge.flaky_tests(side), key=lambda test: (test not in undecided, test))
     return repeated(lab, side, [_alone(test) for test in failing[:_MOST_ALONE]], changes, when)

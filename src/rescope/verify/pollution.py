@@ -17,13 +17,14 @@ _MOST_ALONE = 20
 
 @dataclass(slots=True, kw_only=True)
 class Hunt:
-    """The runs so far; `randomly` is the seed that pytest-randomly works with in all of them."""
+    """The runs so far; `randomly` is the seed that pytest-randomly works with in all of them, `outcomes` how each test ended last."""
 
     lab: Lab
     randomly: int = 1
     runs: int = 0
     says: str = ""
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
     plugins: frozenset[str] = frozenset()
     cut: list[str] = field(default_factory=list)
 
@@ -33,6 +34,7 @@ class Hunt:
         suite = replace(self.lab.suite, options=(*self.lab.suite.options, *options))
         made = replace(self.lab, suite=suite).once(replace(order, randomly=self.randomly), changes, what or f"run {self.runs}")
         self.places |= made.places
+        self.outcomes |= made.outcomes
         self.plugins |= made.plugins
         return made
 
