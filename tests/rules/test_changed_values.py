@@ -99,6 +99,44 @@ def test_dark(lamp):
     assert not lamp.lit
 """,
     ),
+    "a part of what the set-up has called for": (
+        "RSC107",
+        """\
+# --- lamp.py
+class Lamp:
+    def __init__(self):
+        self.lit = False
+
+    def switch(self, lit=None):
+        if lit is None:
+            return self.lit
+        self.lit = lit
+
+
+class Shop:
+    def order(self, count):
+        return [Lamp() for _ in range(count)], "bill"
+# --- test_lamp.py
+import pytest
+
+from lamp import Shop
+
+
+@pytest.fixture(scope="module")
+def lamp():
+    lamps, bill = Shop().order(2)
+    yield lamps[0]
+
+
+def test_switch(lamp):
+    lamp.switch(True)
+    assert lamp.switch()
+
+
+def test_dark(lamp):
+    assert not lamp.switch()
+""",
+    ),
     "a value that another generator yields": (
         "RSC107",
         """\

@@ -41,6 +41,14 @@ class View:
         return speed() == 2
 
 
+class Shop:
+    main = None
+
+    def __init__(self, main=True):
+        if main:
+            Shop.main = self
+
+
 def see(name):
     SEEN.append(name)
     return len(SEEN)
@@ -120,6 +128,10 @@ FOUND = {
     "reads it in a fixture": (
         "RSC205",
         f"@pytest.fixture\ndef now():\n    return app.speed()\n\n\ndef test_slow(now):\n    assert now == 1\n\n\n{FAST}",
+    ),
+    "after an object was made that keeps itself, under a parameter called like the attribute": (
+        "RSC205",
+        "def test_none():\n    assert app.Shop.main is None\n\n\ndef test_shop():\n    app.Shop()\n    assert app.Shop.main\n",
     ),
     "sees what was added": ("RSC204", f"def test_one():\n    assert app.see('b') == 1\n\n\n{SEES}"),
     "gets the cached answer": ("RSC202", f"def test_other():\n    assert app.limit() == 3\n\n\n{LIMIT}"),

@@ -40,11 +40,19 @@ def only_if(test: ast.expr) -> str:
     return ""
 
 
+def argument_guard(name: str) -> str:
+    """How a guard that is a parameter is told from an attribute or a global of the same name."""
+    return f"{name}="
+
+
 def asked_after(env: Environment, node: ast.AST) -> Iterator[str]:
-    """The names whose presence or value guards what comes after: plain ones, attributes, and what was looked up before."""
+    """The names whose presence or value guards what comes after: plain ones, attributes, and what was looked up before.
+
+    A parameter guards what it is itself, and no attribute that is called like it.
+    """
     for inner in walk(node):
         if isinstance(inner, ast.Name):
-            yield from (inner.id, *env.got_from(inner.id))
+            yield from (argument_guard(inner.id) if inner.id in env.params else inner.id, *env.got_from(inner.id))
         elif isinstance(inner, ast.Attribute):
             yield inner.attr
         elif isinstance(inner, ast.Call):

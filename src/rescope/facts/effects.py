@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rescope.facts import calls, patches
-from rescope.facts.conditions import asked_after, conflicts, looked_at, only_if
+from rescope.facts.conditions import argument_guard, asked_after, conflicts, looked_at, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.undo import entry_of, puts_back
@@ -284,7 +284,7 @@ class Scan:
                 key=key,
                 value=assigned_text(value, made),
                 builds=built(made),
-                guarded=target.dotted.rpartition(".")[2] in self.guards
+                guarded=bool({target.dotted.rpartition(".")[2], argument_guard(target.dotted)} & self.guards)
                 or (self.lenient > 0 and (kind is EffectKind.DELETE or how == "pop")),
                 after_yield=self._after_yield(),
                 in_context=self.contexts > 0,

@@ -20,7 +20,7 @@ When each test puts the object into the state that it needs: `# rescope: keep <r
 from collections.abc import Iterator
 
 from rescope.graph.flow import Mutation
-from rescope.model.facts import Effect, EffectKind, FixtureDef, ValueKind
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, Value, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity
 from rescope.packs import match
 from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
@@ -48,7 +48,12 @@ def _is_made(ctx: RuleContext, fixture: FixtureDef) -> bool:
     """Whether the fixture makes its value, rather than handing on what lives elsewhere, and nothing is known of its kind."""
     values = [v for v in fixture.function.values if v.kind is not ValueKind.NONE]
     known = any(v.target and (v.target.dotted in ctx.packs.data or match(v.target.dotted, ctx.packs.consumed)) for v in values)
-    return bool(values) and all(v.kind in _MADE for v in values) and not known
+    return bool(values) and all(v.kind in _MADE or _is_part_of_local(v) for v in values) and not known
+
+
+def _is_part_of_local(value: Value) -> bool:
+    """Whether it is a part of what the fixture has called for: `clients, _ = start(...)` and then `yield clients[0]`."""
+    return value.kind is ValueKind.ALIAS and value.target is not None and value.target.root is Root.LOCAL
 
 
 def _tells(ctx: RuleContext, mutation: Mutation) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rescope.facts.verbs import MUTATORS
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CallGraph
-from rescope.model.facts import ClassDef, Effect, EffectKind, Function, Root, ValueKind
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Root, Target, ValueKind
 
 _SYNCHRONIZERS = frozenset({"Lock", "RLock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "CapacityLimiter"})
 _LOGGERS = frozenset({"logging.getLogger", "logging.Logger", "logging.LoggerAdapter"})
@@ -28,6 +28,7 @@ class Known:
     read: set[str] = field(default_factory=set)
     bases: set[str] = field(default_factory=set)
     owners: dict[tuple[str, str, str], Definition] = field(default_factory=dict)
+    made: dict[tuple[str, Target], list[Function]] = field(default_factory=dict)
     calls_on: dict[tuple[str, str], list[tuple[Function, int]]] = field(default_factory=dict)
 
     def written(self, effect: Effect, function: Function) -> Definition | None:
@@ -83,6 +84,15 @@ class Known:
                         if found is not None:
                             self.calls_on.setdefault(found, []).append((function, call.line))
         return self.calls_on.get(key, [])
+
+    def made_by(self, call: Call, path: str) -> list[Function]:
+        """What runs when a call makes an instance of a class of the project."""
+        key = (path, call.callee)
+        if key not in self.made:
+            klass = self.index.class_at(self.index.target(call.callee, path))
+            made = (self.calls.flow.method(klass, name) for name in ("__new__", "__init__")) if klass is not None else ()
+            self.made[key] = [method for method in made if method is not None]
+        return self.made[key]
 
     def class_named(self, dotted: str, path: str) -> ClassDef | None:
         """The class of the project that a name in a file stands for."""

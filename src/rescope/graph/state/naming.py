@@ -88,10 +88,9 @@ def _read(known: Known, function: Function, found: Naming) -> None:
 
 def _callees(known: Known, function: Function, call: Call) -> Iterator[Function]:
     """The function that a call runs; of a class, both that make an instance."""
-    flow = known.calls.flow
-    klass = known.index.class_at(known.index.target(call.callee, function.address.path))
-    found = [flow.method(klass, name) for name in ("__new__", "__init__")] if klass is not None else [flow.called(function, call)]
-    yield from filter(None, (*found, _of_fixture(known, function, call)))
+    made = known.made_by(call, function.address.path)
+    found = (*made, None if made else known.calls.flow.called(function, call), _of_fixture(known, function, call))
+    yield from filter(None, found)
 
 
 def _prefixes(dotted: str) -> Iterator[str]:

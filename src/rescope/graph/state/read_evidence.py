@@ -226,15 +226,17 @@ def _read_uses(known: Known, function: Function, found: Evidence, *, resets: boo
 def _read_calls(known: Known, function: Function, found: Evidence) -> None:
     for call in function.calls:
         callee = None if call.nested or call.raises else known.calls.flow.callee(function, call)
-        if callee is None or callee.address.path in known.tests:
-            continue
-        if _is_last(function, call):
-            found.closing[callee.address].add(function.address)
-        if call.after_yield:
-            found.after[callee.address].add(function.address)
-        else:
-            at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
-            found.called[callee.address].append(Called(by=function.address, at=at, constant=call.constant))
+        made = [] if call.nested or call.raises or callee is not None else known.made_by(call, function.address.path)
+        for each in (callee, *made):
+            if each is None or each.address.path in known.tests:
+                continue
+            if _is_last(function, call):
+                found.closing[each.address].add(function.address)
+            if call.after_yield:
+                found.after[each.address].add(function.address)
+            else:
+                at = Location(path=function.address.path, line=call.line, note=f"{call.callee.dotted}()")
+                found.called[each.address].append(Called(by=function.address, at=at, constant=call.constant))
 
 
 def _reached(known: Known, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Address, Location, bool]]:
