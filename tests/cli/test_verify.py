@@ -160,7 +160,10 @@ def test_nothing_to_apply(tmp_path: Path) -> None:
         ("import missing_module\n", "missing_module"),
         ("x = 1\n", "no tests ran"),
         ("import os\nos._exit(3)\n", "exit code 3"),
-        ("# --- conftest.py\nimport sys\nsys.exit(7)\n", "exit code 7 of pytest), which is none of its own: a conftest.py or plugin ended it"),
+        (
+            "# --- conftest.py\nimport sys\nsys.exit(7)\n",
+            "exit code 7 of pytest), which is none of its own: a conftest.py",
+        ),
     ],
     ids=["import error", "no tests", "death", "exit"],
 )
@@ -236,7 +239,9 @@ def test_suite_that_hangs(tmp_path: Path) -> None:
 
 def test_order_that_hangs_is_repeated_once(tmp_path: Path) -> None:
     """An order in which a test does not end is waited for twice, to tell it from a flaky one, and no more."""
-    hanging = "# --- test_hang.py\nimport time\nmade = []\ndef test_makes(): made.append(1)\ndef test_waits(): time.sleep(0 if made else 600)\n"
+    hanging = (
+        "# --- test_hang.py\nimport time\nmade = []\ndef test_makes(): made.append(1)\ndef test_waits(): time.sleep(0 if made else 600)\n"
+    )
     root = commit_all(make_project(tmp_path / "project", hanging))
     said = rescope(root, "verify", "--seeds", "0", "--timeout", "4").stderr
 

@@ -19,6 +19,13 @@ class Machine:
         self.name = ""
 
 
+    def start(self):
+        return self
+
+    def stop(self):
+        self.name = ""
+
+
 class Client:
     def __init__(self):
         self.ordered = []
@@ -64,6 +71,11 @@ def test_name(machine):
 ORDERED = "found = client.instance_create('web')\n    yield found\n    found.delete()"
 DEAR = {
     "ordered from a client that stays broad": ("client", ORDERED, "each test would order one from 'client', which stays broad"),
+    "started, and ended behind the yield": (
+        "",
+        "found = Machine('web')\n    found.start()\n    yield found\n    found.stop()",
+        "each test would start one, by start(), and end it",
+    ),
     "waited for in a helper": (
         "",
         "found = Machine('web')\n    wait_for_condition(1, lambda: found.name)\n    return found",
@@ -74,6 +86,7 @@ CHEAP = {
     "made by itself": ("", "found = Machine('web')\n    yield found\n    found.delete()"),
     "handed to a helper that waits for nothing": ("", "return plain(Machine('web'))"),
     "ordered, and nothing ends it": ("client", "return client.instance_create('web')"),
+    "started, and nothing ends it": ("", "found = Machine('web')\n    found.start()\n    return found"),
     "waited for when all is over": ("", "found = Machine('web')\n    yield found\n    wait_for_condition(1, lambda: found.name)"),
 }
 

@@ -84,3 +84,59 @@ def test_what_cannot_request_it_is_left_alone(tmp_path: Path, case: str) -> None
     (group,) = check(make_project(tmp_path, APP + HEAD + SLOW + text)).plan.groups
     assert (group.finding.code, group.edits) == ("RSC208", ())
     assert because in group.caveat
+
+
+FOLDERS = """\
+# --- test_client.py
+import contextlib
+import os
+import tempfile
+
+
+@contextlib.contextmanager
+def client():
+    {before}with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        yield folder
+    {after}
+
+
+def test_client():
+    with client() as folder:
+        assert os.path.isdir(folder)
+# --- test_publish.py
+import os
+
+
+def test_publish(tmp_path):
+    os.chdir(tmp_path)
+    assert os.listdir() == []
+
+
+def test_nothing():
+    pass
+"""
+
+
+def test_folder_that_is_deleted(tmp_path: Path) -> None:
+    """`monkeypatch.chdir` fails in a folder that is gone, in which another test may leave this one: done by hand, the suite fails."""
+    root = make_project(tmp_path, FOLDERS.format(before="", after=""))
+    assert outcome(run_pytest(root)) == "3 passed"
+    (group,) = check(root).plan.groups
+
+    assert (group.finding.code, group.edits) == ("RSC208", ())
+    assert "test_client.py:7 may leave the tests in a deleted folder" in group.caveat
+    test = root / "test_publish.py"
+    test.write_text(
+        test.read_text("utf-8").replace("publish(tmp_path", "publish(tmp_path, monkeypatch").replace("os.chdir", "monkeypatch.chdir")
+    )
+    assert "FileNotFoundError" in run_pytest(root).stdout
+
+
+def test_folder_from_which_a_helper_comes_back(tmp_path: Path) -> None:
+    """A helper that goes back deletes nothing under the feet of the others."""
+    root = make_project(tmp_path, FOLDERS.format(before="before = os.getcwd()\n    ", after="os.chdir(before)"))
+    assert outcome(run_pytest(root)) == "3 passed"
+
+    assert fix(root, unsafe=True) == ["test_publish.py"]
+    assert outcome(run_pytest(root)) == "3 passed"

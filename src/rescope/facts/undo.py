@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rescope.facts.environment import Environment
 from rescope.facts.values import CONTAINERS
+from rescope.facts.verbs import ENDS
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, Target, Value, ValueKind
 
 _ASSIGNS = frozenset({EffectKind.BIND, EffectKind.SET_ATTR, EffectKind.SET_ITEM, EffectKind.DELETE})
@@ -29,8 +30,11 @@ def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset
 
 
 def closing_lines(test: Function) -> frozenset[int]:
-    """The last lines of a test, as far as they only assign, delete or take out: it looks at nothing of that, it puts something back."""
-    plain = {c.line for c in test.calls if c.discarded}
+    """The last lines of a test, as far as they only assign, delete or take out: it looks at nothing of that, it puts something back.
+
+    What is taken out may be ended at once: `SERVERS.pop().close()`.
+    """
+    plain = {c.line for c in test.calls if c.discarded or any(made == c.callee and method in ENDS for made, method in test.handled)}
     assigned = {e.line for e in test.effects if not e.nested and (e.kind in _ASSIGNS or (takes_away(e) and e.line in plain))}
     found: set[int] = set()
     while test.end_line - len(found) in assigned:

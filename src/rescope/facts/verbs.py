@@ -36,6 +36,7 @@ MONKEYPATCH = frozenset({"setattr", "delattr", "setitem", "delitem", "setenv", "
 PROCESS_STATE = ("os.environ", "sys.path", "sys.modules", "sys.argv")
 CLEANUPS = frozenset({"addfinalizer", "addCleanup", "addClassCleanup", "addAsyncCleanup", "callback", "push_async_callback"})
 SETUPS = frozenset({"setup_method", "setUp", "asyncSetUp"})
+ENDS = frozenset({"close", "aclose", "stop", "shutdown", "terminate", "kill", "disconnect", "dispose", "quit"})
 _RENEWS = ("reset", "clear", "clean", "restore")
 _BACK = frozenset(
     [

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from rescope.facts.verbs import ENDS
 from rescope.graph.fixture_graph import TestNode
-from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, FixtureDef, Function, Root
+from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, FixtureDef, Function, Root, ValueKind
 from rescope.model.scope import Scope
 from rescope.packs import match
 from rescope.planning.repeating import refused_twice, registers_again, removes_what_it_finds
@@ -35,6 +36,8 @@ _READS = frozenset(
 _BOUND_TO_LOOP = frozenset({"asyncio.Future", "asyncio.StreamReader", "asyncio.ensure_future", "asyncio.gather", "asyncio.wrap_future"})
 _HELPER_DEPTH = 3
 _ORDERS = re.compile(r"(^|_)(create|launch|provision|spawn|boot|deploy|allocate)(_|$)")
+_STARTS = frozenset({"start", "start_server", "launch", "spawn", "serve"})
+_DOUBLES = frozenset({"unittest", "mock", "requests_mock", "responses", "respx", "freezegun", "time_machine", "moto", "httpretty"})
 _REMOVALS = frozenset({"clear"})
 
 
@@ -107,6 +110,9 @@ def _dear(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
     waits = ctx.waits(fixture.function)
     if waits is not None:
         return f"each test would wait for it: {waits[1].path}:{waits[1].line} {waits[1].note}"
+    started = _starts(fixture.function)
+    if started:
+        return f"each test would start one, by {started}(), and end it"
     narrowed = {f.address for f in steps}
     ended = fixture.function.yields_at is not None and fixture.function.yields_at < fixture.function.end_line
     for call in fixture.function.calls if ended else ():
@@ -117,6 +123,16 @@ def _dear(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
                     name = ctx.graph.name_of(source)
                     return f"each test would order one from '{name}', which stays broad: {fixture.address.path}:{call.line} {verb}()"
     return ""
+
+
+def _starts(function: Function) -> str:
+    """How the set-up starts what it hands out, where the teardown ends this: a server or the like; "" if it does not. Patches are none."""
+    made = {v.target for v in function.values if v.kind is ValueKind.CALL and v.target is not None}
+    names = {target.dotted for target in made if target.dotted.partition(".")[0] not in _DOUBLES}
+    ended = any(c.after_yield and c.receiver in names and c.callee.tail in ENDS for c in function.calls)
+    told = [(target.dotted, method) for target, method in function.handled]
+    told += [(c.receiver, c.callee.tail) for c in function.calls if not c.after_yield]
+    return next((method for name, method in told if ended and name in names and method in _STARTS), "")
 
 
 def _prepares(ctx: RuleContext, fixture: FixtureDef, steps: Iterable[FixtureDef]) -> str:

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from rescope.facts.undo import may_go_back
 from rescope.model.address import Address
-from rescope.model.edit import UseMonkeypatch
+from rescope.model.edit import PatchKind, UseMonkeypatch
 from rescope.model.facts import FixtureDef, Function
 from rescope.model.scope import Scope
 from rescope.rule import RuleContext
 
 _NAME = "monkeypatch"
+_DELETES = frozenset({"tempfile.TemporaryDirectory", "shutil.rmtree", "os.rmdir"})
 _KNOWN = ("pytest.mark.", "pytest.fixture", "pytest_asyncio.fixture")
 
 
@@ -37,7 +39,16 @@ class Patching:
             return f"the project has a fixture '{_NAME}' of its own"
         if address in self.unittests:
             return f"{address.qualname} is a test of unittest, to which pytest passes nothing"
-        return self._of(function, fixture)
+        return self._of(function, fixture) or self._lost_folder(edit)
+
+    def _lost_folder(self, edit: UseMonkeypatch) -> str:
+        """Who else leaves the tests in a folder that is then deleted: `monkeypatch.chdir` asks where it is, which fails there."""
+        if not any(patch.kind is PatchKind.CHDIR for patch in edit.patches):
+            return ""
+        functions = (f for path in sorted(self.ctx.tests) for f in self.ctx.index.functions[path].values())
+        other = next((f for f in functions if f.address != edit.address and _deletes_its_folder(f)), None)
+        where = f"{other.address.path}:{other.def_line}" if other is not None else ""
+        return f"{where} may leave the tests in a deleted folder, from which monkeypatch.chdir() cannot start" if where else ""
 
     def _of(self, function: Function, fixture: FixtureDef | None) -> str:
         name = function.address.qualname
@@ -60,3 +71,10 @@ class Patching:
                 self.called.update(call.callee.dotted.rpartition(".")[2] for call in function.calls)
         self.shadowed = any(r.name == _NAME for r in self.ctx.graph.registrations)
         self.unittests.update(t.function.address for t in self.ctx.graph.tests if t.unittest)
+
+
+def _deletes_its_folder(function: Function) -> bool:
+    """Whether a function goes into a folder, never back as far as is seen, and deletes a temporary one."""
+    going = [call for call in function.calls if call.callee.dotted == "os.chdir"]
+    stays = bool(going) and not any(call.after_yield or may_go_back(function, call) for call in going)
+    return stays and any(call.callee.dotted in _DELETES for call in function.calls)

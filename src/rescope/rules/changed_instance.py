@@ -22,6 +22,7 @@ When what tests add may stay: `# rescope: keep <reason>` on the assignment.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rescope.facts.verbs import ENDS
 from rescope.model.address import Location
 from rescope.model.facts import ClassDef, Function, Root
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
@@ -32,7 +33,6 @@ _CODE = "RSC206"
 _NAME = "changed-instance"
 _UNTOUCHED = "tests change it only through functions of the program, and none is seen to look at it"
 _REGISTRY = "imports change it too: a reset would drop what a module adds that a test is the first to import"
-_ENDS = frozenset({"close", "aclose", "stop", "shutdown", "terminate", "kill", "disconnect", "dispose", "quit"})
 
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def _ending(ctx: RuleContext, singleton: Singleton) -> Function | None:
     for owner in ctx.flow.namespaces.mro(klass) if klass is not None else ():
         for function in filter(None, map(ctx.index.functions[owner.address.path].get, _methods(owner))):
             ended = (c.callee.tail for c in function.calls if c.callee.root is Root.SELF)
-            if any("." in tail and tail.rpartition(".")[2] in _ENDS for tail in ended):
+            if any("." in tail and tail.rpartition(".")[2] in ENDS for tail in ended):
                 return function
     return None
 

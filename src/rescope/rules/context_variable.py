@@ -17,9 +17,11 @@ When to keep it
 When every test sets it: `# rescope: keep <reason>` on the assignment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from rescope.graph.index import Definition
 from rescope.model.address import Location
+from rescope.model.facts import Function, Target
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.state import Shape, Singleton
 from rescope.packs import match
@@ -44,11 +46,30 @@ def _why_only_told(ctx: RuleContext, singleton: Singleton) -> str:
         return "coroutines set it, each test of which has a context of its own"
     if not singleton.group[0][1]:
         return "it has no default: only the token of each set() takes it back"
-    setters = filter(None, (ctx.index.function_at(*w.function[:3]) for w in singleton.writers))
+    setters = [f for f in (ctx.index.function_at(*w.function[:3]) for w in singleton.writers) if f is not None]
+    reader = _read_unfilled(ctx, singleton, setters)
+    if reader is not None:
+        return f"the program fills it on first use, and {reader.address.qualname}() reads it as it is: it would find it unfilled"
     # Also what is made in an `except`: the fallback is what the variable then holds.
     reasons = (match(call.callee.dotted, ctx.packs.infrastructure) for function in setters for call in function.calls)
     made = next(filter(None, reasons), None)
     return f"what sets it {made}, which a reset would drop without closing it" if made else ""
+
+
+def _read_unfilled(ctx: RuleContext, singleton: Singleton, setters: Iterable[Function]) -> Function | None:
+    """What reads the variable and does not fill it, where some function sets it after it has looked whether a variable is filled."""
+    if not any(_told(function, ".get") & _told(function, ".set") for function in setters):
+        return None
+    filling = {function.address for function in setters}
+    state = Definition(path=singleton.address.path, name=singleton.address.qualname)
+    modules = (module for module in ctx.index.modules.values() if module.path not in ctx.tests)
+    others = (f for module in modules for f in module.functions if f.address not in filling)
+    return next((f for f in others if any(ctx.index.target(t, f.address.path) == state for t in _told(f, ".get"))), None)
+
+
+def _told(function: Function, method: str) -> set[Target]:
+    """The objects of which a function calls a method."""
+    return {c.callee._replace(dotted=c.callee.dotted.removesuffix(method)) for c in function.calls if c.callee.dotted.endswith(method)}
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:

@@ -30,6 +30,7 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 _CODE = "RSC204"
 _NAME = "mutated-container"
 _UNTOUCHED = "tests reach what changes it, but none is seen to change, clear or read it: nobody may mind"
+_TAKEN = "another module of the program takes entries out again, and no test touches it: they may be gone when a test is over"
 _REGISTRY = "imports fill it too: a reset would drop what a module adds that a test is the first to import"
 
 
@@ -50,7 +51,15 @@ def _found(ctx: RuleContext) -> Iterator[tuple[Singleton, Finding]]:
         elif _shared(ctx, singleton):
             found = _finding(ctx, singleton)
             seen = singleton.touched_by_tests or (singleton.set_by_tests and singleton.read_by_tests)
-            yield singleton, ctx.noticed(found, singleton) if seen else only_told(found, _UNTOUCHED)
+            if not singleton.touched_by_tests and _taken_out(singleton):
+                yield singleton, only_told(found, _TAKEN)
+            else:
+                yield singleton, ctx.noticed(found, singleton) if seen else only_told(found, _UNTOUCHED)
+
+
+def _taken_out(singleton: Singleton) -> bool:
+    """Whether another module of the program takes entries out: when what they belong to ends, as far as anybody can see."""
+    return any(w.role is Role.RESET and w.function.path != singleton.address.path for w in singleton.writers)
 
 
 def _half(finding: Finding, beside: Definition) -> Finding:

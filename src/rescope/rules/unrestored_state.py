@@ -337,8 +337,9 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     head = found.name.partition(".")[0]
     held = ctx.index.variable(found)
     made = held[0].value.target.dotted if held is not None and held[0].value.target is not None else ""
-    if made.endswith("LocalProxy"):
-        return False  # what stands behind it is made for the request, the context or the test
+    part = held is not None and held[0].value.kind is ValueKind.ALIAS and "." in made
+    if part or made.endswith("LocalProxy"):
+        return False  # what stands behind it is made for the request, the context or the test, or is a part of another object
     klass = ctx.flow.class_named(made, found.path) if made else None
     if klass is not None and ctx.flow.method(klass, "__setattr__") is not None:
         return False  # the object decides itself where the attribute goes: often to what the test has made

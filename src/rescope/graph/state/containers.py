@@ -95,13 +95,13 @@ def _container(known: Known, variable: Variable, found: list[Write]) -> Singleto
 
 
 def _is_bookkeeping(known: Known, writes: Writes, variable: Variable, found: list[Function]) -> bool:
-    """Whether entries belong to something alive or to patches that are in place, or are never read.
+    """Whether entries belong to something alive, which the program may end, or to patches that are in place, or are never read.
 
-    To put such a container back would drop the only reference to a task, or the way to undo a patch.
+    To put such a container back would drop the only reference to a task or a server, or the way to undo a patch.
     """
     name = variable.address.name
     made = {c.callee.dotted.rpartition(".")[2] for f in found for c in f.calls}
     handed = any(name in t.dotted.split(".")[:-1] for f in found for c in f.calls for _, t in c.passes)
     unread = "." not in variable.address.qualname and name not in known.names_read()
     living = any(e.key == "self" for f in found for e in f.effects if e.target.dotted.rpartition(".")[2] == name)
-    return handed or living or bool(made & _TASKS) or unread or writes.patches_once(found)
+    return handed or living or known.ends_entries(variable) or bool(made & _TASKS) or unread or writes.patches_once(found)

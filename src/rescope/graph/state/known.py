@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rescope.facts.verbs import MUTATORS
+from rescope.facts.verbs import ENDS, MUTATORS
 from rescope.graph.index import Definition, ModuleIndex
 from rescope.graph.reach import CallGraph
-from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Root, Target, ValueKind
+from rescope.model.facts import Call, ClassDef, Effect, EffectKind, Function, Root, Target, ValueKind, Variable
 
 _SYNCHRONIZERS = frozenset({"Lock", "RLock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "CapacityLimiter"})
 _LOGGERS = frozenset({"logging.getLogger", "logging.Logger", "logging.LoggerAdapter"})
@@ -28,6 +28,7 @@ class Known:
     read: set[str] = field(default_factory=set)
     bases: set[str] = field(default_factory=set)
     owners: dict[tuple[str, str, str], Definition] = field(default_factory=dict)
+    ended: set[Definition] | None = None
     made: dict[tuple[str, Target], list[Function]] = field(default_factory=dict)
     calls_on: dict[tuple[str, str], list[tuple[Function, int]]] = field(default_factory=dict)
 
@@ -84,6 +85,17 @@ class Known:
                         if found is not None:
                             self.calls_on.setdefault(found, []).append((function, call.line))
         return self.calls_on.get(key, [])
+
+    def ends_entries(self, variable: Variable) -> bool:
+        """Whether the program closes or stops what a container holds, one after the other: it keeps them alive until then."""
+        if self.ended is None:
+            self.ended = set()
+            for path, module in self.index.modules.items():
+                for call in (c for f in module.functions for c in f.calls if path not in self.tests):
+                    base, item, tail = call.callee.dotted.partition(".[].")
+                    found = self.index.target(call.callee._replace(dotted=base), path) if item and tail in ENDS else None
+                    self.ended |= {found} if found is not None else set()
+        return Definition(path=variable.address.path, name=variable.address.qualname) in self.ended
 
     def made_by(self, call: Call, path: str) -> list[Function]:
         """What runs when a call makes an instance of a class of the project."""

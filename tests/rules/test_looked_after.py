@@ -1,0 +1,217 @@
+"""State that the program itself fills, ends or takes away: what it needs is not put back. Each suite is run in both orders."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import BACKWARDS, check, fix, make_project, only_told, outcome, run_pytest
+
+SERVERS = """\
+# --- app.py
+class Server:
+    def __init__(self):
+        self.running = True
+
+    def {ends}(self):
+        self.running = False
+
+
+def start():
+    server = Server()
+    SERVERS.append(server)
+    return server
+
+
+def end_all():
+    for server in SERVERS:
+        server.{ends}()
+
+
+SERVERS = []
+# --- test_app.py
+from app import SERVERS, start
+
+
+def test_start():
+    assert start().running
+    SERVERS[-1] = SERVERS[-1]
+
+
+def test_more():
+    assert start() in SERVERS
+"""
+TASKS = """\
+# --- lots.py
+BREAKERS = {}
+
+
+def add_breaker(task):
+    BREAKERS[task] = []
+# --- runner.py
+from lots import BREAKERS
+
+
+def run(function):
+    task = object()
+    try:
+        return function(task)
+    finally:
+        end(task)
+
+
+def end(task):
+    if task in BREAKERS:
+        {ends}
+# --- test_lots.py
+from lots import BREAKERS, add_breaker
+from runner import run
+
+
+def test_breaks():
+    run(lambda task: add_breaker(task))
+
+
+def test_none():
+    assert not BREAKERS
+    run(lambda task: add_breaker(task))
+    add_breaker(None) if BREAKERS else None
+"""
+TAKEN = """\
+# --- app.py
+SERVERS = []
+
+
+class Server:
+    def close(self):
+        pass
+
+
+def start():
+    server = Server()
+    SERVERS.append(server)
+    return server
+# --- test_app.py
+from app import SERVERS, start
+
+
+def test_default():
+    assert SERVERS is not None
+
+
+def test_start():
+    assert start()
+    SERVERS.pop(){ends}
+"""
+PROXY = """\
+# --- app.py
+class Proxy:
+    def __setattr__(self, name, value):
+        self.__dict__.setdefault("target", {{}})[name] = value
+
+
+class Manager:
+    def __init__(self):
+        self.context = Proxy()
+
+
+manager = Manager()
+host = {host}
+# --- test_app.py
+from app import host
+
+
+def test_set():
+    host.hello = "world"
+
+
+def test_other():
+    assert host
+"""
+LAZY = """\
+# --- app.py
+from contextvars import ContextVar
+
+manager = ContextVar("manager", default=None)
+loaded = ContextVar("loaded", default=False)
+
+
+def get_manager():
+    found = manager.get()
+    if found:
+        return found
+    manager.set(["core"])
+    loaded.set(True)
+    return manager.get()
+
+
+def purge():
+    manager.set(None)
+    loaded.set(False)
+
+
+def is_loaded():
+    return loaded.get()
+# --- test_app.py
+import pytest
+
+from app import get_manager, is_loaded, purge
+
+
+@pytest.fixture(scope="session", autouse=True)
+def started():
+    get_manager()
+
+
+def test_purge():
+    purge()
+    assert get_manager() == ["core"]
+
+
+def test_loaded():
+    assert is_loaded()
+"""
+
+
+def shown(root: Path) -> list[str]:
+    """The names of the states that are shown."""
+    return [g.finding.subject.name for g in check(root).shown]
+
+
+@pytest.mark.parametrize(("ends", "found"), [("stop", []), ("tell", ["SERVERS"])])
+def test_what_the_program_ends_is_kept_alive(tmp_path: Path, ends: str, found: list[str]) -> None:
+    """A list whose entries the program stops holds the only references to them: nothing takes these away."""
+    assert shown(make_project(tmp_path, SERVERS.replace("{ends}", ends))) == found
+
+
+@pytest.mark.parametrize(("ends", "before"), [("del BREAKERS[task]", "2 passed"), ("BREAKERS[task] = None", "1 failed, 1 passed")])
+def test_entries_that_another_module_takes_out(tmp_path: Path, ends: str, before: str) -> None:
+    """Entries that end with what they belong to are told with low confidence; without that, the other order shows the leak."""
+    root = make_project(tmp_path, BACKWARDS + TASKS.replace("{ends}", ends))
+    outcomes = [outcome(run_pytest(root, *order)) for order in ((), ("--backwards",))]
+
+    assert outcomes == [before, "2 passed"]
+    assert [only_told(g) for g in check(root).plan.groups] == [before == "2 passed"]
+
+
+@pytest.mark.parametrize("ends", ["", ".close()"])
+def test_the_last_line_takes_it_away(tmp_path: Path, ends: str) -> None:
+    """A test that takes out what it made, and ends it, has left nothing."""
+    assert shown(make_project(tmp_path, TAKEN.replace("{ends}", ends))) == []
+
+
+@pytest.mark.parametrize(("host", "found"), [("manager.context", []), ("type('Host', (), {})", ["host.hello"])])
+def test_a_part_of_another_object(tmp_path: Path, host: str, found: list[str]) -> None:
+    """What a module only got from another object may hand on what it is given."""
+    assert shown(make_project(tmp_path, PROXY.format(host=host))) == found
+
+
+def test_variable_that_is_filled_on_first_use(tmp_path: Path) -> None:
+    """A variable that some function reads without filling it is not set back to unfilled."""
+    root = make_project(tmp_path, BACKWARDS + LAZY)
+    assert {outcome(run_pytest(root, *order)) for order in ((), ("--backwards",))} == {"2 passed"}
+
+    told = {g.finding.subject.name: only_told(g) for g in check(root).plan.groups}
+    fix(root, unsafe=True)
+
+    assert told["loaded"]
+    assert {outcome(run_pytest(root, *order)) for order in ((), ("--backwards",))} == {"2 passed"}
