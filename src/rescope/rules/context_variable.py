@@ -7,10 +7,10 @@ Tests that are no coroutines run in one context: what `request_id.set(...)` leav
 What rescope does
 -----------------
 Where the variable has a default, it offers an autouse fixture that takes back, after each test, whatever was set; without a
-default it only tells, since such a variable cannot be unset but with the token of each `set()`, nor does it drop an event
-loop or another resource that is made for the variable. What coroutines set ends
-with their task and is told with low confidence, as is what each test sets before it reads it; a variable that the program
-itself resets is not reported.
+default it only tells, since such a variable cannot be unset but with the token of each `set()`, nor does it drop an event loop
+or another resource that is made for the variable, nor set one back that the program fills on first use and reads elsewhere as
+it is. What coroutines set ends with their task and is told with low confidence, as is what each test sets before it reads it;
+a variable that the program itself resets is not reported.
 
 When to keep it
 ---------------

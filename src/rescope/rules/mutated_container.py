@@ -6,12 +6,12 @@ What one test puts into the dict, list or set is there for the next.
 
 What rescope does
 -----------------
-It adds an autouse fixture that restores, in place, what was there before the test; other modules may hold the
-container, so it is never replaced and never just cleared. The edit is unsafe, since tests may build on each other.
-A registry that imports fill and tests add to is told, with low confidence, and left alone; so is a container that tests
-reach only through functions of the program that change it on the side, or that each of them empties before it looks.
-Constants, containers that nothing reads, keep-alive sets of tasks and records of patches are not reported; nor is a
-container that only one test reaches.
+It adds an autouse fixture that restores, in place, what was there before the test; other modules may hold the container, so it
+is never replaced and never just cleared. The edit is unsafe, since tests may build on each other. A registry that imports fill
+and tests add to is told, with low confidence, and left alone; so is a container that tests reach only through functions of the
+program that change it on the side, or from which another module takes entries out again, or that each of them empties before
+it looks. Constants, containers that nothing reads, those that keep tasks alive, or what the program closes or stops entry by
+entry, and records of patches are not reported; nor is a container that only one test reaches.
 
 When to keep it
 ---------------
