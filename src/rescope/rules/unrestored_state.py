@@ -7,19 +7,20 @@ every later test runs in that folder, with that variable, under that assignment,
 
 What rescope does
 -----------------
-It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and has tests and fixtures do it
-through `monkeypatch`, which pytest undoes; an import of `os` that nothing else needs goes. The edit is unsafe, since a later
-test may count on the change; where pytest passes nothing (unittest), `monkeypatch` has no method for it, or another test may
-leave the working directory in a deleted folder, from which it cannot start, what undoes it is told. What is taken back in the
-same function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random
-generators (they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, containers of
-the program that start empty (caches), `unittest`'s `maxDiff`, warning filters (pytest restores them), variables that
-`os.environ.pop(name, None)` takes away whether they are there or not, attributes of what stands for the current request or
-context, and calls that configure a library, which a reset function of its own may take back. Told with low confidence are an
-entry left in `sys.path` or `sys.modules`, an attribute that nothing but the test has, what an autouse fixture of a
-conftest.py, or the set-up of a base class in a file of its own, sets anew for each test below it, a variable that the program
-takes out of the environment itself, and a command line, a constant or a container of a module, the test's own included, that
-no other test reads before it sets it. Of several assignments of constants the last counts.
+It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and helpers of theirs that go
+elsewhere or set a handler, and has tests and fixtures do it through `monkeypatch`, which pytest undoes; an import of `os` that
+nothing else needs goes. The edit is unsafe, since a later test may count on the change; where pytest passes nothing
+(unittest), `monkeypatch` has no method for it, or another test may leave the working directory in a deleted folder, from which
+it cannot start, what undoes it is told. What is taken back in the same function, behind a yield, by a teardown or by a fixture
+around the test is not reported, nor are seeds of random generators (they make later tests repeatable), attributes that the
+set-up of a class gives to what its tests use, containers of the program that start empty (caches), `unittest`'s `maxDiff`,
+warning filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
+attributes of what stands for the current request or context, and calls that configure a library, which a reset function of its
+own may take back. Told with low confidence are an entry left in `sys.path` or `sys.modules`, an attribute that nothing but the
+test has, what an autouse fixture of a conftest.py, or the set-up of a base class in a file of its own, sets anew for each test
+below it, a variable that the program takes out of the environment itself, and a command line, a constant or a container of a
+module, the test's own included, that no other test reads before it sets it. Of several assignments of constants the last
+counts.
 
 When to keep it
 ---------------
@@ -37,16 +38,15 @@ from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_i
 from rescope.facts.patches import is_patched
 from rescope.facts.undo import closing_lines, goes_back, is_initial, is_of_same_place, may_go_back, shields, stays
 from rescope.facts.values import CONTAINERS
-from rescope.facts.verbs import PROCESS_STATE, SETUPS, is_patch, renews
+from rescope.facts.verbs import PROCESS_STATE, is_patch, renews
 from rescope.graph.around import Around, changes_folder, entered_at, reloaded_at, restores, sets_up
 from rescope.graph.declared import Attributes
-from rescope.graph.fixture_graph import TestNode
 from rescope.graph.index import Definition
+from rescope.graph.running import Runs, helpers_of, run_for_each_test
 from rescope.model.address import Address, Location
 from rescope.model.edit import Patch, PatchKind, UseMonkeypatch
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
-from rescope.model.scope import Scope
 from rescope.rule import Example, Rule, RuleContext, only_told
 
 _CODE = "RSC208"
@@ -99,17 +99,34 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for state that tests and function-scoped fixtures leave changed, one for each state of a file."""
     around = Around(graph=ctx.graph, index=ctx.index, flow=ctx.flow, tests=ctx.tests)
     found: defaultdict[tuple[str, str], list[_Change]] = defaultdict(list)
-    for function, tests in _run_for_each_test(ctx).items():
+    runs = run_for_each_test(ctx.graph, ctx.flow)
+    for function, tests in runs.items():
         for change in _left(ctx, function):
             called, unknown = change.dotted in _CALLS, _known(ctx, change) is None
             if not around.takes_back(change.dotted, change.place, change.by, tests, by_call=called, requested=unknown):
                 cured = change._replace(idiom=_CLEAN_UP) if any(t.unittest for t in tests) else change
                 found[function.address.path, change.state].append(cured)
+    for change in _of_helpers(ctx, around, runs):
+        if found.get((change.at.path, change.state), [change])[0].by == change.by:
+            found[change.at.path, change.state].append(change)
     attributes = Attributes(index=ctx.index, namespaces=ctx.flow.namespaces)
     for changes in _together(found.values()):
         because = _why_only_told(ctx, attributes, changes)
         whole = [c._replace(patch=None) for c in changes] if _half_told(ctx, changes) else changes
         yield only_told(_finding(ctx, whole), because) if because else _finding(ctx, whole)
+
+
+def _of_helpers(ctx: RuleContext, around: Around, runs: Runs) -> Iterator[_Change]:
+    """What helpers of the tests leave changed by a call, if some test or fixture that calls them does nothing about it."""
+    helpers = helpers_of(ctx.flow, ctx.tests, runs)
+    for helper, callers in helpers.items():
+        for change in (c._replace(patch=None) for c in _left(ctx, helper) if c.dotted in _CALLS):
+            beside = {c: [c, *(h for h, them in helpers.items() if c in them and h != helper)] for c in callers}
+            leaving = [c for c, near in beside.items() if not any(_process_call(k) == change.dotted for f in near for k in f.calls)]
+            leaving = [c for c in leaving if not (_runs_in_another(ctx, c) or changes_folder(c))]
+            leaving = [c for c in leaving if not around.takes_back(change.dotted, None, c, runs[c], by_call=True, requested=True)]
+            if 0 < len({test.id for c in leaving for test in runs[c]}) < len(ctx.graph.tests):
+                yield change
 
 
 def _half_told(ctx: RuleContext, changes: list[_Change]) -> bool:
@@ -171,34 +188,13 @@ def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
     return [sorted(changes, key=lambda c: c.at) for _, changes in sorted(groups.items(), key=lambda item: min(c.at for c in item[1]))]
 
 
-def _run_for_each_test(ctx: RuleContext) -> dict[Function, list[TestNode]]:
-    """Test functions, set-ups of classes and function-scoped fixtures, with the tests that they run for.
-
-    None where only one test runs, nor what runs for all tests: it sets the state anew for each of them.
-    """
-    found: defaultdict[Address, list[TestNode]] = defaultdict(list)
-    functions: dict[Address, Function] = {}
-    for test in (t for t in ctx.graph.tests if not t.marks.skip and len(ctx.graph.tests) > 1):
-        klass = ctx.index.classes[test.path].get(".".join(test.classes))
-        set_ups = (ctx.flow.method(klass, name) for name in sorted(SETUPS)) if klass is not None else ()
-        for function in (test.function, *filter(None, set_ups)):
-            functions[function.address] = function
-            found[function.address].append(test)
-    for fixture in ctx.graph.definitions() if functions else ():
-        if fixture.scope is Scope.FUNCTION and 0 < len(ctx.graph.tests_using(fixture)) < len(ctx.graph.tests):
-            functions[fixture.function.address] = fixture.function
-            found[fixture.function.address] += ctx.graph.tests_using(fixture)
-    return {functions[address]: tests for address, tests in found.items() if len(tests) < len(ctx.graph.tests)}
-
-
 # --- what a function leaves -----------------------------------------------------------------------
 
 
 def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     decorating = _decorating(ctx, function)
     entered = entered_at(ctx.flow, function)
-    around = any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
-    if decorating is None or around or renews(function.address.name):
+    if decorating is None or _runs_in_another(ctx, function) or renews(function.address.name):
         return  # it is there to put something back, or what stands around its body may be
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or is_patch(c.callee.dotted)]
     patches += decorating
@@ -211,6 +207,11 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
         if stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
+
+
+def _runs_in_another(ctx: RuleContext, function: Function) -> bool:
+    """Whether a decorator puts things back, or runs the body elsewhere."""
+    return any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
 
 
 def _is_outside(effect: Effect) -> bool:
