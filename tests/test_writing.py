@@ -34,6 +34,14 @@ needs_permissions = pytest.mark.skipif(sys.platform == "win32" or os.geteuid() =
 Tree = dict[str, tuple[str, bytes]]
 
 
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """New files have the modes that they have for most people."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 def change(path: str, before: bytes | None, after: bytes) -> FileChange:
     return FileChange(path=path, before=before, after=after)
 
@@ -551,7 +559,6 @@ CHANGING_EVENTS = frozenset({"os.rename", "os.remove", "os.mkdir", "os.chmod", "
 
 def grow(root: Path, state: str) -> None:
     """The small project in `state`, with the run before it on record."""
-    os.umask(0o022)
     (root / "sub").mkdir(parents=True)
     (root / "link.py").symlink_to("sub/real.py")
     for name, content in TREES["first"].items():

@@ -38,6 +38,14 @@ def going_back(folder):
         os.chdir(before)
 
 
+def trip(folder):
+    before = os.getcwd()
+    os.chdir(folder)
+    found = os.listdir()
+    os.chdir(before)
+    return found
+
+
 def alarmed():
     signal.signal(signal.SIGALRM, lambda *_: None)
 
@@ -71,6 +79,7 @@ QUIET = {
     "the test goes back": "def test_away(tmp_path):\n    before = os.getcwd()\n    away(tmp_path)\n    os.chdir(before)\n",
     "another helper goes back": "def test_away(tmp_path):\n    away(tmp_path)\n    back()\n",
     "the helper goes back": "def test_away(tmp_path):\n    with going_back(tmp_path):\n        assert os.listdir() == []\n",
+    "the helper goes back before it returns": "def test_away(tmp_path):\n    assert trip(tmp_path) == []\n",
     "a fixture goes back": (
         "@pytest.fixture\ndef home():\n    yield\n    os.chdir(HERE)\n\n\ndef test_away(home, tmp_path):\n    away(tmp_path)\n"
     ),

@@ -467,6 +467,6 @@ def _mark_variables(statements: Iterable[ast.stmt], speaking: Lines) -> dict[str
         match node:
             case ast.Assign(targets=[ast.Name(id=name), *_], value=value) if name != "pytestmark" and speaking.within(node):
                 values = mark_values(value)
-                if any("mark" in ast.dump(v) for v in values):
+                if any("mark" in word for v in values for n in walk(v) for word in (getattr(n, "id", ""), getattr(n, "attr", ""))):
                     found[name] = values
     return found

@@ -192,12 +192,14 @@ class Scan:
         """Walk a nested definition; its parameters hide the outer names."""
         hidden = {a.arg for a in walk(function.args) if isinstance(a, ast.arg)} if function else set()
         outer = (self.env.local_names, self.env.params, self.nested, self.env.aliases, self.contexts, self.finals)
+        bound = len(self.env.bound)
         self.env.local_names |= hidden | bound_names(body)
         self.env.params -= hidden
         self.env.aliases = {k: v for k, v in self.env.aliases.items() if k not in hidden}
         self.nested, self.contexts, self.finals = self.nested or name, 0, 0
         self.block(body)
         self.env.local_names, self.env.params, self.nested, self.env.aliases, self.contexts, self.finals = outer
+        self.env.forget(bound)
 
     # --- bindings and effects ---------------------------------------------------------------------
 
@@ -333,10 +335,11 @@ class Scan:
                     self.expression(value)
             case ast.Lambda(args=arguments, body=body):
                 self._each([*arguments.defaults, *arguments.kw_defaults])
-                outer = self.env.local_names
+                outer, bound = self.env.local_names, len(self.env.bound)
                 self.env.local_names = outer | {a.arg for a in walk(arguments) if isinstance(a, ast.arg)}
                 self.expression(body)
                 self.env.local_names = outer
+                self.env.forget(bound)
             case ast.NamedExpr(target=target, value=value):
                 self.expression(value)
                 self.assign(target, value)

@@ -14,10 +14,14 @@ _PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
 
 @dataclass(slots=True, kw_only=True)
 class Environment:
-    """Names in scope; `aliases`, `made` and `entries` (what was read by a key) follow the assignments seen so far."""
+    """Names in scope; `aliases`, `made` and `entries` (what was read by a key) follow the assignments seen so far.
+
+    `bound` are the names that assignments have added to the local ones, in this order.
+    """
 
     names: ModuleNames
     local_names: frozenset[str] = frozenset()
+    bound: dict[str, None] = field(default_factory=dict)
     params: frozenset[str] = frozenset()
     receiver: str = ""
     receiver_root: Root = Root.SELF
@@ -94,7 +98,7 @@ class Environment:
             return self.names.target(Root.ARGUMENT, name)
         if name in self.imports:
             return self.names.target(Root.IMPORTED, self.imports[name])
-        if name in self.local_names and name not in self.globals:
+        if (name in self.local_names or name in self.bound) and name not in self.globals:
             return self.names.target(Root.LOCAL, name)
         if name in self.names.imports:
             return self.names.target(Root.IMPORTED, self.names.imports[name])
@@ -138,15 +142,21 @@ class Environment:
         if made is not None and made.target is not None and made.target.dotted.endswith(".get"):
             yield made.target.dotted.split(".")[-2]
 
+    def forget(self, bound: int) -> None:
+        """Take away the names that were bound since so many were."""
+        while len(self.bound) > bound:
+            self.bound.popitem()
+
     @contextmanager
     def unknown(self, name: str) -> Iterator[None]:
         """Where an argument is done something to only if it is of some class: nobody knows that of what is handed over."""
-        outer = self.params, self.local_names
+        outer, bound = (self.params, self.local_names), len(self.bound)
         if name in self.params and name not in self.aliases and not self.of_test:
             self.params, self.local_names = self.params - {name}, self.local_names | {name}
         yield
         if name in outer[0]:
             self.params, self.local_names = outer
+            self.forget(bound)
 
     def hold(self, node: ast.Attribute, source: Target | None) -> Target | None:
         """What an assignment to an attribute changes; one of `self` stands from then on for the imported object that it is given."""
@@ -173,7 +183,7 @@ class Environment:
             self.aliases.pop(target.id, None)
             self.params -= {target.id}
             if target.id not in self.local_names:
-                self.local_names |= {target.id}
+                self.bound[target.id] = None
         else:
             dotted = f"{source.dotted}.{part}" if part else source.dotted
             self.aliases[target.id] = self.names.target(source.root, dotted)

@@ -19,6 +19,7 @@ _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asy
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
 _DEPTH = 2
 _CHDIR = "os.chdir"
+_ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE)
 PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
 _FAKE = ".setUpPyfakefs"
 FOLDERS = re.compile(r"filesystem|chdir|cwd|pushd|(temp|tmp|working)_?(dir|folder)", re.IGNORECASE)
@@ -256,7 +257,12 @@ def _resets(call: Call, owner: str, attribute: str) -> bool:
     return on == owner and (is_back(method) or method == "__init__") and (attribute in call.strings if call.strings else not call.arguments)
 
 
-def restores(index: ModuleIndex, function: Function, decorator: str) -> bool:
+def is_decorated(index: ModuleIndex, function: Function) -> bool:
+    """Whether a decorator puts something back when the function is done, or runs the body elsewhere."""
+    return any(_restores(index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
+
+
+def _restores(index: ModuleIndex, function: Function, decorator: str) -> bool:
     """Whether a decorator of the project does something when the function is done: in a `finally`, or behind a yield."""
     found = index.functions[function.address.path].get(decorator) or index.function(index.locate(decorator, function.address.path))
     return found is not None and (any(c.after_yield for c in found.calls) or any(e.after_yield for e in found.effects))

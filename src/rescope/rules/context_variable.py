@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 
 from rescope.graph.index import Definition
 from rescope.model.address import Location
-from rescope.model.facts import Function, Target
+from rescope.model.facts import Function, Target, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy
 from rescope.model.state import Shape, Singleton
 from rescope.packs import match
@@ -58,13 +58,19 @@ def _why_only_told(ctx: RuleContext, singleton: Singleton) -> str:
 
 def _read_unfilled(ctx: RuleContext, singleton: Singleton, setters: Iterable[Function]) -> Function | None:
     """What reads the variable and does not fill it, where some function sets it after it has looked whether a variable is filled."""
-    if not any(_told(function, ".get") & _told(function, ".set") for function in setters):
+    if not any(_fills(function) for function in setters):
         return None
     filling = {function.address for function in setters}
     state = Definition(path=singleton.address.path, name=singleton.address.qualname)
     modules = (module for module in ctx.index.modules.values() if module.path not in ctx.tests)
     others = (f for module in modules for f in module.functions if f.address not in filling)
     return next((f for f in others if any(ctx.index.target(t, f.address.path) == state for t in _told(f, ".get"))), None)
+
+
+def _fills(function: Function) -> bool:
+    """Whether a function hands out what a variable holds, and sets the variable where that is nothing."""
+    held = {t.dotted for t in _told(function, ".get") & _told(function, ".set")}
+    return any(v.kind is ValueKind.CALL and v.target is not None and v.target.dotted.removesuffix(".get") in held for v in function.values)
 
 
 def _told(function: Function, method: str) -> set[Target]:

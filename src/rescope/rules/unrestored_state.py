@@ -27,7 +27,6 @@ When to keep it
 When the change is meant for the rest of the run: `# rescope: keep <reason>` on the first line that makes it.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -39,7 +38,7 @@ from rescope.facts.patches import is_patched
 from rescope.facts.undo import closing_lines, goes_back, is_initial, is_of_same_place, may_go_back, shields, stays
 from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, is_patch, renews
-from rescope.graph.around import Around, changes_folder, entered_at, reloaded_at, restores, sets_up
+from rescope.graph.around import Around, changes_folder, entered_at, is_decorated, reloaded_at, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.index import Definition
 from rescope.graph.running import Runs, helpers_of, run_for_each_test
@@ -64,7 +63,6 @@ _UNNOTICED = "no test is seen to read it before it sets it itself: nobody may no
 _TOO_LATE = "what reads it does so when it is imported, before any test"
 _OF_PYTEST = ("monkeypatch.", "caplog.")
 _CLEAN_UP = "self.addCleanup(...) beside it"
-_ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE)  # a decorator that runs the body, and undoes or leaves it
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
 _CHDIR = "os.chdir"
@@ -120,10 +118,12 @@ def _of_helpers(ctx: RuleContext, around: Around, runs: Runs) -> Iterator[_Chang
     """What helpers of the tests leave changed by a call, if some test or fixture that calls them does nothing about it."""
     helpers = helpers_of(ctx.flow, ctx.tests, runs)
     for helper, callers in helpers.items():
+        if any(may_go_back(helper, call) for call in helper.calls):
+            continue
         for change in (c._replace(patch=None) for c in _left(ctx, helper) if c.dotted in _CALLS):
             beside = {c: [c, *(h for h, them in helpers.items() if c in them and h != helper)] for c in callers}
             leaving = [c for c, near in beside.items() if not any(_process_call(k) == change.dotted for f in near for k in f.calls)]
-            leaving = [c for c in leaving if not (_runs_in_another(ctx, c) or changes_folder(c))]
+            leaving = [c for c in leaving if not (is_decorated(ctx.index, c) or changes_folder(c))]
             leaving = [c for c in leaving if not around.takes_back(change.dotted, None, c, runs[c], by_call=True, requested=True)]
             if 0 < len({test.id for c in leaving for test in runs[c]}) < len(ctx.graph.tests):
                 yield change
@@ -194,7 +194,7 @@ def _together(found: Iterable[list[_Change]]) -> Iterable[list[_Change]]:
 def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     decorating = _decorating(ctx, function)
     entered = entered_at(ctx.flow, function)
-    if decorating is None or _runs_in_another(ctx, function) or renews(function.address.name):
+    if decorating is None or is_decorated(ctx.index, function) or renews(function.address.name):
         return  # it is there to put something back, or what stands around its body may be
     patches = [c for c in function.calls if c.callee.head in {"monkeypatch", "mocker"} or is_patch(c.callee.dotted)]
     patches += decorating
@@ -207,11 +207,6 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
         if stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
-
-
-def _runs_in_another(ctx: RuleContext, function: Function) -> bool:
-    """Whether a decorator puts things back, or runs the body elsewhere."""
-    return any(restores(ctx.index, function, d) or _ELSEWHERE.search(d) for d in function.decorators)
 
 
 def _is_outside(effect: Effect) -> bool:
