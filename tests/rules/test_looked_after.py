@@ -127,6 +127,25 @@ def test_set():
 def test_other():
     assert host
 """
+FORM = """\
+# --- app.py
+class Form:
+    LONG = 1
+
+
+class Group:
+    form = Form.LONG
+# --- test_app.py
+from app import Group
+
+
+def test_set():
+    Group.form = 2
+
+
+def test_long():
+    assert Group.form == 1
+"""
 LAZY = """\
 # --- app.py
 from contextvars import ContextVar
@@ -203,6 +222,14 @@ def test_the_last_line_takes_it_away(tmp_path: Path, ends: str) -> None:
 def test_a_part_of_another_object(tmp_path: Path, host: str, found: list[str]) -> None:
     """What a module only got from another object may hand on what it is given."""
     assert shown(make_project(tmp_path, PROXY.format(host=host))) == found
+
+
+def test_an_attribute_that_starts_as_a_part_of_another_object(tmp_path: Path) -> None:
+    """What a class starts with may be anything: the class itself is what the test changes."""
+    root = make_project(tmp_path, FORM)
+
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+    assert shown(root) == ["Group.form"]
 
 
 def test_variable_that_is_filled_on_first_use(tmp_path: Path) -> None:

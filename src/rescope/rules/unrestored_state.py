@@ -334,7 +334,7 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     head = found.name.partition(".")[0]
     held = ctx.index.variable(found)
     made = held[0].value.target.dotted if held is not None and held[0].value.target is not None else ""
-    part = held is not None and held[0].value.kind is ValueKind.ALIAS and "." in made
+    part = held is not None and held[1] and held[0].value.kind is ValueKind.ALIAS and "." in made
     if part or made.endswith("LocalProxy"):
         return False  # what stands behind it is made for the request, the context or the test, or is a part of another object
     klass = ctx.flow.class_named(made, found.path) if made else None
