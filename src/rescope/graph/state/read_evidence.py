@@ -329,9 +329,8 @@ def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tupl
         ends = (takes_away(effect) and effect.line in closing) or _follows_a_call(known, function, effect)
         if not (taken_back or effect.target in restored or ends):
             yield from _at(known, definition, path, effect.line, effect.text)
-    emptied = {(e.line, f"{e.target.dotted}.{e.how}") for e in function.effects if takes_away(e) and e.line in closing}
     for call in function.calls:
-        if call.raises or (_is_patch(call) and not resets) or call.callee.dotted in at_last or (call.line, call.callee.dotted) in emptied:
+        if call.raises or (_is_patch(call) and not resets) or call.callee.dotted in at_last:
             continue
         yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
         for text in call.strings[:1]:
