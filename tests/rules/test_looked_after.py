@@ -47,6 +47,10 @@ BREAKERS = {}
 
 def add_breaker(task):
     BREAKERS[task] = []
+
+
+def drop_breaker(task):
+    del BREAKERS[task]
 # --- runner.py
 from lots import BREAKERS
 
