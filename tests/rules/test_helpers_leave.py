@@ -38,10 +38,9 @@ def going_back(folder):
         os.chdir(before)
 
 
-def trip(folder):
+def trip(program):
     before = os.getcwd()
-    os.chdir(folder)
-    found = os.listdir()
+    found = program()
     os.chdir(before)
     return found
 
@@ -79,7 +78,7 @@ QUIET = {
     "the test goes back": "def test_away(tmp_path):\n    before = os.getcwd()\n    away(tmp_path)\n    os.chdir(before)\n",
     "another helper goes back": "def test_away(tmp_path):\n    away(tmp_path)\n    back()\n",
     "the helper goes back": "def test_away(tmp_path):\n    with going_back(tmp_path):\n        assert os.listdir() == []\n",
-    "the helper goes back before it returns": "def test_away(tmp_path):\n    assert trip(tmp_path) == []\n",
+    "the helper goes back before it returns": "def test_away():\n    assert trip(os.listdir)\n",
     "a fixture goes back": (
         "@pytest.fixture\ndef home():\n    yield\n    os.chdir(HERE)\n\n\ndef test_away(home, tmp_path):\n    away(tmp_path)\n"
     ),
