@@ -85,6 +85,22 @@ def wait(seconds, more):
     return seconds
 
 
+def mark(client, name=None, times=0, *, loud=False):
+    if name:
+        client.names[name] = 1
+    if times and client.rows is not None:
+        client.rows.append(times)
+    if loud is not None and loud:
+        client.limit = 9
+    return client
+
+
+def keep(client, plain=True):
+    if plain:
+        client.limit = 9
+    return client
+
+
 def grow(client):
     rows = client.rows
     rows += [1]
@@ -104,7 +120,7 @@ def client():
 def order(client):
     yield client, Order(client)
 # --- test_shop.py
-from shop import grow, next_limit, wait
+from shop import grow, keep, mark, next_limit, wait
 
 
 def test_first(client, order):
@@ -122,6 +138,8 @@ UNCHANGED = {
     "a method whose result is denied": 'assert not client.orders.remove("b")',
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
     "a request that connects anew": 'client.send("a")\n    assert client.link',
+    "what a helper does only if it is asked to": "assert mark(client).limit == 3",
+    "what a helper does only if it is asked otherwise": "assert mark(client=client).rows == []",
     "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',
 }
 CHANGED = {
@@ -129,6 +147,11 @@ CHANGED = {
     "a method called for what it does": "client.names.update(a=1)\n    assert client.names",
     "a method that calls one that does": "client.count()\n    assert client.sent",
     "a method called for each of some": "assert [client.rows.append(n) for n in (1, 2)]",
+    "what a helper is asked to": "assert mark(client, 'a')",
+    "what a helper is asked to by keyword": "assert mark(client, loud=True)",
+    "what a helper is asked to by a name": "assert mark(client, client)",
+    "what a helper does unless it is asked otherwise": "assert keep(client)",
+    "what a helper is perhaps asked to": "more = {}\n    assert mark(client, **more)",
     "this part of a tuple": "shop, made = order\n    shop.limit = 4\n    assert made",
     "any part of a tuple": "for part in order:\n        part.limit = 4\n    assert order",
 }

@@ -28,7 +28,7 @@ from rescope.facts.names import (
 from rescope.facts.ordinals import Key, ordinals
 from rescope.facts.remarks import remarks, scope_remark
 from rescope.facts.removals import removals
-from rescope.facts.signature import FunctionNode, all_params, argnames, hides_signature, is_static
+from rescope.facts.signature import FunctionNode, all_params, argnames, false_by_default, hides_signature, is_static
 from rescope.facts.undo import settle
 from rescope.facts.variables import class_keywords, module_variable
 from rescope.facts.verbs import SETUPS
@@ -362,6 +362,7 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
         names=names,
         local_names=frozenset(bound_names(node.body)),
         params=frozenset(params),
+        optional=frozenset(false_by_default(node.args)),
         receiver=receiver,
         receiver_root=Root.CLS if is_class else Root.SELF,
         globals=global_names(node) if names.global_lines.within(node) else set(),

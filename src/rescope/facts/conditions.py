@@ -40,6 +40,16 @@ def only_if(test: ast.expr) -> str:
     return ""
 
 
+def needed(env: Environment, test: ast.expr) -> str:
+    """The parameter, false by default, that a condition asks for, "" if it asks for none."""
+    match test:
+        case ast.Name(id=name) | ast.Compare(left=ast.Name(id=name), ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return name if name in env.optional and name in env.params else ""
+        case ast.BoolOp(op=ast.And(), values=values):
+            return next(filter(None, (needed(env, value) for value in values)), "")
+    return ""
+
+
 def argument_guard(name: str) -> str:
     """How a guard that is a parameter is told from an attribute or a global of the same name."""
     return f"{name}="

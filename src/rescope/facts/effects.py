@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rescope.facts import calls, patches
-from rescope.facts.conditions import argument_guard, asked_after, conflicts, looked_at, only_if
+from rescope.facts.conditions import argument_guard, asked_after, conflicts, looked_at, needed, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.undo import entry_of, puts_back
@@ -102,7 +102,7 @@ class Scan:
                 if any(isinstance(inner, ast.Raise) for inner in node.body):
                     self.refuses.update(looked_at(self.env, test))
                     self.conflicts += conflicts(node.body)
-                with self.env.unknown(only_if(test)):
+                with self.env.unknown(only_if(test)), self.env.only_with(needed(self.env, test)):
                     self.block(node.body)
                 self.block(node.orelse)
             case ast.Try() | ast.TryStar():
@@ -292,6 +292,7 @@ class Scan:
                 in_context=self.contexts > 0,
                 nested=self.nested,
                 fallback=self.fallbacks > 0,
+                needs=self.env.needs,
                 undone_at=node.lineno if back else None,
             ),
         )

@@ -16,13 +16,16 @@ _PLAIN = frozenset({"int", "float", "complex", "bool", "str", "bytes"})
 class Environment:
     """Names in scope; `aliases`, `made` and `entries` (what was read by a key) follow the assignments seen so far.
 
-    `bound` are the names that assignments have added to the local ones, in this order.
+    `bound` are the names that assignments have added to the local ones, in this order; `optional` are the parameters that are false by
+    default, `needs` is the one of them without which the statement is not run.
     """
 
     names: ModuleNames
     local_names: frozenset[str] = frozenset()
     bound: dict[str, None] = field(default_factory=dict)
     params: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    needs: str = ""
     receiver: str = ""
     receiver_root: Root = Root.SELF
     globals: set[str] = field(default_factory=set)
@@ -146,6 +149,13 @@ class Environment:
         """Take away the names that were bound since so many were."""
         while len(self.bound) > bound:
             self.bound.popitem()
+
+    @contextmanager
+    def only_with(self, name: str) -> Iterator[None]:
+        """What is only run if an argument is given, "" where it is run without."""
+        outer, self.needs = self.needs, self.needs or name
+        yield
+        self.needs = outer
 
     @contextmanager
     def unknown(self, name: str) -> Iterator[None]:

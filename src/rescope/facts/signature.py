@@ -1,6 +1,7 @@
 """The names that pytest requests for a function, by its signature (D10, D11 of pytest's own rules)."""
 
 import ast
+from collections.abc import Iterator
 
 from rescope.facts.marks import given_arguments, mock_arguments
 from rescope.facts.names import ModuleNames
@@ -15,6 +16,13 @@ def all_params(node: FunctionNode) -> tuple[str, ...]:
     args = node.args
     plain = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     return tuple(a.arg for a in plain + [a for a in (args.vararg, args.kwarg) if a])
+
+
+def false_by_default(args: ast.arguments) -> Iterator[str]:
+    """The parameters whose default is None, False or another constant that is not true."""
+    ordered = [*args.posonlyargs, *args.args]
+    defaults = [*zip(reversed(ordered), reversed(args.defaults), strict=False), *zip(args.kwonlyargs, args.kw_defaults, strict=True)]
+    yield from (a.arg for a, default in defaults if isinstance(default, ast.Constant) and not default.value)
 
 
 def required(node: FunctionNode) -> tuple[str, ...]:

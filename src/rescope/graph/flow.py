@@ -111,7 +111,8 @@ class Flow:
     def _through_call(self, function: Function, call: Call, name: str, depth: int) -> Iterator[tuple[str, Effect, Function]]:
         for helper, param, target in self.handed(function, call, name):
             for part, effect, inside in self._effects(helper, param, depth - 1):
-                yield joined(target.tail, part), effect, inside
+                if not effect.needs or inside != helper or _may_give(call, helper, effect.needs):
+                    yield joined(target.tail, part), effect, inside
 
     def handed(self, function: Function, call: Call, name: str) -> Iterator[tuple[Function, str, Target]]:
         """Where a call hands on an argument, or a part of it: the project function, its parameter, and what it gets."""
@@ -119,12 +120,10 @@ class Flow:
         helper = self.called(function, call) if passed else None
         if helper is None or helper.address == function.address:
             return
-        bound = call.callee.root in {Root.SELF, Root.CLS} or helper.address.name == "__init__" or bool(call.receiver)
-        offset = 1 if helper.is_method and bound else 0
         for slot, target in passed:
-            param = slot if isinstance(slot, str) else _param_at(helper, slot + offset)
+            param = _param_of(helper, call, slot)
             if param in helper.params:
-                yield helper, str(param), target
+                yield helper, param, target
 
     def called(self, function: Function, call: Call) -> Function | None:
         """As callee, and the constructor of a class and the methods of a local instance too."""
@@ -321,8 +320,18 @@ def _within(effect: Effect) -> bool:
     return effect.kind in {EffectKind.SET_ITEM, EffectKind.MUTATE} or (effect.kind is EffectKind.DELETE and bool(effect.key))
 
 
-def _param_at(function: Function, position: int) -> str | None:
-    return function.params[position] if position < len(function.params) else None
+def _param_of(helper: Function, call: Call, slot: int | str) -> str:
+    """The parameter that an argument is for, "" if there is none at its position."""
+    if isinstance(slot, str):
+        return slot
+    bound = call.callee.root in {Root.SELF, Root.CLS} or helper.address.name == "__init__" or bool(call.receiver)
+    position = slot + (1 if helper.is_method and bound else 0)
+    return helper.params[position] if position < len(helper.params) else ""
+
+
+def _may_give(call: Call, helper: Function, param: str) -> bool:
+    """Whether a call hands over the parameter, or something of which it is not known for which parameter it is."""
+    return call.arguments > len(call.passes) or param in {_param_of(helper, call, slot) for slot, _ in call.passes}
 
 
 def joined(*parts: str) -> str:

@@ -60,6 +60,7 @@ class EffectKind(StrEnum):
 class Effect(NamedTuple):
     """One change of state; `fallback` says that it stands in an `except`.
 
+    `needs` is the parameter, false by default, without which it is not made.
     `undone_at` is the line that takes it back, in the same function; its own, where it puts back what was read.
     """
 
@@ -77,6 +78,7 @@ class Effect(NamedTuple):
     in_context: bool = False
     nested: str = ""
     fallback: bool = False
+    needs: str = ""
     undone_at: int | None = None
 
 
