@@ -1,7 +1,7 @@
 """Which functions run for each test, by themselves or called by these, without being set up once for many."""
 
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 
 from rescope.facts.verbs import SETUPS
 from rescope.graph.fixture_graph import FixtureGraph, TestNode
@@ -33,13 +33,14 @@ def run_for_each_test(graph: FixtureGraph, flow: Flow) -> Runs:
     return {functions[address]: tests for address, tests in found.items() if len(tests) < len(graph.tests)}
 
 
-def helpers_of(flow: Flow, tests: Container[str], runs: Runs) -> dict[Function, list[Function]]:
-    """The plain functions in `tests`, the files of the tests, that some of these call themselves, each with those that do."""
-    own = {function.address for function in runs}
+def callers_of(flow: Flow, helpers: Iterable[Function], runs: Runs) -> dict[Function, list[Function]]:
+    """Those of the helpers, fixtures left out, that some function which runs for tests calls itself, each with these."""
+    plain = {h.address: h for h in helpers if h not in runs and not any(flow.graph.definitions_of(h.address))}
+    names = {address.name for address in plain}
     found: defaultdict[Function, list[Function]] = defaultdict(list)
-    for function in runs:
-        called = (flow.called(function, call) for call in function.calls if not (call.nested or call.raises or call.after_yield))
-        for helper in dict.fromkeys(f for f in called if f is not None and f.address.path in tests):
-            if helper.address not in own and not any(flow.graph.definitions_of(helper.address)):
-                found[helper].append(function)
+    for function in runs if names else ():
+        calls = (c for c in function.calls if c.callee.dotted.rpartition(".")[2] in names)
+        called = (flow.called(function, call) for call in calls if not (call.nested or call.raises or call.after_yield))
+        for helper in dict.fromkeys(f for f in called if f is not None and f.address in plain):
+            found[helper].append(function)
     return found

@@ -41,7 +41,7 @@ from rescope.facts.verbs import PROCESS_STATE, is_patch, renews
 from rescope.graph.around import Around, changes_folder, entered_at, is_decorated, reloaded_at, sets_up
 from rescope.graph.declared import Attributes
 from rescope.graph.index import Definition
-from rescope.graph.running import Runs, helpers_of, run_for_each_test
+from rescope.graph.running import Runs, callers_of, run_for_each_test
 from rescope.model.address import Address, Location
 from rescope.model.edit import Patch, PatchKind, UseMonkeypatch
 from rescope.model.facts import Call, Effect, EffectKind, Function, Root, ValueKind
@@ -116,7 +116,10 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _of_helpers(ctx: RuleContext, around: Around, runs: Runs) -> Iterator[_Change]:
     """What helpers of the tests leave changed by a call, if some test or fixture that calls them does nothing about it."""
-    helpers = helpers_of(ctx.flow, ctx.tests, runs)
+    going = (
+        f for path in sorted(ctx.tests) for f in ctx.index.functions[path].values() if any(_process_call(c) in _CALLS for c in f.calls)
+    )
+    helpers = callers_of(ctx.flow, going, runs)
     for helper, callers in helpers.items():
         if any(may_go_back(helper, call) for call in helper.calls):
             continue
