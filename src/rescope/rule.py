@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
-from rescope.facts.undo import is_initial
+from rescope.facts.undo import is_initial, is_same_constant
 from rescope.graph.fixture_graph import FixtureGraph, TestNode, instance
 from rescope.graph.flow import Flow, Mutation
 from rescope.graph.index import Definition, ModuleIndex
@@ -205,7 +205,7 @@ class RuleContext:
         body = self.index.modules[found[0].address.path].body
         again = body is not None and any(by == found[0].value.target and not method for by, method in body.handled)
         starts = self.flow.starts_with(klass) if klass is not None and not again else {}
-        return bool(effect.value) and starts.get(found[1]) == effect.value
+        return is_same_constant(effect.value, starts.get(found[1], ""))
 
     def resource(self, singleton: Singleton) -> str | None:
         """Why the singleton holds a resource that must not be dropped, None if it does not: by what it is built from."""
@@ -237,9 +237,12 @@ class RuleContext:
         return None
 
     def _started(self, singleton: Singleton) -> str | None:
-        """Whether what fills it on first use also starts something that runs on: a reset would forget it, not stop it."""
+        """Whether what fills it on first use also opens or starts something that runs on: a reset would forget it, not end it."""
         fillers = (self.index.function_at(*w.function[:3]) for w in singleton.writers if w.role is Role.LAZY)
-        calls = ((f, c) for f in fillers if f is not None for c in f.calls if not c.nested and "." in c.callee.dotted)
+        calls = [(f, c) for f in fillers if f is not None for c in f.calls if not c.nested and "." in c.callee.dotted]
+        opened = next(filter(None, (match(c.callee.dotted, self.packs.infrastructure) for _, c in calls)), None)
+        if opened:
+            return opened
         found = (c for f, c in calls if c.callee.dotted.rpartition(".")[2] in _STARTS and self._runs_on(f, c))
         first = next(found, None)
         return f"{first.callee.dotted}() starts what runs on" if first is not None else None

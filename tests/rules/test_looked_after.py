@@ -150,6 +150,58 @@ def test_set():
 def test_long():
     assert Group.form == 1
 """
+FAILED = """\
+# --- app.py
+class Client:
+    failed = 0.0
+
+    def get(self):
+        return Client.failed
+# --- test_app.py
+from app import Client
+
+
+def test_get():
+    assert Client().get() < 1
+    Client.failed = {value}
+    assert Client().get() < 1
+
+
+def test_other():
+    assert Client().get() < 1
+"""
+STORE = """\
+# --- app.py
+from redis import Redis
+
+_store = None
+
+
+class Store:
+    def __init__(self, client):
+        self.client, self.names = client, []
+
+    def add(self, name):
+        self.names.append(name)
+
+
+def get_store():
+    global _store
+    if _store is None:
+        _store = {made}
+    return _store
+# --- test_app.py
+from app import get_store
+
+
+def test_add():
+    get_store().add("a")
+
+
+def test_add_more():
+    get_store().add("b")
+    assert len(get_store().names) == 1
+"""
 LAZY = """\
 # --- app.py
 from contextvars import ContextVar
@@ -226,6 +278,24 @@ def test_the_last_line_takes_it_away(tmp_path: Path, ends: str) -> None:
 def test_a_part_of_another_object(tmp_path: Path, host: str, found: list[str]) -> None:
     """What a module only got from another object may hand on what it is given."""
     assert shown(make_project(tmp_path, PROXY.format(host=host))) == found
+
+
+@pytest.mark.parametrize(("value", "found"), [("0", []), ("0.5", ["Client.failed"])])
+def test_what_a_class_starts_with_otherwise_written(tmp_path: Path, value: str, found: list[str]) -> None:
+    """A test that sets the start itself cleans up after what it called; `monkeypatch` would bring that back."""
+    root = make_project(tmp_path, BACKWARDS + FAILED.replace("{value}", value))
+    assert {outcome(run_pytest(root, *order)) for order in ((), ("--backwards",))} == {"2 passed"}
+
+    assert shown(root) == found
+
+
+@pytest.mark.parametrize(("made", "kept"), [("Store(Redis())", ["_store"]), ("Store(None)", [])])
+def test_a_connection_in_an_object_of_the_project(tmp_path: Path, made: str, kept: list[str]) -> None:
+    """What opens a connection on first use keeps it, whatever it is wrapped in."""
+    report = check(make_project(tmp_path, STORE.replace("{made}", made)))
+
+    assert [k.subject.name for k in report.plan.kept] == kept
+    assert bool(report.plan.groups) is not bool(kept)
 
 
 def test_an_attribute_that_starts_as_a_part_of_another_object(tmp_path: Path) -> None:

@@ -412,7 +412,8 @@ def test_all_that_one_fixture_patches_is_one_finding(tmp_path: Path) -> None:
 def test_a_proxy_is_gone_with_its_context(tmp_path: Path) -> None:
     """An attribute of what a pack calls a proxy goes with the request or the context; that of its neighbour stays."""
     pack = "# --- packs.toml\nproxies = ['tool.ctx']\n# --- pyproject.toml\n[tool.rescope]\npacks = ['packs.toml']\n"
-    tests = "import flask, tool\ndef test_first():\n    flask.g.level = 1\n    tool.ctx.level = 1\n    tool.cty.level = 1\n"
+    imports = "import flask, tool\nfrom flask.globals import request_ctx\n"
+    tests = f"{imports}def test_first():\n    flask.g.level = request_ctx.level = 1\n    tool.ctx.level = 1\n    tool.cty.level = 1\n"
     (group,) = check(make_project(tmp_path, f"{pack}{HEAD}{tests}{OTHER}")).plan.groups
     assert group.finding.message == "test_first leaves tool.cty.level changed for the tests that follow"
 

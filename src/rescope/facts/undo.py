@@ -77,7 +77,17 @@ def entry_of(value: ast.expr) -> str:
 
 def is_initial(effect: Effect, held: Value) -> bool:
     """Whether an assignment gives a variable what it starts with."""
-    return bool(effect.value) and effect.value == held.text
+    return is_same_constant(effect.value, held.text)
+
+
+def is_same_constant(value: str, other: str) -> bool:
+    """Whether the sources of two constants are those of equal ones: `0` is `0.0`."""
+    if not value or value == other:
+        return bool(value)
+    try:
+        return float(value) == float(other)
+    except ValueError:
+        return False
 
 
 def empties(effect: Effect) -> bool:
