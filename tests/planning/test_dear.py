@@ -22,6 +22,9 @@ class Machine:
     def start(self):
         return self
 
+    def fit(self, rows):
+        return self
+
     def stop(self):
         self.name = ""
 
@@ -71,6 +74,7 @@ def test_name(machine):
 ORDERED = "found = client.instance_create('web')\n    yield found\n    found.delete()"
 DEAR = {
     "ordered from a client that stays broad": ("client", ORDERED, "each test would order one from 'client', which stays broad"),
+    "a model that is fitted": ("", "return Machine('web').fit([1, 2])", "it fits a model"),
     "started, and ended behind the yield": (
         "",
         "found = Machine('web')\n    found.start()\n    yield found\n    found.stop()",

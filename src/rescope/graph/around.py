@@ -21,6 +21,7 @@ _DEPTH = 2
 _CHDIR = "os.chdir"
 _ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE)
 PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
+_LOOKS = frozenset({"os.environ.get", "os.environ.__getitem__", "os.getenv"})
 _FAKE = ".setUpPyfakefs"
 FOLDERS = re.compile(r"filesystem|chdir|cwd|pushd|(temp|tmp|working)_?(dir|folder)", re.IGNORECASE)
 # Fixtures of plugins that put another object over one when they first set an attribute, and take it off with all that was set.
@@ -102,7 +103,7 @@ class Around:
         return self.dropping[function.address]
 
     def _touches(self, function: Function, state: str, place: Definition | None, *, by_call: bool) -> bool:
-        if by_call and PUTS_BACK.search(function.address.name):
+        if by_call and PUTS_BACK.search(function.address.name) and not _only_tidies(function):
             return True
         if state == _CHDIR and changes_folder(function):
             return True
@@ -150,9 +151,9 @@ class Around:
         return self.patched[function.address]
 
     def _words(self, function: Function) -> Iterator[str]:
-        yield from (target.dotted for target in function.mentions)
+        yield from (target.dotted for target in function.mentions if target.dotted not in _LOOKS)
         yield from (text for effect in function.effects for text in (effect.target.dotted, effect.key))
-        yield from (text for call in function.calls for text in (call.callee.dotted, *call.strings))
+        yield from (text for c in function.calls if c.callee.dotted not in _LOOKS for text in (c.callee.dotted, *c.strings))
         yield from self._reached(function, _DEPTH)
 
     def _reached(self, function: Function, depth: int) -> Iterator[str]:
@@ -181,6 +182,12 @@ class Around:
             callee = self.flow.called(function, call)
             if callee is not None and callee.address != function.address:
                 yield callee
+
+
+def _only_tidies(function: Function) -> bool:
+    """Whether a fixture, after the test, at most deletes files and folders, whatever its name says."""
+    closing = (c.callee.dotted for c in function.calls if c.entered or c.after_yield)
+    return function.yields_at is not None and all(dotted.startswith(("tempfile.", "shutil.")) for dotted in closing)
 
 
 def place_of(index: ModuleIndex, target: Target, function: Function) -> str:

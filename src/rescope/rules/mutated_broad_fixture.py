@@ -61,8 +61,15 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for fixture in ctx.broad_fixtures():
         found = [m for m in ctx.flow.mutations(fixture) if _counts(ctx, m)]
         found = [m for m in found if ctx.is_shared(fixture, m.by) and not _put_back(ctx, m) and _may_run(ctx, m)]
-        if found and not is_handed_on(fixture) and not _gathers(ctx, fixture):
+        if found and not (is_handed_on(fixture) or _gathers(ctx, fixture) or _put_back_by_hook(ctx, fixture)):
             yield _finding(ctx, fixture, found)
+
+
+def _put_back_by_hook(ctx: RuleContext, fixture: FixtureDef) -> bool:
+    """Whether a hook that stands around each test takes the fixture's value from the test: `item.funcargs.get("env")`, to restore it."""
+    functions = (f for path in sorted(ctx.tests) for f in ctx.index.functions[path].values() if f.address.name.startswith("pytest_runtest"))
+    calls = (c for f in functions if f.yields_at is not None for c in f.calls if c.callee.dotted.endswith("funcargs.get"))
+    return any(name in call.strings[:1] for call in calls for name in ctx.graph.names_of(fixture))
 
 
 def _may_run(ctx: RuleContext, mutation: Mutation) -> bool:

@@ -1,0 +1,110 @@
+"""Hooks and autouse fixtures around tests are believed to put back what they take hold of, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from projects import check, make_project, outcome, run_pytest
+
+LEAVES = """\
+# --- test_leaves.py
+import os
+
+
+def test_leaves(tmp_path):
+    os.environ["RESCOPE_TOKEN"] = "x"
+    os.chdir(tmp_path)
+    assert os.environ["RESCOPE_TOKEN"]
+
+
+def test_later():
+    assert "RESCOPE_TOKEN" not in os.environ
+    assert os.path.exists("test_leaves.py")
+# --- conftest.py
+import os
+import tempfile
+
+import pytest
+
+
+"""
+ENVIRONMENT, FOLDER = "os.environ", "the working directory"
+AROUND = {
+    "a hook that looks at the environment": (
+        'def pytest_runtest_setup(item):\n    assert os.environ.get("RESCOPE_PROFILE", "") == ""\n',
+        {ENVIRONMENT, FOLDER},
+    ),
+    "a hook that puts the environment back": (
+        (
+            "@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_call(item):\n    before = dict(os.environ)\n"
+            "    try:\n        return (yield)\n    finally:\n        os.environ.clear()\n        os.environ.update(before)\n"
+        ),
+        {FOLDER},
+    ),
+    "a fixture that is only called so": (
+        (
+            '@pytest.fixture(scope="session", autouse=True)\ndef tmp_dl_dir():\n    with tempfile.TemporaryDirectory() as folder:\n'
+            "        yield folder\n"
+        ),
+        {ENVIRONMENT, FOLDER},
+    ),
+    "a fixture that goes back": (
+        "@pytest.fixture(autouse=True)\ndef tmp_dir():\n    before = os.getcwd()\n    yield\n    os.chdir(before)\n",
+        {ENVIRONMENT},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AROUND)
+def test_what_stands_around_tests(tmp_path: Path, case: str) -> None:
+    """What nothing around the tests puts back is told, and makes the later test fail."""
+    conftest, left = AROUND[case]
+    root = make_project(tmp_path, LEAVES + conftest)
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+
+    assert {g.finding.subject.name for g in check(root).shown} == left
+
+
+ANCHORED = """\
+# --- conftest.py
+import copy
+
+import pytest
+
+
+class Env:
+    def __init__(self):
+        self.time = 0
+
+
+@pytest.fixture(scope="module")
+def env():
+    return Env()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    env = item.funcargs.get("{name}")
+    before = copy.copy(vars(env)) if env else {{}}
+    try:
+        return (yield)
+    finally:
+        vars(env).update(before) if env else None
+# --- test_env.py
+def test_forward(env):
+    env.time += 100
+    assert env.time == 100
+
+
+def test_start(env):
+    assert env.time == 0
+"""
+
+
+@pytest.mark.parametrize(("name", "found"), [("env", []), ("other", ["env"])])
+def test_value_that_a_hook_takes_from_the_test(tmp_path: Path, name: str, found: list[str]) -> None:
+    """A hook that stands around a test and takes the value of one of its fixtures is there to restore it."""
+    root = make_project(tmp_path, ANCHORED.format(name=name))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+
+    assert [g.finding.subject.name for g in check(root).shown] == found
