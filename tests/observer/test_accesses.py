@@ -166,7 +166,7 @@ def test_who_reads_what_was_changed(tmp_path: Path, observe) -> None:
     )
     assert first["program.state.hooks"] == (
         f"{test}_changes_all",
-        [],  # the analysis does not name it: it is followed from its first change on
+        ["program/state.py:27"],
         2,
         f"{test}_reads_what_was_imported",
         "test_kinds.py:25",
