@@ -7,8 +7,8 @@ It does not, or not through its scope: such objects are dear to make and meant t
 What rescope does
 -----------------
 It lists the fixture as kept, with the call that makes it infrastructure, and stops a cascade that would reach it. What is only
-slow to make (a temporary directory, a built artefact, waiting) is kept unless there is evidence of a leak. Where the set-up
-waits for something, in a helper of the tests too, or orders something through a client that stays broad
+slow to make (a temporary directory, a built artefact, a fitted model, waiting) is kept unless there is evidence of a leak.
+Where the set-up waits for something, in a helper of the tests too, or orders something through a client that stays broad
 (`client.instance_create(...)`), or starts what it hands out, and ends it behind the yield, a leak is shown, but each test gets
 its own only if the configuration says `strategy = "narrow"`.
 

@@ -6,17 +6,17 @@ All tests of the scope get the same object: what one test appends, sets or delet
 
 What rescope does
 -----------------
-It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's
-changes without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the
-fixture is slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain
-container or an attribute. What a fixture around the test puts back already is no finding, nor is a pool that fixtures fill
-where something is missing, nor what only skipped tests do. It is told with low confidence where no other test that gets
-this very value (in the module, for a module-scoped one) looks at what is changed before a test or fixture sets it anew;
-what methods of its class change counts where a test looks at the very attribute.
-Silent are a reset by which a function-scoped fixture prepares a test, the call that the fixture makes itself, an attribute that the
-test's last line gives the constant of the fixture, and a value that a broad fixture looks at when all is over, or that its own fixture
-writes out then: tests are to add to it. No edit is offered where a fresh value would lead to the same object: a container of its
-class, or one of a module that it is made with.
+It narrows the fixture and its dependents, so that each test gets a fresh value. Tests may build on each other's changes
+without saying so; the edit is therefore offered as unsafe. Where narrowing would drag along what is kept, or the fixture is
+slow to make, it stays broad, and an autouse fixture beside it puts back what is changed, if that is a plain container or an
+attribute. What a fixture around the test puts back already, or a hook that takes the value from the test, is no finding, nor
+is what a helper does only if it is asked to, a pool that fixtures fill where something is missing, nor what only skipped tests
+do. It is told with low confidence where no other test that gets this very value (in the module, for a module-scoped one) looks
+at what is changed before a test or fixture sets it anew; what methods of its class change counts where a test looks at the
+very attribute. Silent are a reset by which a function-scoped fixture prepares a test, the call that the fixture makes itself,
+an attribute that the test's last line gives the constant of the fixture, and a value that a broad fixture looks at when all is
+over, or that its own fixture writes out then: tests are to add to it. No edit is offered where a fresh value would lead to the
+same object: a container of its class, or one of a module that it is made with.
 
 When to keep it
 ---------------
