@@ -108,3 +108,54 @@ def test_value_that_a_hook_takes_from_the_test(tmp_path: Path, name: str, found:
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
 
     assert [g.finding.subject.name for g in check(root).shown] == found
+
+
+PRESERVED = """\
+# --- conftest.py
+import os
+
+import pytest
+
+
+def preserve():
+    before = os.environ.copy()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def preserved():
+    yield from preserve()
+# --- test_a.py
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def items({argument}):
+    os.environ["RESCOPE_ITEMS"] = "700"
+    return [1, 2]
+
+
+def test_items(items):
+    assert items == [1, 2]
+# --- test_b.py
+import os
+
+
+def test_none():
+    assert "RESCOPE_ITEMS" not in os.environ
+"""
+
+
+@pytest.mark.parametrize(("argument", "found"), [("preserved", []), ("", ["items"])])
+def test_environment_that_a_requested_fixture_puts_back(tmp_path: Path, argument: str, found: list[str]) -> None:
+    """What a fixture sets is gone with one that it requests, before the tests of another file."""
+    root = make_project(tmp_path, PRESERVED.format(argument=argument))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+
+    assert [g.finding.subject.name for g in check(root).shown] == found

@@ -112,7 +112,7 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
         quiet = quiet or shields(function, effect)
         what = "" if quiet or ctx.puts_back_initial(effect, function) else _state(ctx, effect, function)
         if what:
-            undone = effect.undone_at is not None or effect.in_context
+            undone = effect.undone_at is not None or effect.in_context or _kept_by_requested(ctx, fixture, effect)
             note = "undone only when the scope ends" if undone else "never undone"
             yield what, Location(path=function.address.path, line=effect.line, column=effect.column, note=note), undone
     calls = [c for c in fixture.function.calls if not c.nested]
@@ -122,6 +122,13 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
             undone = any(other.after_yield and other.callee == call.callee for other in calls)
             where = Location(path=fixture.function.address.path, line=call.line, note=f"{call.callee.dotted}() {because}")
             yield f"what {call.callee.dotted}() sets", where, undone
+
+
+def _kept_by_requested(ctx: RuleContext, fixture: FixtureDef, effect: Effect) -> bool:
+    """Whether a fixture that this one requests, and that ends after it, puts the environment back."""
+    requested = (source for name in fixture.argnames for source in ctx.graph.resolves(fixture.function, name))
+    later = (e for source in requested for e, _ in ctx.effects(source.function) if e.after_yield)
+    return effect.target.dotted == "os.environ" and any(e.target == effect.target and not e.key for e in later)
 
 
 def _broad_patches(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Location]]:
