@@ -44,6 +44,11 @@ def test_looks():
 LEFT = {
     "a member of an enumeration": ("Address.style = Style.LONG", "Address.style = Style.FREE", "Address.style is Style.LONG"),
     "a variable": ("os.environ['SHOP'] = '1'", "os.environ['SHOP'] = '2'", "'SHOP' not in os.environ"),
+    "a variable that is deleted in between": (
+        "os.environ['SHOP'] = '1'\n    del os.environ['SHOP']",
+        "os.environ['SHOP'] = '2'",
+        "'SHOP' not in os.environ",
+    ),
     "an entry of the file's own": ("CONFIG['on'] = True", "assert CONFIG", "not CONFIG.get('on')"),
     "an entry of the program's": ("address.TABLE['b'] = 1", "assert address.TABLE", "not address.TABLE.get('b')"),
 }

@@ -117,6 +117,11 @@ def shields(function: Function, effect: Effect) -> bool:
     return effect.how == "pop" and any(c.arguments > 1 for c in pops)
 
 
+def is_over(earlier: Effect, effect: Effect) -> bool:
+    """Whether a change was taken back before another one is made, or is that taking back."""
+    return (earlier.line if earlier.kind is EffectKind.DELETE else earlier.undone_at or effect.line) < effect.line
+
+
 def may_go_back(function: Function, call: Call) -> bool:
     """Whether a function asked where it was before it goes somewhere that the call does not name: perhaps back."""
     asked = any(c.callee.dotted in _WHERE and c.line < call.line for c in function.calls)

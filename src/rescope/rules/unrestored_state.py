@@ -35,7 +35,7 @@ from typing import NamedTuple
 
 from rescope.facts.cures import attribute_patch, changed_inside, idiom, inside_idiom, item_patch, process_patch
 from rescope.facts.patches import is_patched
-from rescope.facts.undo import closing_lines, goes_back, is_initial, is_of_same_place, may_go_back, shields, stays
+from rescope.facts.undo import closing_lines, goes_back, is_initial, is_of_same_place, is_over, may_go_back, shields, stays
 from rescope.facts.values import CONTAINERS
 from rescope.facts.verbs import PROCESS_STATE, is_patch, renews
 from rescope.graph.around import Around, changes_folder, entered_at, is_decorated, reloaded_at, sets_up
@@ -206,7 +206,7 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
     effects = [e for e in effects if not any(e.line >= line and _is_within(ctx, e, function, name) for name, line in reloaded.items())]
     closing = closing_lines(function) if function.address.name.startswith("test") else ()
     for effect in effects:
-        others = [other for other in effects if other is not effect and is_of_same_place(effect, other)]
+        others = [o for o in effects if o is not effect and is_of_same_place(effect, o) and not is_over(o, effect)]
         if stays(effect) and effect.line not in closing and (not others or _ends_elsewhere(ctx, function, effect, others)):
             yield from _of_effect(ctx, function, effect, patches)
     yield from (change for change in _of_calls(function, patches) if change.at.line < entered)
