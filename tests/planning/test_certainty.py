@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import LEAK, check, fix, make_project, outcome, run_pytest
+from projects import LEAK, check, fix, make_project, outcome, rescope, run_pytest
 from rescope.model.finding import Applicability
 
 CART = """\
@@ -242,3 +242,17 @@ def test_a_name_given_by_keyword(tmp_path: Path) -> None:
     assert fix(root, unsafe=True) == ["conftest.py", "plugins/carts.py"]
 
     assert outcome(run_pytest(root)) == "4 passed"
+
+
+def test_the_surer_finding_leads(tmp_path: Path) -> None:
+    """A value that tests change is shown, although the fixture also sets a variable for its scope, of which no test speaks."""
+    text = CART.replace(
+        '    return ["apples"]',
+        '    os.environ["RESCOPE_CART"] = "1"\n    yield ["apples"]\n    del os.environ["RESCOPE_CART"]',
+    ).replace("import pytest\n", "import os\n\nimport pytest\n", 1)
+    root = make_project(tmp_path, text + "\n\ndef test_apart():\n    pass\n")
+    assert outcome(run_pytest(root)).startswith("2 failed")
+
+    (group,) = check(root).shown
+    assert (group.finding.code, group.finding.subject.name) == ("RSC103", "cart")
+    assert "RESCOPE_CART" in rescope(root, "check").stdout

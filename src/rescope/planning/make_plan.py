@@ -58,8 +58,11 @@ def make_plan(ctx: RuleContext, results: Iterable[Finding | Keep], *, omit_scope
 
 
 def _sort_out(planner: _Planner, results: Iterable[Finding | Keep]) -> None:
-    """User keeps beat everything; of several findings on one subject the first code leads and the rest is evidence."""
-    found = sorted(results, key=lambda r: (r.code, r.subject.address))
+    """User keeps beat everything; of several findings on one subject the first code leads and the rest is evidence.
+
+    What is only likely leads nothing that is surer.
+    """
+    found = sorted(results, key=lambda r: (isinstance(r, Finding) and r.confidence is Confidence.LOW, r.code, r.subject.address))
     user = dict(user_keeps(planner.ctx, found))
     for result in found:
         address = result.subject.address
