@@ -25,7 +25,6 @@ _SHOWN = 3
 _STARTS = frozenset({"start", "spawn", "spawn_n", "create_task", "ensure_future", "run_in_executor", "start_new_thread"})
 _ASKS = frozenset({"os.getenv", "os.environ.get", "os.environ.__getitem__"})
 _CLIENTS = frozenset({"aiohttp.ClientSession", "httpx.AsyncClient", "httpx.Client", "requests.Session"})
-_FITS = frozenset({"fit", "fit_transform", "fit_predict"})
 _ANY = "*"
 _UNNOTICED = "no test is seen to read it before it sets it anew: nobody may notice"
 UNCHANGED = "no test is seen to set it, nor to change what it hands out: the first value may do for all"
@@ -146,8 +145,10 @@ class RuleContext:
             because = match(callee, self.packs.costly) or match(callee, self.packs.waiting)
             if because:
                 return because, Location(path=function.address.path, line=call.line, note=f"{callee}()")
-        if any(method in _FITS for _, method in function.handled):
-            return "fits a model", Location(path=function.address.path, line=function.def_line, note=function.address.name)
+        for callee in sorted(f"{made.dotted}.{method}" for made, method in function.handled):
+            because = match(callee, self.packs.costly)
+            if because:
+                return because, Location(path=function.address.path, line=function.def_line, note=f"{callee}()")
         return self.waits(function)
 
     def waits(self, function: Function, depth: int = _HELPER_DEPTH) -> tuple[str, Location] | None:

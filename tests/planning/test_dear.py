@@ -90,6 +90,13 @@ CHEAP = {
     "made by itself": ("", "found = Machine('web')\n    yield found\n    found.delete()"),
     "handed to a helper that waits for nothing": ("", "return plain(Machine('web'))"),
     "ordered, and nothing ends it": ("client", "return client.instance_create('web')"),
+    "a patch that is started": (
+        "",
+        (
+            "from unittest import mock\n    found = mock.patch('cloud.Client')\n    found.label = 'plain'\n"
+            "    found.start()\n    yield found\n    found.stop()"
+        ),
+    ),
     "started, and nothing ends it": ("", "found = Machine('web')\n    found.start()\n    return found"),
     "waited for when all is over": ("", "found = Machine('web')\n    yield found\n    wait_for_condition(1, lambda: found.name)"),
 }

@@ -7,6 +7,28 @@ import pytest
 from projects import check, fix, make_project, outcome, run_pytest
 from rescope.model.finding import Applicability
 
+SWITCH = """\
+# --- lamp.py
+class Lamp:
+    def __init__(self):
+        self.lit = False
+
+    def switch(self, lit=None):
+        if lit is None:
+            return self.lit
+        self.lit = lit
+"""
+SWITCHED = """\
+
+
+def test_switch(lamp):
+    lamp.switch(True)
+    assert lamp.switch()
+
+
+def test_dark(lamp):
+    assert not lamp.switch()
+"""
 LEAKS = {
     "an object of the program that keeps the value and changes it": (
         "RSC103",
@@ -101,16 +123,8 @@ def test_dark(lamp):
     ),
     "a part of what the set-up has called for": (
         "RSC107",
-        """\
-# --- lamp.py
-class Lamp:
-    def __init__(self):
-        self.lit = False
-
-    def switch(self, lit=None):
-        if lit is None:
-            return self.lit
-        self.lit = lit
+        SWITCH
+        + """\
 
 
 class Shop:
@@ -126,29 +140,13 @@ from lamp import Shop
 def lamp():
     lamps, bill = Shop().order(2)
     yield lamps[0]
-
-
-def test_switch(lamp):
-    lamp.switch(True)
-    assert lamp.switch()
-
-
-def test_dark(lamp):
-    assert not lamp.switch()
-""",
+"""
+        + SWITCHED,
     ),
     "a value that another generator yields": (
         "RSC107",
-        """\
-# --- lamp.py
-class Lamp:
-    def __init__(self):
-        self.lit = False
-
-    def switch(self, lit=None):
-        if lit is None:
-            return self.lit
-        self.lit = lit
+        SWITCH
+        + """\
 # --- test_lamp.py
 import pytest
 
@@ -162,16 +160,8 @@ def lamps():
 @pytest.fixture(scope="module")
 def lamp():
     yield from lamps()
-
-
-def test_switch(lamp):
-    lamp.switch(True)
-    assert lamp.switch()
-
-
-def test_dark(lamp):
-    assert not lamp.switch()
-""",
+"""
+        + SWITCHED,
     ),
     "a mock that a broad patch puts in place": (
         "RSC108",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rescope.model.pollution import Diagnosis
     from rescope.model.verdict import Order
+    from rescope.verify.diagnosis import Case
     from rescope.verify.pollution import Hunt
 
 _MOST_NAMED = 20
@@ -68,7 +69,7 @@ def bisect(
     asking = Asking(python=python, seeds=0, workers=0, timeout=timeout, pytest_options=tuple(context.obj or ()), quiet=quiet)
     with laboratory(project.root, asking) as lab:
         from rescope.model.pollution import Kind
-        from rescope.verify.diagnosis import Case, Stopped, diagnose
+        from rescope.verify.diagnosis import Case
         from rescope.verify.pollution import Hunt, collect
 
         hunt = Hunt(lab=lab, randomly=seed if randomly and seed is not None else 1)
@@ -76,11 +77,7 @@ def bisect(
         name = _one(test, collected) if test else ""
         orders = _orders(seed, order, collected, name, randomly=randomly)
         name = name or _failing(hunt, orders[0], quiet=quiet)
-        try:
-            found = diagnose(hunt, Case(test=name, orders=orders, collected=collected, report=analysis.report))
-        except Stopped as stopped:
-            print(_rendered(stopped.found, output_format), end="", flush=True)
-            raise
+        found = _diagnosed(hunt, Case(test=name, orders=orders, collected=collected, report=analysis.report), output_format)
     print(_rendered(found, output_format), end="")
     if found.kind is Kind.UNSEEN:
         _hint(orders[0], quiet=quiet)
@@ -144,6 +141,17 @@ def _failing(hunt: "Hunt", order: "Order", *, quiet: bool) -> str:
     others = f", one of {len(failed)} tests that fail" if len(failed) > 1 else ""
     remark(f"looking into {failed[0]}{others}", quiet=quiet)
     return failed[0]
+
+
+def _diagnosed(hunt: "Hunt", case: "Case", output_format: Format) -> "Diagnosis":
+    """What the runs say; where they are interrupted, what is known by then is printed first."""
+    from rescope.verify.diagnosis import Stopped, diagnose
+
+    try:
+        return diagnose(hunt, case)
+    except Stopped as stopped:
+        print(_rendered(stopped.found, output_format), end="", flush=True)
+        raise
 
 
 def _hint(order: "Order", *, quiet: bool) -> None:

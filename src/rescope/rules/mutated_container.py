@@ -51,10 +51,8 @@ def _found(ctx: RuleContext) -> Iterator[tuple[Singleton, Finding]]:
         elif _shared(ctx, singleton):
             found = _finding(ctx, singleton)
             seen = singleton.touched_by_tests or (singleton.set_by_tests and singleton.read_by_tests)
-            if not singleton.touched_by_tests and _taken_out(singleton):
-                yield singleton, only_told(found, _TAKEN)
-            else:
-                yield singleton, ctx.noticed(found, singleton) if seen else only_told(found, _UNTOUCHED)
+            because = _TAKEN if _taken_out(singleton) and not singleton.touched_by_tests else "" if seen else _UNTOUCHED
+            yield singleton, only_told(found, because) if because else ctx.noticed(found, singleton)
 
 
 def _taken_out(singleton: Singleton) -> bool:
