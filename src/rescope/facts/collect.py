@@ -356,19 +356,7 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
 ) -> Function:
     """What a function requests and does; what it keeps of others on `self` is put into `held`."""
     params = all_params(node)
-    receiver = params[0] if method and params and not is_static(node) else ""
-    is_class = any(isinstance(d, ast.Name) and d.id == "classmethod" for d in node.decorator_list) or receiver in {"cls", "mcs"}
-    env = Environment(
-        names=names,
-        local_names=frozenset(bound_names(node.body)),
-        params=frozenset(params),
-        optional=frozenset(false_by_default(node.args)),
-        receiver=receiver,
-        receiver_root=Root.CLS if is_class else Root.SELF,
-        globals=global_names(node) if names.global_lines.within(node) else set(),
-        held={} if held is None else held,
-        of_test=node.name.startswith("test") or bool(node.decorator_list),
-    )
+    env = _environment(node, params, names, method=method, held={} if held is None else held)
     scan = Scan(env=env)
     scan.block(node.body)
     requested, doubtful = argnames(node, names, method=method, patches=patches)
@@ -406,6 +394,23 @@ def scan_function(  # noqa: PLR0913 - what is known of the place where it stands
         copies_back=tuple(copies_put_back(node, scan.yields_at, names)) if scan.yields_at else (),
         writes_out=bool(scan.yields_at) and is_written_out(node, scan.yields_at or 0),
         given=any(callee_dotted(d, names) in {"hypothesis.given", "given"} for d in node.decorator_list),
+    )
+
+
+def _environment(node: FunctionNode, params: tuple[str, ...], names: ModuleNames, *, method: bool, held: dict[str, Target]) -> Environment:
+    """The names of a function before its first statement."""
+    receiver = params[0] if method and params and not is_static(node) else ""
+    is_class = any(isinstance(d, ast.Name) and d.id == "classmethod" for d in node.decorator_list) or receiver in {"cls", "mcs"}
+    return Environment(
+        names=names,
+        local_names=frozenset(bound_names(node.body)),
+        params=frozenset(params),
+        optional=frozenset(false_by_default(node.args)),
+        receiver=receiver,
+        receiver_root=Root.CLS if is_class else Root.SELF,
+        globals=global_names(node) if names.global_lines.within(node) else set(),
+        held=held,
+        of_test=node.name.startswith("test") or bool(node.decorator_list),
     )
 
 
