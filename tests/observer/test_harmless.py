@@ -101,12 +101,29 @@ def test_clean_suite(tmp_path: Path, observe, options: tuple[str, ...]) -> None:
 
 
 HOSTILE = """\
-# --- hostile.py
-CALLS = frozenset()
-
-
+# --- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = [".", "site-packages"]
+# --- site-packages/foreign.py
 def trap(*args, **kwargs):
     raise SystemExit("code of the project was run")
+
+
+class Rows(list):
+    __getitem__ = __iter__ = __len__ = __eq__ = __contains__ = trap
+
+
+class Columns(dict):
+    __getitem__ = __iter__ = keys = items = values = __len__ = __eq__ = __contains__ = get = trap
+
+
+class Pair(tuple):
+    __getitem__ = __iter__ = __len__ = __eq__ = __contains__ = trap
+# --- hostile.py
+from foreign import Columns, Pair, Rows, trap
+
+CALLS = frozenset()
+rows, columns, pair = Rows(["a"]), Columns(a=1), Pair([["a"], 2])
 
 
 class Meta(type):
@@ -177,6 +194,8 @@ def test_change(shared, things):
     hostile.plain.count += 1
     dict.__setitem__(hostile.table, "a", hostile.thing)
     list.append(hostile.row, hostile.Thing())
+    hostile.rows.append("b")
+    hostile.columns["b"] = 2
     hostile.known["list"].append(hostile.Thing())
     hostile.get_lazy().count = 2
     things.append(hostile.Thing())
@@ -197,6 +216,8 @@ def test_hostile_objects(tmp_path: Path, observe) -> None:
         "hostile.plain",
         "hostile.table",
         "hostile.row",
+        "hostile.rows",
+        "hostile.columns",
         "hostile.known",
         "hostile._lazy",
         "shared",

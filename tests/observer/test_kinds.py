@@ -176,6 +176,82 @@ def test_every_kind(tmp_path: Path, observe) -> None:
     assert "test_app.py::test_import changed" not in out
 
 
+REBINDS = """\
+# --- state.py
+from unittest.mock import call
+
+
+class Plan:
+    steps = ("a",)
+    kept = object()
+
+
+LIMIT = 1000
+HOLDER = Plan()
+NAMES = ["a", "b"]
+CALL = call(["a"])
+RATES = {"a": 1.5, "b": 2.5}
+
+
+def work():
+    return LIMIT
+# --- late.py
+ITEMS = ["x"]
+# --- test_state.py
+import state
+
+
+def test_quiet(): pass
+def test_constant(): state.LIMIT = 10 * 100 + 1
+def test_object(): state.HOLDER = state.Plan()
+def test_added(): state.EXTRA = None
+def test_removed(): del state.RATES["b"]
+def test_exchanged(): state.EXTRA_2 = state.__dict__.pop("EXTRA")
+def test_in_tuple_of_library(): state.CALL.args[0].append("b")
+def test_item(): state.NAMES[1] = "c"
+def test_longer(): state.NAMES.append("d")
+def test_value(): state.RATES["a"] = 3.5
+def test_key(): state.RATES["c"] = state.RATES.pop("a")
+def test_function(): state.work = lambda: 0
+def test_of_class(): state.Plan.steps = ("b",)
+def test_object_of_class(): state.Plan.kept = object()
+def test_list_in_its_place(): state.NAMES = ["e"]
+def test_new_list(): state.NAMES.append("f")
+def test_imports(): import late
+def test_in_new_module(): state.__dict__["HOLDER"] = None; import late; late.ITEMS[0] = "y"
+def test_last(): pass
+"""
+REBOUND = {
+    "test_constant": ["state.LIMIT"],
+    "test_object": ["state.HOLDER"],
+    "test_added": ["state.EXTRA"],
+    "test_removed": ["state.RATES['b']"],
+    "test_exchanged": ["state.EXTRA_2"],
+    "test_in_tuple_of_library": ["state.CALL[1][0]"],
+    "test_item": ["state.NAMES[1]"],
+    "test_longer": ["state.NAMES"],
+    "test_value": ["state.RATES['a']"],
+    "test_key": ["state.RATES['a']"],
+    "test_function": ["state.work"],
+    "test_of_class": ["state.Plan.steps"],
+    "test_object_of_class": ["state.Plan.kept"],
+    "test_list_in_its_place": ["state.NAMES"],
+    "test_new_list": ["state.NAMES"],
+    "test_in_new_module": ["late.ITEMS[0]", "state.HOLDER"],
+}
+
+
+def test_each_way_to_change(tmp_path: Path, observe) -> None:
+    """Names bound anew, added and taken away, and what plain containers hold, are told of the very test, and of no other."""
+    _, seen = observe(make_project(tmp_path, REBINDS), "--rescope=all")
+    found: dict[str, list[str]] = {}
+    for change in seen["changes"]:
+        if change["kind"] != "import":
+            found.setdefault(change["test"].partition("::")[2], []).append(change["name"] + change["where"])
+
+    assert {test: sorted(names) for test, names in found.items()} == REBOUND
+
+
 def test_warnings_filters(tmp_path: Path, observe) -> None:
     """A filter of `warnings` is told where pytest does not put the old ones back."""
     project = make_project(tmp_path, "# --- test_w.py\nimport warnings\n\n\ndef test_w():\n    warnings.simplefilter('ignore')\n")

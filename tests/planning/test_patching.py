@@ -28,6 +28,14 @@ CURED = {
     "a test of a class": f"class TestLoud:\n    def test_loud(self):\n        {LOUD}\n        assert app.level() == '9'\n",
     "a fixture": f"@pytest.fixture\ndef loud():\n    {LOUD}\n\n\ndef test_loud(loud):\n    assert app.level() == '9'\n",
     "an attribute": "def test_fast():\n    app.mode = 'fast'\n    assert app.mode == 'fast'\n",
+    "below a mark of the project": (
+        f"from marks import old\n\n\n@old\ndef test_loud():\n    {LOUD}\n    assert app.level() == '9'\n"
+        "# --- marks.py\nimport pytest\n\nold = pytest.mark.skipif(False, reason='never')\n"
+    ),
+    "a fixture of whose name others call a variable": (
+        f"@pytest.fixture\ndef loud():\n    {LOUD}\n    return str\n\n\ndef test_loud(loud):\n    assert loud(9) == app.level()\n\n\n"
+        "def helper():\n    loud = len\n    return loud('')\n"
+    ),
     "below a mark": f"@pytest.mark.parametrize('n', [1])\ndef test_loud(n):\n    {LOUD}\n    assert n\n",
 }
 LEFT = {

@@ -48,6 +48,14 @@ AROUND = {
         ),
         {ENVIRONMENT, FOLDER},
     ),
+    "a fixture that makes a value of that name": (
+        "@pytest.fixture(autouse=True)\ndef env(tmp_path):\n    return dict(folder=str(tmp_path))\n",
+        {ENVIRONMENT, FOLDER},
+    ),
+    "a fixture that goes where its tests are": (
+        "def back():\n    os.chdir(os.path.dirname(__file__))\n\n\n@pytest.fixture(autouse=True)\ndef cwd():\n    back()\n",
+        {ENVIRONMENT},
+    ),
     "a fixture that goes back": (
         "@pytest.fixture(autouse=True)\ndef tmp_dir():\n    before = os.getcwd()\n    yield\n    os.chdir(before)\n",
         {ENVIRONMENT},

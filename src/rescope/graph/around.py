@@ -103,7 +103,7 @@ class Around:
         return self.dropping[function.address]
 
     def _touches(self, function: Function, state: str, place: Definition | None, *, by_call: bool) -> bool:
-        if by_call and PUTS_BACK.search(function.address.name) and not _only_tidies(function):
+        if by_call and PUTS_BACK.search(function.address.name) and not _only_tidies(function) and self._acts(function, state):
             return True
         if state == _CHDIR and changes_folder(function):
             return True
@@ -115,6 +115,14 @@ class Around:
             return True
         wanted = {state, f"monkeypatch.{last}" if by_call else owner}
         return any(word in wanted or word.startswith(f"{state}.") for word in words)
+
+    def _acts(self, function: Function, state: str) -> bool:
+        """Whether a function may do what its name says: after the test, or by a call that changes the state or is not seen through."""
+        if not _only_sets_up(function) or function.effects or state in {*self._reached(function, _DEPTH)}:
+            return True
+        return any(call.callee.dotted == state for call in function.calls) or any(
+            self.flow.called(function, call) is None and PUTS_BACK.search(call.callee.dotted) for call in function.calls
+        )
 
     def _resets_all_of(self, function: Function, path: str) -> bool:
         """Whether it calls, when the test is over, what says that it resets something in a file of the program."""

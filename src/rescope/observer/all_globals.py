@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from itertools import chain
-from types import FunctionType, ModuleType
-from typing import NamedTuple, cast
+from operator import is_
+from types import FunctionType
+from typing import cast
 from weakref import ref
 
+from rescope.observer.bindings import Bindings, Space
 from rescope.observer.fingerprint import UNSET, Print, Reader
 from rescope.observer.layout import (
     ATOMS,
@@ -15,7 +16,6 @@ from rescope.observer.layout import (
     is_class,
     is_plain_member,
     is_test_case,
-    module_globals,
     namespace,
 )
 from rescope.observer.modules import Loaded
@@ -26,37 +26,30 @@ _STILL = frozenset({Kind.OPAQUE, Kind.ARRAY})
 
 
 class Shelf:
-    """One namespace as it was at the last look: ids of all values, and fingerprints of those whose insides may change.
+    """One namespace as it was at the last look: names and ids of all values, and fingerprints of those whose insides may change.
 
     `inside` are the ids of the latter.
     `held` keeps the plain values alive, so that their ids cannot be taken over by others; objects are never held.
     """
 
     def __init__(
-        self, *, ids: tuple[int, ...], inside: tuple[int, ...], held: tuple[object, ...], live: tuple[str, ...], prints: dict[str, Print]
+        self,
+        *,
+        bound: tuple[tuple[object, ...], tuple[int, ...]],
+        inside: tuple[int, ...],
+        held: tuple[object, ...],
+        live: tuple[str, ...],
+        prints: dict[str, Print],
     ) -> None:
-        self.ids = ids
+        self.names, self.ids = bound
         self.inside = inside
         self.held = held
         self.live = live
         self.prints = prints
 
-
-class Space(NamedTuple):
-    """A namespace to look at: that of a module, or of the class `inner` of one, which is not kept alive by this."""
-
-    label: str
-    path: str
-    inner: str
-    of: "ref[type] | None"
-
-    def members(self) -> Mapping[str, object]:
-        """What the namespace holds now; nothing where it is gone."""
-        if self.of is None:
-            home = sys.modules.get(self.label)
-            return home.__dict__ if type(home) is ModuleType else module_globals(home)
-        owner = self.of()
-        return namespace(owner) if owner is not None else {}
+    def is_bound_to(self, members: Mapping[str, object]) -> bool:
+        """Whether every name is bound to what it was."""
+        return self.ids == tuple(map(id, members.values())) and all(map(is_, self.names, members))
 
 
 class AllGlobals:
@@ -75,27 +68,26 @@ class AllGlobals:
         self.homes: dict[str, int] = {}
         self.away: dict[tuple[str, int], dict[str, Shelf]] = {}
         self.spaces: list[Space] = []
-        self.lively: list[Space] = []
-        self.bound: tuple[tuple[int, ...], ...] = ()
+        self.bindings = Bindings(())
+        self.scanned = -1
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; new modules and classes are taken as they are.
 
-        Most looks find every name bound to what it was: all ids are compared at once then, and only what has insides is looked into.
+        Most looks find every name bound to what it was: all are compared at once then, and only what has insides is looked into.
         """
-        if self.loaded.refresh() or self.bound != self._bound():
+        self.loaded.refresh()
+        values = self.bindings.read() if self.scanned == self.loaded.size else None
+        if values is None:
+            self.scanned = self.loaded.size
             self.spaces = []
             yield from self._moved_anywhere()
-            self.lively = [space for space in self.spaces if self.shelves[space.label].live]
-            self.bound = self._bound()
+            shelves = ((space, self.shelves[space.label]) for space in self.spaces)
+            self.bindings = Bindings((space, shelf.prints, shelf.live) for space, shelf in shelves)
             return
-        for space in self.lively:
-            if not self._is_still_inside(self.shelves[space.label], space.members()):
-                yield from self._shelf(space)
-
-    def _bound(self) -> tuple[tuple[int, ...], ...]:
-        values = chain.from_iterable([space.members().values() for space in self.spaces])
-        return tuple(map(id, map(sys.modules.get, self.loaded.names))), tuple(map(id, values))
+        for space in self.bindings.moved(values, self.reader.is_same):
+            if (yield from self._shelf(space)):
+                self.scanned = -1
 
     def _moved_anywhere(self) -> Iterator[Moved]:
         for name, path in self.loaded.names.items():
@@ -127,7 +119,7 @@ class AllGlobals:
     def _look(self, space: Space) -> Generator[Moved, None, bool]:
         self.spaces.append(space)
         shelf, members = self.shelves.get(space.label), space.members()
-        if shelf is not None and shelf.ids == tuple(map(id, members.values())) and self._is_still_inside(shelf, members):
+        if shelf is not None and shelf.is_bound_to(members) and self._is_still_inside(shelf, members):
             return False
         return (yield from self._shelf(space))
 
@@ -147,7 +139,7 @@ class AllGlobals:
         if shelf is None:
             self._fill(label, members)
             return True
-        if shelf.ids == tuple(map(id, members.values())):
+        if shelf.is_bound_to(members):
             for name in shelf.live:
                 now = self._take(members[name])
                 before = shelf.prints[name]
@@ -172,7 +164,7 @@ class AllGlobals:
         live = [n for n, v in values.items() if self._is_live(v) and self.home.setdefault(id(v), label) == label]
         inside = frozenset(live)
         shelf = Shelf(
-            ids=tuple(map(id, members.values())),
+            bound=(tuple(members), tuple(map(id, members.values()))),
             inside=tuple(id(values[n]) for n in live),
             held=tuple(v for v in members.values() if id(type(v)) in ATOMS),
             live=tuple(live),

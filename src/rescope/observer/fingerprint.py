@@ -67,17 +67,27 @@ class Reader:
                 if type(taken) is of:
                     return len(value) == len(taken) and (all(map(is_, value, taken)) or all(map(self._is_or_same, value, taken)))
             elif of is set or of is frozenset:
-                return type(taken) is frozenset and _flat(value) and bool(taken == value)
+                return type(taken) is frozenset and is_flat(value) and bool(taken == value)
             elif type(taken) is tuple:
                 if len(taken) == 5:
                     return bool(taken[1] == id(value)) and self._is_same_object(value, of, taken)
-                return of is CACHE and bool(taken == (_SIZED, "cache", value.cache_info().currsize))
+                return bool(taken == (_SIZED, "cache", value.cache_info().currsize)) if of is CACHE else self._is_same_tuple(value, taken)
         except RuntimeError:  # another thread changes the container meanwhile
             return False
         return value is taken or taken is CUT
 
     def _are_same(self, value: dict[Any, Any], taken: dict[Any, Any]) -> bool:
-        return len(value) == len(taken) and all(map(is_, value, taken)) and all(map(self._is_or_same, value.values(), taken.values()))
+        return (
+            len(value) == len(taken)
+            and (all(map(is_, value, taken)) or all(map(_is_same_key, value, taken)))
+            and all(map(self._is_or_same, value.values(), taken.values()))
+        )
+
+    def _is_same_tuple(self, value: Any, taken: tuple[Print, ...]) -> bool:  # noqa: ANN401 - an instance of a library's subclass of tuple
+        layout = self.layouts.of(value)
+        if layout.base is not tuple or layout.own:
+            return False
+        return tuple.__len__(value) == len(taken) and all(map(self._is_or_same, tuple.__iter__(value), taken))
 
     def _is_or_same(self, value: Any, taken: Print) -> bool:  # noqa: ANN401 - any value
         return value is taken or self.is_same(value, taken)
@@ -118,7 +128,7 @@ class Reader:
 
     def is_flat(self, value: Any) -> bool:  # noqa: ANN401 - a tuple or frozenset
         """Whether an immutable container holds plain values only."""
-        return _flat(list(self.layouts.of(value).base.__iter__(value)))  # type: ignore[attr-defined]
+        return is_flat(list(self.layouts.of(value).base.__iter__(value)))  # type: ignore[attr-defined]
 
     def _take(self, value: object, depth: int, nesting: int) -> Print:
         if id(type(value)) in ATOMS:
@@ -129,7 +139,7 @@ class Reader:
         of = type(value)  # dicts, lists and objects are by far the commonest, so without the detour
         if of is dict and len(value) <= _MAX_ITEMS:  # type: ignore[arg-type]
             return self._mapping(cast("dict[object, object]", value), depth, nesting)
-        if of is list and len(value) <= _MAX_ITEMS and _flat(items := cast("list[object]", value).copy()):  # type: ignore[arg-type]
+        if of is list and len(value) <= _MAX_ITEMS and is_flat(items := cast("list[object]", value).copy()):  # type: ignore[arg-type]
             return items
         layout = self.layouts.of(value)
         kind = layout.kind
@@ -175,7 +185,7 @@ class Reader:
             if layout.kind is Kind.SET:
                 inside = frozenset(map(self._key, items))
             else:
-                flat = items if _flat(items) else [self._take(v, depth, nesting + 1) for v in items]
+                flat = items if is_flat(items) else [self._take(v, depth, nesting + 1) for v in items]
                 inside = tuple(flat) if layout.kind is Kind.TUPLE else flat
         if layout.attributes is None or depth <= 0 or not layout.own:
             return inside
@@ -185,9 +195,9 @@ class Reader:
         if type(value) is dict:
             if not value:
                 return {}
-            if _flat(value.values()) and _flat(value):
+            if is_flat(value.values()) and is_flat(value):
                 return value.copy()
-        elif _flat(dict.values(value)) and _flat(list(dict.keys(value))):
+        elif is_flat(dict.values(value)) and is_flat(list(dict.keys(value))):
             return dict(zip(dict.keys(value), dict.values(value), strict=True))
         return {self._key(k): self._take(v, depth, nesting + 1) for k, v in list(dict.items(value))}
 
@@ -204,12 +214,24 @@ def _is_same_dict(value: dict[Any, Any], taken: dict[Any, Any]) -> bool:
     return len(value) == len(taken) and (not taken or (all(map(is_, value.values(), taken.values())) and all(map(is_, value, taken))))
 
 
+def _is_same_key(key: Any, taken: Print) -> bool:  # noqa: ANN401 - any key
+    """As `Reader._key` made it."""
+    if key is taken:
+        return True
+    if type(taken) is not tuple:
+        return False
+    if type(key) is tuple:
+        return len(key) == len(taken) and all(map(_is_same_key, key, taken))
+    return len(taken) == 5 and bool(taken[0] == OBJECT) and bool(taken[1] == id(key))
+
+
 def is_setting(name: object) -> bool:
     """Whether an attribute of a library's object may hold what users set: a constant, or a name that says so."""
     return type(name) is str and (name.isupper() or name.lstrip("_") in _SETTINGS)
 
 
-def _flat(values: Any) -> bool:  # noqa: ANN401 - views of dicts of any kind
+def is_flat(values: Any) -> bool:  # noqa: ANN401 - views of dicts of any kind
+    """Whether all values are plain ones."""
     return ATOMS.issuperset(map(id, map(type, values)))
 
 

@@ -33,7 +33,8 @@ _COMPARED_AS_TEXT = frozenset({"decimal.Decimal", "fractions.Fraction", "uuid.UU
 _CLOSED = frozenset({"builtins", "logging", "threading", "_thread", "re", "weakref", "_weakref", "asyncio", "concurrent", "enum", "typing"})
 _HEAP = 1 << 9
 _OF_MEMBERS = frozenset({"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"})
-_members = cast("Callable[[type], Mapping[str, object]]", type.__dict__["__dict__"].__get__)
+namespace = cast("Callable[[type], Mapping[str, object]]", type.__dict__["__dict__"].__get__)
+"""The attributes that a class itself holds."""
 bases = cast("Callable[[type], tuple[type, ...]]", type.__dict__["__mro__"].__get__)
 
 
@@ -79,11 +80,6 @@ class Layout(NamedTuple):
     slots: tuple[tuple[str, Callable[[object], object]], ...] = ()
     given: frozenset[str] = frozenset()
     enumeration: bool = False
-
-
-def namespace(owner: type) -> Mapping[str, object]:
-    """The attributes that a class itself holds."""
-    return _members(owner)
 
 
 def is_class(value: object) -> bool:

@@ -3,14 +3,16 @@
 from dataclasses import dataclass, field
 
 from rescope.facts.undo import may_go_back
+from rescope.graph.index import Definition
 from rescope.model.address import Address
 from rescope.model.edit import PatchKind, UseMonkeypatch
-from rescope.model.facts import FixtureDef, Function
+from rescope.model.facts import FixtureDef, Function, Root
 from rescope.model.scope import Scope
 from rescope.rule import RuleContext
 
 _NAME = "monkeypatch"
 _DELETES = frozenset({"tempfile.TemporaryDirectory", "shutil.rmtree", "os.rmdir"})
+_VALUES = frozenset({Root.ARGUMENT, Root.LOCAL})
 _KNOWN = ("pytest.mark.", "pytest.fixture", "pytest_asyncio.fixture")
 
 
@@ -55,7 +57,7 @@ class Patching:
         tested = fixture is None and self.ctx.graph.running(function)
         if not tested and (fixture is None or fixture.scope is not Scope.FUNCTION or fixture.editable):
             return f"{name} is no test, nor a fixture of function scope"
-        other = next((d for d in function.decorators if not (d.startswith(_KNOWN) or "patch" in d.split("."))), "")
+        other = next((d for d in function.decorators if not (self._is_known(d, function) or "patch" in d.split("."))), "")
         if function.given or function.hides_signature or other:
             return f"a decorator of {name} may call it otherwise: {other or 'its signature is hidden'}"
         if function.address.name in self.called:
@@ -64,11 +66,23 @@ class Patching:
             return f"{name} is parametrized by '{_NAME}'"
         return ""
 
+    def _is_known(self, decorator: str, function: Function) -> bool:
+        """Whether a decorator is pytest's own, by name or under one that the project gives it."""
+        index, path = self.ctx.index, function.address.path
+        place = Definition(path=path, name=decorator) if decorator in index.variables[path] else index.locate(decorator, path)
+        found = index.variable(place)
+        made = found[0].value.target if found is not None else None
+        return decorator.startswith(_KNOWN) or (made is not None and made.dotted.startswith(_KNOWN))
+
     def _collect(self) -> None:
         for path in self.ctx.tests:
             body = self.ctx.index.modules[path].body
             for function in (*self.ctx.index.functions[path].values(), *([body] if body is not None else ())):
-                self.called.update(call.callee.dotted.rpartition(".")[2] for call in function.calls)
+                self.called.update(
+                    c.callee.dotted.rpartition(".")[2]
+                    for c in function.calls
+                    if c.callee.dotted != c.callee.head or c.callee.root not in _VALUES
+                )
         self.shadowed = any(r.name == _NAME for r in self.ctx.graph.registrations)
         self.unittests.update(t.function.address for t in self.ctx.graph.tests if t.unittest)
 

@@ -26,6 +26,8 @@ _CODE = "RSC106"
 _NAME = "scope-mismatch"
 _PERHAPS = "it may get another definition of that name, of which the scope is broad enough"
 
+_DECORATED = "a decorator between pytest and the function may pass it something else"
+
 
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for edges between project fixtures that pytest refuses."""
@@ -41,11 +43,17 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
         if refused and source.address not in seen and ctx.graph.tests_using(source):
             seen.add(source.address)
             found = _finding(ctx, source, refused[0], name)
-            yield found if len(refused) == len(goals) else only_told(found, _PERHAPS)
+            because = _PERHAPS if len(refused) < len(goals) else _DECORATED if _is_wrapped(source) else ""
+            yield only_told(found, because) if because else found
 
 
 def _refused(source: FixtureDef, goal: FixtureDef) -> bool:
     return isinstance(source.scope, Scope) and isinstance(goal.scope, Scope) and source.scope > goal.scope
+
+
+def _is_wrapped(source: FixtureDef) -> bool:
+    """Whether something else than pytest decorates the function: what it requests may be the decorator's to give."""
+    return source.function.hides_signature or any("fixture" not in decorator for decorator in source.function.decorators)
 
 
 def _finding(ctx: RuleContext, source: FixtureDef, goal: FixtureDef, name: str) -> Finding:
