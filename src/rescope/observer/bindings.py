@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import call, is_, itemgetter
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from rescope.observer.fingerprint import Print, is_flat
 from rescope.observer.layout import ATOMS, module_globals, namespace
@@ -13,6 +13,7 @@ from rescope.observer.layout import ATOMS, module_globals, namespace
 if TYPE_CHECKING:
     from weakref import ref
 
+_CONTAINERS = frozenset(map(id, (list, tuple, set, frozenset)))
 Members = Mapping[str, object]
 Prints = dict[str, Print]
 
@@ -46,8 +47,8 @@ class Inside(NamedTuple):
 class Bindings:
     """What the names of some namespaces are bound to when this is made, and what the plain containers among the values hold.
 
-    All names are compared at once, without a line of Python for each. Plain values and functions are held and compared by identity, at
-    half of what ids cost; of all else the ids are kept, so that no object of the project lives longer for being watched.
+    All names are compared at once, without a line of Python for each. What may be held is compared by identity, at half of what ids
+    cost; of all else the ids are kept, so that no object of the project lives longer for being watched.
     """
 
     def __init__(self, spaces: Iterable[tuple[Space, Prints, tuple[str, ...]]]) -> None:
@@ -62,9 +63,9 @@ class Bindings:
         names = [[n for n in prints if n in m] or [next(iter(m))] for m, (_, prints, _) in zip(held, given, strict=True)]
         self.takers = [itemgetter(each[0], *each) for each in names]
         values = list(self._taken(held))
-        self.still = _taker([number for number, value in enumerate(values) if _is_still(value)])
-        self.others = _taker([number for number, value in enumerate(values) if not _is_still(value)])
-        self.values, self.ids = self.still(values), list(map(id, self.others(values)))
+        self.kept = taker([number for number, value in enumerate(values) if _may_be_held(value)])
+        self.others = taker([number for number, value in enumerate(values) if not _may_be_held(value)])
+        self.values, self.ids = self.kept(values), list(map(id, self.others(values)))
         places = [(each, name) for each, inside in zip(given, names, strict=True) for name in ("", *inside)]
         self.live = [Inside(at, name, n, prints) for n, ((at, prints, live), name) in enumerate(places) if name in live]
         self.contents = Contents(self.live, values)
@@ -81,7 +82,7 @@ class Bindings:
             values = list(self._taken(held))
         except KeyError:
             return None
-        if not all(map(is_, self.still(values), self.values)):
+        if not all(map(is_, self.kept(values), self.values)):
             return None
         return values if list(map(id, self.others(values))) == self.ids else None
 
@@ -123,7 +124,7 @@ class Contents:
                 dicts.append(each)
             else:
                 self.others.append(each)
-        self.lists, self.dicts = (_taker([each.number for each in kind]) for kind in (lists, dicts))
+        self.lists, self.dicts = (taker([each.number for each in kind]) for kind in (lists, dicts))
         inside = [each.prints[each.name] for each in (*lists, *dicts)]
         self.sizes = list(map(len, inside))
         self.items = list(chain.from_iterable(inside))
@@ -143,13 +144,14 @@ class Contents:
             return False
 
 
-def _is_still(value: object) -> bool:
-    """Whether a value cannot change, and holding it for a while is harmless."""
-    return id(type(value)) in ATOMS or type(value) is FunctionType
+def _may_be_held(value: object) -> bool:
+    """Whether nobody can tell that a value lives until the next look: a plain one, a container of such, or a function."""
+    of = type(value)
+    return id(of) in ATOMS or of is FunctionType or (id(of) in _CONTAINERS and is_flat(list(cast("Iterable[object]", value))))
 
 
-def _taker(numbers: Sequence[int]) -> Callable[[Sequence[object]], tuple[object, ...]]:
-    """What takes the values of these numbers."""
-    if len(numbers) == 1:
-        return lambda values: (values[numbers[0]],)
-    return itemgetter(*numbers) if numbers else lambda _: ()
+def taker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes the values under these keys; an `itemgetter` of one key would give no tuple."""
+    if len(keys) == 1:
+        return lambda held: (held[keys[0]],)
+    return itemgetter(*keys) if keys else lambda _: ()
