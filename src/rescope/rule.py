@@ -1,7 +1,7 @@
 """The shape of a rule, and the questions that rules may ask of the project."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
@@ -337,6 +337,12 @@ class RuleContext:
                     for name, in_body in _asked(function, at_import=at_import, program=module.path not in self.tests):
                         self.asking[name].add(in_body)
         return self.asking.get(variable) == {True} and not self.asking[_ANY]
+
+    def is_alone(self, tests: Collection[Address], paths: Iterable[str]) -> bool:
+        """Whether only these tests' files import the files, however indirectly, and each runs once; "" is one that others import."""
+        above = {above for path in paths for above in (self.imports.importers(path, lazy=True) if path else self.tests)}
+        others = {t.path for t in self.graph.tests if t.function.address not in tests or t.marks.parametrize}
+        return above.isdisjoint(others | {path for path in self.tests if path.endswith("conftest.py")})
 
     def taken_out(self, key: str) -> bool:
         """Whether the program takes a variable out of the environment to use it; by the last part of its name, if that is no literal."""

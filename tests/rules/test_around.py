@@ -167,3 +167,57 @@ def test_environment_that_a_requested_fixture_puts_back(tmp_path: Path, argument
     assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
 
     assert [g.finding.subject.name for g in check(root).shown] == found
+
+
+TOLD_TO_RESET = """\
+# --- app.py
+class Base:
+    strict = True
+    known = ("strict",)
+
+    def reset(self, *names):
+        for name in names:
+            vars(self).pop(name, None)
+
+
+settings = type("Settings", (Base,), {{}})()
+# --- conftest.py
+import pytest
+
+
+def start():
+    import app
+
+    {call}
+
+
+@pytest.fixture(autouse=True)
+def _start():
+    start()
+# --- test_app.py
+import app
+
+
+def test_lax():
+    app.settings.strict = 0
+    assert not app.settings.strict
+
+
+def test_strict():
+    assert app.settings.strict
+"""
+CALLS = {
+    "app.settings.reset(*app.settings.known)": [],
+    'app.settings.reset("strict")': [],
+    'app.settings.reset("other")': ["RSC208"],
+    "assert app.settings.known": ["RSC208"],
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_object_that_is_told_to_reset_itself(tmp_path: Path, call: str) -> None:
+    """A helper of an autouse fixture may tell the changed object, of which the class is not known, to take back what it knows or names."""
+    root = make_project(tmp_path, TOLD_TO_RESET.format(call=call))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if CALLS[call] else "2 passed")
+
+    assert [g.finding.code for g in check(root).shown] == CALLS[call]

@@ -195,3 +195,50 @@ def test_what_an_instance_opens_later(tmp_path: Path, log: str, opened: str, nam
     root = make_project(tmp_path, FACTORY.replace("{log}", log).replace("{opened}", opened))
     assert run_pytest(root).returncode == 0
     assert {g.finding.subject.name for g in check(root).plan.groups if g.edits} == names
+
+
+ANEW = """\
+# --- tracer.py
+class Tracer:
+    _one = None
+
+    def __new__(cls):
+        if cls._one is None:
+            cls._one = super().__new__(cls)
+        return cls._one
+
+    {making}
+
+    def trace(self, name):
+        self.names.add(name)
+# --- test_tracer.py
+from tracer import Tracer
+
+
+def test_trace():
+    tracer = Tracer()
+    tracer.trace("a")
+    assert tracer.names == {{"a"}}
+
+
+def test_nothing():
+    assert Tracer().names == set()
+"""
+MAKING = {
+    "in any case": ("def __init__(self):\n        self.names = set()", []),
+    "the first time": (
+        "done = 0\n\n    def __init__(self):\n        if self.done: return\n        self.done = True\n        self.names = {*()}",
+        ["Tracer._one"],
+    ),
+    "once": ("def __init__(self):\n        if not hasattr(self, 'names'):\n            self.names = set()", ["Tracer._one"]),
+}
+
+
+@pytest.mark.parametrize("case", MAKING)
+def test_an_instance_that_each_call_makes_anew(tmp_path: Path, case: str) -> None:
+    """Python runs `__init__` whenever `__new__` gives an instance of the class: what it sets in any case is no state."""
+    making, shown = MAKING[case]
+    root = make_project(tmp_path, ANEW.format(making=making))
+    assert run_pytest(root, "-p", "no:randomly").returncode == bool(shown)
+
+    assert [g.finding.subject.name for g in check(root).shown] == shown

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project, only_told
+from projects import check, make_project, only_told, outcome, run_pytest
 
 MODULE = """\
 # --- sink.py
@@ -303,3 +303,47 @@ def test_zero():
 """
     (group,) = check(make_project(tmp_path, text)).plan.groups
     assert [(at.path, at.line) for at in group.finding.related if "raise_level() writes it" in at.note] == [("change.py", 5)]
+
+
+COUNTER = """\
+# --- names.py
+from itertools import count
+
+
+class Name:
+    numbers = count(0)
+
+    def __init__(self):
+        self.number = next(self.numbers)
+# --- test_names.py
+from itertools import count
+
+from names import Name
+
+SEEN = []
+
+
+def test_names():
+    {start}
+    Name.numbers = count(start)
+    SEEN.extend([Name().number, Name().number])
+    assert SEEN == [start, start + 1]
+
+
+def test_names_are_unique():
+    assert Name().number not in SEEN
+"""
+
+
+@pytest.mark.parametrize(("start", "codes"), [("start = next(Name.numbers)", []), ("start = 7", ["RSC208"])])
+def test_counter_that_goes_on(tmp_path: Path, start: str, codes: list[str]) -> None:
+    """Who asks a counter for its next number and starts another there has changed nothing; the first one, put back, would repeat it."""
+    root = make_project(tmp_path, COUNTER.format(start=start))
+    assert outcome(run_pytest(root, "-p", "no:randomly")) == "2 passed"
+
+    assert [g.finding.code for g in check(root).shown] == codes
+    if not codes:
+        test = root / "test_names.py"
+        patched = test.read_text("utf-8").replace("test_names()", "test_names(monkeypatch)")
+        test.write_text(patched.replace("Name.numbers = count(start)", 'monkeypatch.setattr(Name, "numbers", count(start))'), "utf-8")
+        assert outcome(run_pytest(root, "-p", "no:randomly")) == "1 failed, 1 passed"

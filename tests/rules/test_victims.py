@@ -181,3 +181,52 @@ def test_the_only_test_that_changes_it(tmp_path: Path, mark: str) -> None:
     root = make_project(tmp_path, f"{APP}{HEAD}{text}")
     assert outcome(run_pytest(root)) == ("1 failed, 2 passed" if mark else "2 passed")
     assert [only_told(g) for g in check(root).plan.groups] == [not mark]
+
+
+OWN = """\
+# --- lesson.py
+engine = object()
+
+
+def main():
+    return engine
+# --- test_lesson.py
+import pytest
+
+
+{mark}def test_lesson():
+    import lesson as mod
+
+    {before}mod.engine = "memory"
+    assert mod.main() == "memory"
+# --- conftest.py
+import pytest
+
+
+@pytest.fixture
+def n(request):
+    return request.param
+# --- test_other.py
+def test_other():
+    {other}
+"""
+
+
+READS = "assert mod.main() != 'memory'\n    "
+TWICE = "@pytest.mark.usefixtures('n')\n@pytest.mark.parametrize('n', [1, 2], indirect=True)\n"
+ALONE = {
+    "once": ("", "", "assert True", []),
+    "beside one that imports it": ("", "", f"import lesson as mod\n\n    {READS}", ["RSC208"]),
+    "twice": (TWICE, READS, "assert True", ["RSC208"]),
+}
+
+
+@pytest.mark.parametrize("case", ALONE)
+def test_module_that_one_test_alone_imports(tmp_path: Path, case: str) -> None:
+    """A module to which no other test comes is the test's own: that it is changed is only told."""
+    mark, before, other, shown = ALONE[case]
+    root = make_project(tmp_path, OWN.format(mark=mark, before=before, other=other))
+    assert run_pytest(root, "-p", "no:randomly").returncode == bool(shown)
+
+    assert [g.finding.code for g in check(root).plan.groups] == ["RSC208"]
+    assert [g.finding.code for g in check(root).shown] == shown

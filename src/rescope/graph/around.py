@@ -38,6 +38,7 @@ class Around:
     tests: frozenset[str]
     said: dict[Address, frozenset[str]] = field(default_factory=dict)
     patched: dict[Address, frozenset[str]] = field(default_factory=dict)
+    back: dict[Address, tuple[Call, ...]] = field(default_factory=dict)
     dropping: dict[Address, bool] = field(default_factory=dict)
     hooks: list[Function] | None = None
     fixtures: dict[int, tuple[Function, bool | None]] = field(default_factory=dict)
@@ -111,10 +112,19 @@ class Around:
         owner, _, last = state.rpartition(".")
         if place is not None and (f"{place.path}:{place.name}" in words or self._resets_all_of(function, place.path)):
             return True
-        if owner and any(_resets(call, owner, last) for call in function.calls):
+        if owner and any(_resets(call, owner, last) for call in self._backs(function)):
             return True
         wanted = {state, f"monkeypatch.{last}" if by_call else owner}
         return any(word in wanted or word.startswith(f"{state}.") for word in words)
+
+    def _backs(self, function: Function) -> tuple[Call, ...]:
+        """The calls of a function, and of those that it calls, which reset an object by their name."""
+        if function.address not in self.back:
+            calls = (c for f in (function, *self._callees(function)) for c in f.calls)
+            self.back[function.address] = tuple(
+                c for c in calls if c.callee.dotted.endswith(".__init__") or is_back(c.callee.tail.rpartition(".")[2])
+            )
+        return self.back[function.address]
 
     def _acts(self, function: Function, state: str) -> bool:
         """Whether a function may do what its name says: after the test, or by a call that changes the state or is not seen through."""
@@ -267,9 +277,12 @@ def cleans_up(call: Call) -> bool:
 
 
 def _resets(call: Call, owner: str, attribute: str) -> bool:
-    """Whether a call tells an object to reset itself, or one attribute that it names, or makes it anew in its place."""
+    """Whether a call tells an object to reset itself, attributes that it names or knows, or makes it anew in its place."""
     on, _, method = call.callee.dotted.rpartition(".")
-    return on == owner and (is_back(method) or method == "__init__") and (attribute in call.strings if call.strings else not call.arguments)
+    if on != owner or not (is_back(method) or method == "__init__"):
+        return False
+    told = [target for _, target in call.passes if target.dotted.startswith(f"{owner}.")]
+    return attribute in call.strings if call.strings else len(told) == call.arguments
 
 
 def is_decorated(index: ModuleIndex, function: Function) -> bool:

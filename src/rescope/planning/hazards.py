@@ -10,7 +10,7 @@ from rescope.graph.fixture_graph import TestNode
 from rescope.model.facts import REQUEST_ATTRIBUTES, Call, Effect, EffectKind, FixtureDef, Function, Root, ValueKind
 from rescope.model.scope import Scope
 from rescope.packs import match
-from rescope.planning.repeating import refused_twice, registers_again, removes_what_it_finds
+from rescope.planning.repeating import refused_twice, registers_again, removes_what_it_finds, stays_open, tidies_first
 from rescope.planning.undoing import assigning_teardown, replaces_container
 from rescope.rule import RuleContext
 
@@ -88,6 +88,8 @@ def refusal(unseen: Unseen, fixture: FixtureDef, steps: Iterable[FixtureDef]) ->
         refused_twice(ctx, fixture),
         registers_again(ctx, fixture),
         removes_what_it_finds(ctx, fixture),
+        tidies_first(fixture.function),
+        stays_open(fixture.function),
         replaces_container(ctx, fixture),
         _given(unseen, fixture),
         _parametrize_scope(ctx, fixture),

@@ -1,10 +1,16 @@
 """What a fixture does once and must not do for each test: reasons to refuse its narrowing."""
 
+import re
+
+from rescope.graph.around import cleans_up
 from rescope.graph.construction import Step, steps
-from rescope.model.facts import Effect, EffectKind, FixtureDef, Root, ValueKind
+from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root, ValueKind
 from rescope.rule import RuleContext
 
 _REGISTERS = "register"
+_DELETES = frozenset({"os.remove", "os.unlink", "os.rmdir", "shutil.rmtree"})
+_CONNECTS = re.compile(r"(^|[._])(connect|Connect[A-Z]\w*|(create|open)_connection)$")
+_IN_MEMORY = ":memory:"
 _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 
 
@@ -84,3 +90,20 @@ def removes_what_it_finds(ctx: RuleContext, fixture: FixtureDef) -> str:
     for line, text in function.removes:
         return f"its teardown (line {line}) deletes {text}, which its set-up does not make: after the first test it would be gone"
     return ""
+
+
+def tidies_first(function: Function) -> str:
+    """A set-up that deletes what it finds outside of the process: done for each test, it takes away what an earlier one has left there."""
+    deleting = (c for c in function.calls if not (c.after_yield or c.nested) and (c.callee.dotted in _DELETES or c.callee.tail == "unlink"))
+    call = next(deleting, None)
+    return f"its set-up (line {call.line}) deletes what it finds, which a later test may count on" if call is not None else ""
+
+
+def stays_open(function: Function) -> str:
+    """A set-up that hands out a connection which nothing closes: done for each test, there would be one more at a time."""
+    if function.yields_at is not None or any(map(cleans_up, function.calls)):
+        return ""
+    made = {v.target.dotted for v in function.values if v.kind is ValueKind.CALL and v.target is not None}
+    opened = (c for c in function.calls if c.callee.dotted in made and _CONNECTS.search(c.callee.dotted) and _IN_MEMORY not in c.strings)
+    call = next(opened, None)
+    return f"each test would open a connection by {call.callee.dotted}(), and nothing closes it" if call is not None else ""

@@ -6,9 +6,9 @@ Why it leaks
 
 What rescope does
 -----------------
-It adds an autouse fixture that sets the attribute to its initial value before and after each test and removes the
-slots of subclasses. An attribute that no test sets, of whose object none changes anything, or that each test sets anew
-before it reads it, is told with low confidence, and left alone.
+It adds an autouse fixture that sets the attribute to its initial value before and after each test and removes the slots of
+subclasses. An attribute that no test sets, of whose object none changes anything, that each test sets anew before it reads it,
+or whose object's `__init__`, run at every call of the class, makes all anew, is told with low confidence, and left alone.
 
 When to keep it
 ---------------
@@ -74,6 +74,8 @@ def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:
         return only_told(found, f"{singleton.held_at_import[0].path} keeps the instance from its import on")
     if flag:
         return only_told(found, f"{flag} guards its __init__, and would stay set: a new instance would have no attributes")
+    if through_new and _starts_anew(ctx, singleton):
+        return only_told(found, "its __init__ is run at every call of the class, and makes all anew that its methods change")
     if not (touched or singleton.set_by_tests or singleton.worked_on):
         return only_told(found, UNCHANGED)
     return ctx.noticed(found, singleton) if touched or singleton.builds_project else only_told(found, PURE_MEMO)
@@ -102,6 +104,21 @@ def _guarding_flag(ctx: RuleContext, singleton: Singleton) -> str:
                 if effect.kind is EffectKind.SET_ATTR and on_class and name != singleton.address.name:
                     return f"{owner}.{name}"
     return ""
+
+
+def _starts_anew(ctx: RuleContext, singleton: Singleton) -> bool:
+    """Whether calling the class again, which `__new__` answers with the same instance, gives it a new start."""
+    owner = singleton.address.qualname.rpartition(".")[0]
+    own = [f for f in ctx.index.modules[singleton.address.path].functions if f.address.qualname.rpartition(".")[0] == owner]
+    made = next((f for f in own if f.address.name == "__init__"), None)
+    if made is None or any(call.callee.dotted in {"hasattr", "getattr"} for call in made.calls):
+        return False
+    set_there = [e for e in made.effects if e.kind is EffectKind.SET_ATTR and e.target.root is Root.SELF]
+    if any(e.value == "True" for e in set_there):
+        return False  # it notes that it has run: what it does may hang on that
+    fresh = {e.target.tail for e in set_there if not e.guarded}
+    others = (e for f in own if f.address.name not in {"__init__", "__new__"} for e in f.effects if e.target.root is Root.SELF)
+    return bool(fresh) and all(e.target.tail.partition(".")[0] in fresh for e in others)
 
 
 def _never_changes(ctx: RuleContext, singleton: Singleton) -> bool:

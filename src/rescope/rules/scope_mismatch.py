@@ -6,8 +6,9 @@ It does not: every test that reaches the pair errors in set-up. The broader fixt
 
 What rescope does
 -----------------
-It offers to narrow the requesting fixture. The edit is unsafe, since tests that do not reach the pair keep using it.
-Where another definition of the requested name, in another branch, is broad enough, it is told with low confidence.
+It offers to narrow the requesting fixture. The edit is unsafe, since tests that do not reach the pair keep using it. Where
+another definition of the requested name, in another branch, is broad enough, or another decorator of the function may pass the
+argument itself, it is told with low confidence.
 
 When to keep it
 ---------------

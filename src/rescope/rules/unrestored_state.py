@@ -15,12 +15,12 @@ it cannot start, what undoes it is told. What is taken back in the same function
 around the test is not reported, nor are seeds of random generators (they make later tests repeatable), attributes that the
 set-up of a class gives to what its tests use, containers of the program that start empty (caches), `unittest`'s `maxDiff`,
 warning filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
-attributes of what stands for the current request or context, and calls that configure a library, which a reset function of its
-own may take back. Told with low confidence are an entry left in `sys.path` or `sys.modules`, an attribute that nothing but the
-test has, what an autouse fixture of a conftest.py, or the set-up of a base class in a file of its own, sets anew for each test
-below it, a variable that the program takes out of the environment itself, and a command line, a constant or a container of a
-module, the test's own included, that no other test reads before it sets it. Of several assignments of constants the last
-counts.
+attributes of what stands for the current request or context, counters that go on from their next number, and calls that
+configure a library, which a reset function of its own may take back. Told with low confidence are an entry left in `sys.path`
+or `sys.modules`, an attribute that nothing but the test has, what an autouse fixture of a conftest.py, or the set-up of a base
+class in a file of its own, sets anew for each test below it, a variable that the program takes out of the environment itself,
+and a command line, a constant or a container of a module, the test's own included, that no other test reads before it sets it.
+Of several assignments of constants the last counts.
 
 When to keep it
 ---------------
@@ -151,7 +151,7 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
         return _TOO_LATE
     if all(c.dotted == "os.environ" and ctx.taken_out(c.key) for c in changes):
         return _TAKEN
-    if not _noticed(ctx, changes):
+    if not _noticed(ctx, changes) or ctx.is_alone({c.by.address for c in changes}, (c.place.path if c.place else "" for c in changes)):
         return _UNNOTICED
     below = all((c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by)) or _sets_up_others(ctx, c) for c in changes)
     return _ANEW if below and not any(_known(ctx, c) for c in changes) else ""
@@ -327,6 +327,8 @@ def _lives_on(ctx: RuleContext, function: Function, effect: Effect, patches: Ite
     of_other = "[" in effect.target.dotted or _HARMLESS & set(parts) or is_patched(patches, effect.target.dotted, parts[-1])
     if of_other or effect.value in _EMPTY or parts[-1].lstrip("_").startswith("orig"):
         return False
+    if any(c.callee.dotted == "next" and any(t == effect.target for _, t in c.passes) for c in function.calls):
+        return False  # a counter that goes on from where it was: the one before has lost its next number
     if any(".".join(parts[:cut]) in ctx.packs.proxies for cut in range(1, len(parts))):
         return False
     found = ctx.index.target(effect.target, function.address.path)
