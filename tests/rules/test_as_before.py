@@ -20,6 +20,7 @@ class Handler:
         self.plugins = {}
         self.count = 0
         self.loud = False
+        self.flags = {"loud": False}
 
     def plugin_enable(self, key):
         self.plugins[key] = 1
@@ -89,6 +90,7 @@ QUIET = {
     "all at once": "app.HANDLER.plugin_enable('a') / app.HANDLER.close_all() / assert not app.HANDLER.plugins",
     "the opposite method of a broad fixture": "handler.plugin_enable('a') / handler.plugin_disable('a') / assert not handler.plugins",
     "an attribute that is set again at last": "handler.loud = True / assert handler.loud / handler.loud = False",
+    "an entry that is set again at last": "handler.flags['loud'] = True / assert handler.flags / handler.flags['loud'] = False",
     "a number that is counted up": "assert port > 7000",
     "a hook that nobody calls here": "def hook(): / -app.HANDLER.count = 1 / assert hook",
     "a folder that is gone back from": "with isolated_filesystem(tmp_path): / -os.chdir('..') / -assert os.listdir()",
@@ -100,6 +102,7 @@ SHOWN = {
     "the method alone": ("RSC206", "app.HANDLER.plugin_enable('a') / assert len(app.HANDLER.plugins) == 1"),
     "the method of a broad fixture alone": ("RSC103", "handler.plugin_enable('a') / assert handler.plugins"),
     "an attribute that is set to something else at last": ("RSC103", "handler.count = 2 / assert handler.count / handler.count = 3"),
+    "another entry that is set at last": ("RSC103", "handler.plugins['a'] = True / assert handler.plugins / handler.plugins['b'] = False"),
     "a method of another matter at last": ("RSC103", "handler.plugin_enable('a') / assert handler.plugins / handler.log_disable()"),
     "an attribute that is set before": ("RSC103", "handler.count = 0 / handler.count = 2 / assert handler.count"),
 }

@@ -73,6 +73,14 @@ class Order:
         self.client = client
         self.note = None
 
+    @property
+    def limit(self):
+        return self.client.limit
+
+    @limit.setter
+    def limit(self, value):
+        self.client.limit = value
+
 
 def next_limit(client):
     limit: int = client.limit

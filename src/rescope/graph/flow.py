@@ -93,13 +93,14 @@ class Flow:
         return self.memo[key]
 
     def _through_self(self, function: Function, name: str) -> Iterator[tuple[str, Effect, Function]]:
-        """`self.x = argument` in a fixture or set-up method, changed by the class's other methods."""
+        """`self.x = argument` in a fixture, set-up or constructor, changed by the other methods of the class but for setters."""
         kept = [(attr, target.tail) for attr, target in function.stored if target.root is Root.ARGUMENT and target.head == name]
         if not kept:
             return
         owner = function.address.qualname.rpartition(".")[0]
         for other in self.index.functions[function.address.path].values():
-            if other.address.qualname.rpartition(".")[0] != owner or other.address == function.address:
+            sets = any(decorator.endswith(".setter") for decorator in other.decorators)
+            if other.address.qualname.rpartition(".")[0] != owner or other.address == function.address or sets:
                 continue
             for attr, part in kept:
                 for effect in other.effects:

@@ -41,6 +41,7 @@ from rescope.rule import Example, Rule, RuleContext, changed_at, doubtful
 _CODE = "RSC103"
 _NAME = "mutated-broad-fixture"
 _SHOWN = 3
+_SETS = frozenset({EffectKind.SET_ATTR, EffectKind.SET_ITEM})
 _SWITCHED = 2
 _VAGUE = frozenset({"clear", "put", "fill", "resize", "add", "insert", "remove", "discard", "sort"})
 _GUARDS = frozenset({"__getattr__", "__getattribute__", "__setattr__", "__delattr__"})
@@ -109,10 +110,11 @@ def _resets_first(mutation: Mutation) -> bool:
 
 
 def _set_again_at_last(mutation: Mutation) -> bool:
-    """Whether a test, when all else is done, turns a switch again, or gives an attribute the constant that the fixture made it with."""
+    """Whether a test, when all else is done, turns a switch again, or gives a place the constant that the fixture made it with."""
     effect, inside = mutation.effect, mutation.inside
-    closing = closing_lines(inside) if effect.kind is EffectKind.SET_ATTR and inside.address.name.startswith("test") else ()
-    made = sorted((e.line, e.value) for e in inside.effects if e.kind is EffectKind.SET_ATTR and e.target == effect.target)
+    closing = closing_lines(inside) if effect.kind in _SETS and inside.address.name.startswith("test") else ()
+    place = (effect.kind, effect.target, effect.key)
+    made = sorted((e.line, e.value) for e in inside.effects if (e.kind, e.target, e.key) == place)
     if not made or made[-1][0] not in closing:
         return False
     switched = len(made) == _SWITCHED and {value for _, value in made} == {"True", "False"}
