@@ -56,6 +56,10 @@ AROUND = {
         "def back():\n    os.chdir(os.path.dirname(__file__))\n\n\n@pytest.fixture(autouse=True)\ndef cwd():\n    back()\n",
         {ENVIRONMENT},
     ),
+    "a fixture that goes there itself": (
+        "@pytest.fixture(autouse=True)\ndef cwd():\n    os.chdir(os.path.dirname(__file__))\n",
+        {ENVIRONMENT},
+    ),
     "a fixture that goes back": (
         "@pytest.fixture(autouse=True)\ndef tmp_dir():\n    before = os.getcwd()\n    yield\n    os.chdir(before)\n",
         {ENVIRONMENT},

@@ -230,7 +230,7 @@ MAKING = {
         "done = 0\n\n    def __init__(self):\n        if self.done: return\n        self.done = True\n        self.names = {*()}",
         ["Tracer._one"],
     ),
-    "once": ("def __init__(self):\n        if not hasattr(self, 'names'):\n            self.names = set()", ["Tracer._one"]),
+    "once": ("def __init__(self):\n        if hasattr(self, 'names'): return\n        self.names = set()", ["Tracer._one"]),
 }
 
 
