@@ -339,10 +339,12 @@ class RuleContext:
         return self.asking.get(variable) == {True} and not self.asking[_ANY]
 
     def is_alone(self, tests: Collection[Address], paths: Iterable[str]) -> bool:
-        """Whether only these tests' files import the files, however indirectly, and each runs once; "" is one that others import."""
-        above = {above for path in paths for above in (self.imports.importers(path, lazy=True) if path else self.tests)}
+        """Whether only these tests' files import the files, however indirectly, and each test runs once; "" is no file."""
+        files = set(paths)
+        above = {above for path in files for above in self.imports.importers(path, lazy=True)}
         others = {t.path for t in self.graph.tests if t.function.address not in tests or t.marks.parametrize}
-        return above.isdisjoint(others | {path for path in self.tests if path.endswith("conftest.py")})
+        conftests = {path for path in self.tests if path.endswith("conftest.py")}
+        return "" not in files and above.isdisjoint(others | conftests)
 
     def taken_out(self, key: str) -> bool:
         """Whether the program takes a variable out of the environment to use it; by the last part of its name, if that is no literal."""

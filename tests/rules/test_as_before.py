@@ -83,7 +83,10 @@ def isolated_filesystem(folder):
         os.chdir(before)
 """
 HEAD = "# --- test_app.py\nimport os\n\nimport app\nfrom conftest import isolated_filesystem\n\n\n"
-NONE = "\n\ndef test_none(handler):\n    assert not (app.ITEMS or app.HANDLER.plugins or handler.plugins or handler.count or handler.flags['loud'])\n"
+NONE = (
+    "\n\ndef test_none(handler):\n    assert not (app.ITEMS or app.HANDLER.plugins or handler.plugins)\n"
+    "    assert not (handler.count or handler.flags['loud'])\n"
+)
 QUIET = {
     "an entry that it pops": "app.start('a') / assert app.ITEMS.pop('a') / assert not app.ITEMS",
     "the opposite method": "app.HANDLER.plugin_enable('a') / app.HANDLER.plugin_disable('a') / assert not app.HANDLER.plugins",
