@@ -345,13 +345,18 @@ def test_the_plugin_needs_nothing_but_its_files(tmp_path: Path) -> None:
 GONE = """\
 # --- app.py
 class Klass:
-    pass
+    def __repr__(self):
+        return super().__repr__()
 
 
 names = {"a"}
 # --- plug.py
 class Inner:
     pass
+
+
+def inner():
+    return Inner()
 # --- test_app.py
 import gc
 import sys

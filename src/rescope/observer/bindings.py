@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import call, is_, itemgetter
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from rescope.observer.fingerprint import Print, is_flat
@@ -145,9 +145,12 @@ class Contents:
 
 
 def _may_be_held(value: object) -> bool:
-    """Whether nobody can tell that a value lives until the next look: a plain one, a container of such, or a function."""
+    """Whether nobody can tell that a value lives until the next look: a plain one or a container of such.
+
+    A function would hold its module's globals, and a method that calls `super()` its class.
+    """
     of = type(value)
-    return id(of) in ATOMS or of is FunctionType or (id(of) in _CONTAINERS and is_flat(list(cast("Iterable[object]", value))))
+    return id(of) in ATOMS or (id(of) in _CONTAINERS and is_flat(list(cast("Iterable[object]", value))))
 
 
 def taker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:

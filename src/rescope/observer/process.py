@@ -95,8 +95,7 @@ class ModuleTable:
 
     def _remember(self, modules: dict[str, object]) -> None:
         """Modules of libraries are held, which nobody minds until the next look: to compare their ids costs half as much again."""
-        own = self.reader.layouts.is_own_module
-        foreign = {name for name, module in modules.items() if type(module) is ModuleType and not own(name)}
+        foreign = {name for name, module in modules.items() if type(module) is ModuleType and self._is_foreign(module)}
         others = [name for name in modules if name not in foreign]
         self.size = len(modules)
         self.is_foreign, self.others = [name in foreign for name in modules], taker(others)
@@ -111,9 +110,12 @@ class ModuleTable:
             return self._added(module)
         if after is UNSET:
             return IMPORT if name in self.imported else MODULE
+        return IMPORT if self._is_foreign(module) else MODULE  # a library that loads lazily replaces itself
+
+    def _is_foreign(self, module: object) -> bool:
+        """Whether a module is a file of a library."""
         file = module_globals(module).get("__file__")
-        foreign = type(file) is str and not self.reader.layouts.is_own_file(file)
-        return IMPORT if foreign else MODULE  # a library that loads lazily replaces itself
+        return type(file) is str and not self.reader.layouts.is_own_file(file)
 
     def _added(self, module: object) -> str:
         """What it is that a test has added. An empty module may be of its making, but C libraries make such modules, too."""
