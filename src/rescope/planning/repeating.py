@@ -8,7 +8,7 @@ from rescope.model.facts import Effect, EffectKind, FixtureDef, Function, Root, 
 from rescope.rule import RuleContext
 
 _REGISTERS = "register"
-_DELETES = frozenset({"os.remove", "os.unlink", "os.rmdir", "shutil.rmtree"})
+_DELETES = ("os.remove", ".unlink", "os.rmdir", "shutil.rmtree")
 _CONNECTS = re.compile(r"(^|[._])(connect|Connect[A-Z]\w*|(create|open)_connection)$")
 _IN_MEMORY = ":memory:"
 _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
@@ -94,7 +94,7 @@ def removes_what_it_finds(ctx: RuleContext, fixture: FixtureDef) -> str:
 
 def tidies_first(function: Function) -> str:
     """A set-up that deletes what it finds outside of the process: done for each test, it takes away what an earlier one has left there."""
-    deleting = (c for c in function.calls if not (c.after_yield or c.nested) and (c.callee.dotted in _DELETES or c.callee.tail == "unlink"))
+    deleting = (c for c in function.calls if not (c.after_yield or c.nested) and c.callee.dotted.endswith(_DELETES))
     call = next(deleting, None)
     return f"its set-up (line {call.line}) deletes what it finds, which a later test may count on" if call is not None else ""
 

@@ -19,8 +19,8 @@ attributes of what stands for the current request or context, counters that go o
 configure a library, which a reset function of its own may take back. Told with low confidence are an entry left in `sys.path`
 or `sys.modules`, an attribute that nothing but the test has, what an autouse fixture of a conftest.py, or the set-up of a base
 class in a file of its own, sets anew for each test below it, a variable that the program takes out of the environment itself,
-and a command line, a constant or a container of a module, the test's own included, that no other test reads before it sets it.
-Of several assignments of constants the last counts.
+a command line, a constant or a container of a module, the test's own included, that no other test reads before it sets it, and
+all of a module that no other test imports. Of several assignments of constants the last counts.
 
 When to keep it
 ---------------
