@@ -206,7 +206,6 @@ def test_constant(): state.LIMIT = 10 * 100 + 1
 def test_object(): state.HOLDER = state.Plan()
 def test_added(): state.EXTRA = None
 def test_removed(): del state.RATES["b"]
-def test_exchanged(): state.EXTRA_2 = state.__dict__.pop("EXTRA")
 def test_in_tuple_of_library(): state.CALL.args[0].append("b")
 def test_item(): state.NAMES[1] = "c"
 def test_longer(): state.NAMES.append("d")
@@ -226,7 +225,6 @@ REBOUND = {
     "test_object": ["state.HOLDER"],
     "test_added": ["state.EXTRA"],
     "test_removed": ["state.RATES['b']"],
-    "test_exchanged": ["state.EXTRA_2"],
     "test_in_tuple_of_library": ["state.CALL[1][0]"],
     "test_item": ["state.NAMES[1]"],
     "test_longer": ["state.NAMES"],

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from operator import is_
 from types import FunctionType
 from typing import cast
 from weakref import ref
@@ -26,7 +25,7 @@ _STILL = frozenset({Kind.OPAQUE, Kind.ARRAY})
 
 
 class Shelf:
-    """One namespace as it was at the last look: names and ids of all values, and fingerprints of those whose insides may change.
+    """One namespace as it was at the last look: ids of all values, and fingerprints of those whose insides may change.
 
     `inside` are the ids of the latter.
     `held` keeps the plain values alive, so that their ids cannot be taken over by others; objects are never held.
@@ -35,21 +34,17 @@ class Shelf:
     def __init__(
         self,
         *,
-        bound: tuple[tuple[object, ...], tuple[int, ...]],
+        ids: tuple[int, ...],
         inside: tuple[int, ...],
         held: tuple[object, ...],
         live: tuple[str, ...],
         prints: dict[str, Print],
     ) -> None:
-        self.names, self.ids = bound
+        self.ids = ids
         self.inside = inside
         self.held = held
         self.live = live
         self.prints = prints
-
-    def is_bound_to(self, members: Mapping[str, object]) -> bool:
-        """Whether every name is bound to what it was."""
-        return self.ids == tuple(map(id, members.values())) and all(map(is_, self.names, members))
 
 
 class AllGlobals:
@@ -68,7 +63,7 @@ class AllGlobals:
         self.homes: dict[str, int] = {}
         self.away: dict[tuple[str, int], dict[str, Shelf]] = {}
         self.spaces: list[Space] = []
-        self.bindings = Bindings(())
+        self.bindings = Bindings((), ())
         self.scanned = -1
 
     def moved(self) -> Iterator[Moved]:
@@ -83,7 +78,7 @@ class AllGlobals:
             self.spaces = []
             yield from self._moved_anywhere()
             shelves = ((space, self.shelves[space.label]) for space in self.spaces)
-            self.bindings = Bindings((space, shelf.prints, shelf.live) for space, shelf in shelves)
+            self.bindings = Bindings(self.loaded.names, ((space, shelf.prints, shelf.live) for space, shelf in shelves))
             return
         for space in self.bindings.moved(values, self.reader.is_same):
             if (yield from self._shelf(space)):
@@ -119,7 +114,7 @@ class AllGlobals:
     def _look(self, space: Space) -> Generator[Moved, None, bool]:
         self.spaces.append(space)
         shelf, members = self.shelves.get(space.label), space.members()
-        if shelf is not None and shelf.is_bound_to(members) and self._is_still_inside(shelf, members):
+        if shelf is not None and shelf.ids == tuple(map(id, members.values())) and self._is_still_inside(shelf, members):
             return False
         return (yield from self._shelf(space))
 
@@ -139,7 +134,7 @@ class AllGlobals:
         if shelf is None:
             self._fill(label, members)
             return True
-        if shelf.is_bound_to(members):
+        if shelf.ids == tuple(map(id, members.values())):
             for name in shelf.live:
                 now = self._take(members[name])
                 before = shelf.prints[name]
@@ -164,7 +159,7 @@ class AllGlobals:
         live = [n for n, v in values.items() if self._is_live(v) and self.home.setdefault(id(v), label) == label]
         inside = frozenset(live)
         shelf = Shelf(
-            bound=(tuple(members), tuple(map(id, members.values()))),
+            ids=tuple(map(id, members.values())),
             inside=tuple(id(values[n]) for n in live),
             held=tuple(v for v in members.values() if id(type(v)) in ATOMS),
             live=tuple(live),

@@ -5,15 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import call, is_, itemgetter
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescope.observer.fingerprint import Print, is_flat
-from rescope.observer.layout import ATOMS, module_globals, namespace
+from rescope.observer.layout import module_globals, namespace
 
 if TYPE_CHECKING:
     from weakref import ref
 
-_CONTAINERS = frozenset(map(id, (list, tuple, set, frozenset)))
 Members = Mapping[str, object]
 Prints = dict[str, Print]
 
@@ -45,29 +44,24 @@ class Inside(NamedTuple):
 
 
 class Bindings:
-    """What the names of some namespaces are bound to when this is made, and what the plain containers among the values hold.
+    """What the names of the project's modules and of their classes are bound to when this is made, and what the plain containers hold.
 
-    All names are compared at once, without a line of Python for each. What may be held is compared by identity, at half of what ids
-    cost; of all else the ids are kept, so that no object of the project lives longer for being watched.
+    All ids are compared at once, without a line of Python for each: no object of the project lives longer for being watched.
     """
 
-    def __init__(self, spaces: Iterable[tuple[Space, Prints, tuple[str, ...]]]) -> None:
-        given = sorted((each for each in spaces if each[0].members()), key=lambda each: each[0].of is not None)
-        self.modules = tuple(space.label for space, _, _ in given if space.of is None)
+    def __init__(self, modules: Iterable[str], spaces: Iterable[tuple[Space, Prints, tuple[str, ...]]]) -> None:
+        given = sorted(spaces, key=lambda each: each[0].of is not None)
+        self.modules = tuple(modules)
         self.classes = tuple(space.of for space, _, _ in given if space.of is not None)
         homes = self._homes()
-        held = self._members(homes)
         self.homes = list(map(id, homes))
-        self.sizes = list(map(len, held))
-        # Of one name alone an `itemgetter` would give no tuple; a namespace without names to watch gives any.
-        names = [[n for n in prints if n in m] or [next(iter(m))] for m, (_, prints, _) in zip(held, given, strict=True)]
-        self.takers = [itemgetter(each[0], *each) for each in names]
-        values = list(self._taken(held))
-        self.kept = taker([number for number, value in enumerate(values) if _may_be_held(value)])
-        self.others = taker([number for number, value in enumerate(values) if not _may_be_held(value)])
-        self.values, self.ids = self.kept(values), list(map(id, self.others(values)))
-        places = [(each, name) for each, inside in zip(given, names, strict=True) for name in ("", *inside)]
-        self.live = [Inside(at, name, n, prints) for n, ((at, prints, live), name) in enumerate(places) if name in live]
+        values = self._values(homes)
+        self.ids = list(map(id, values))
+        live = {(space.label, name): (space, prints) for space, prints, names in given for name in names}
+        labels = (*self.modules, *(space.label for space, _, _ in given if space.of is not None))
+        named = [(label, n) for label, members in zip(labels, self._members(homes), strict=True) for n in list(members)]
+        places = ((number, *each) for number, each in enumerate(named) if type(each[1]) is str and each in live)
+        self.live = [Inside(live[label, name][0], name, number, live[label, name][1]) for number, label, name in places]
         self.contents = Contents(self.live, values)
 
     def read(self) -> list[object] | None:
@@ -75,16 +69,8 @@ class Bindings:
         homes = self._homes()
         if list(map(id, homes)) != self.homes:
             return None
-        held = self._members(homes)
-        if list(map(len, held)) != self.sizes:
-            return None
-        try:
-            values = list(self._taken(held))
-        except KeyError:
-            return None
-        if not all(map(is_, self.kept(values), self.values)):
-            return None
-        return values if list(map(id, self.others(values))) == self.ids else None
+        values = self._values(homes)
+        return values if list(map(id, values)) == self.ids else None
 
     def moved(self, values: Sequence[object], is_same: Callable[[object, Print], bool]) -> Iterator[Space]:
         """The namespaces of which a value, as `read`, is at first sight not what its fingerprint says."""
@@ -104,10 +90,10 @@ class Bindings:
     def _members(self, homes: list[Any]) -> list[Members]:
         count = len(self.modules)
         modules = [home.__dict__ if type(home) is ModuleType else module_globals(home) for home in homes[:count]]
-        return [*modules, *map(namespace, homes[count:])]
+        return [*modules, *[namespace(home) if home is not None else {} for home in homes[count:]]]
 
-    def _taken(self, held: list[Members]) -> Iterable[object]:
-        return chain.from_iterable(map(call, self.takers, held))
+    def _values(self, homes: list[Any]) -> list[object]:
+        return list(chain.from_iterable([members.values() for members in self._members(homes)]))
 
 
 class Contents:
@@ -124,7 +110,7 @@ class Contents:
                 dicts.append(each)
             else:
                 self.others.append(each)
-        self.lists, self.dicts = (taker([each.number for each in kind]) for kind in (lists, dicts))
+        self.lists, self.dicts = (_taker([each.number for each in kind]) for kind in (lists, dicts))
         inside = [each.prints[each.name] for each in (*lists, *dicts)]
         self.sizes = list(map(len, inside))
         self.items = list(chain.from_iterable(inside))
@@ -144,17 +130,8 @@ class Contents:
             return False
 
 
-def _may_be_held(value: object) -> bool:
-    """Whether nobody can tell that a value lives until the next look: a plain one or a container of such.
-
-    A function would hold its module's globals, and a method that calls `super()` its class.
-    """
-    of = type(value)
-    return id(of) in ATOMS or (id(of) in _CONTAINERS and is_flat(list(cast("Iterable[object]", value))))
-
-
-def taker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """What takes the values under these keys; an `itemgetter` of one key would give no tuple."""
-    if len(keys) == 1:
-        return lambda held: (held[keys[0]],)
-    return itemgetter(*keys) if keys else lambda _: ()
+def _taker(numbers: Sequence[int]) -> Callable[[Sequence[object]], tuple[object, ...]]:
+    """What takes the values of these numbers; an `itemgetter` of one would give no tuple."""
+    if len(numbers) == 1:
+        return lambda values: (values[numbers[0]],)
+    return itemgetter(*numbers) if numbers else lambda _: ()

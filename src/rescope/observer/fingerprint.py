@@ -79,9 +79,17 @@ class Reader:
     def _are_same(self, value: dict[Any, Any], taken: dict[Any, Any]) -> bool:
         return (
             len(value) == len(taken)
-            and (all(map(is_, value, taken)) or all(map(_is_same_key, value, taken)))
+            and (all(map(is_, value, taken)) or all(map(self._is_same_key, value, taken)))
             and all(map(self._is_or_same, value.values(), taken.values()))
         )
+
+    def _is_same_key(self, key: Any, taken: Print) -> bool:  # noqa: ANN401 - any key
+        """As `_key` made it."""
+        if key is taken:
+            return True
+        if type(key) is tuple:
+            return type(taken) is tuple and len(key) == len(taken) and all(map(self._is_same_key, key, taken))
+        return type(taken) is tuple and len(taken) == 5 and taken[1] == id(key) and bool(taken == self.identity(key))
 
     def _is_same_tuple(self, value: Any, taken: tuple[Print, ...]) -> bool:  # noqa: ANN401 - an instance of a library's subclass of tuple
         layout = self.layouts.of(value)
@@ -212,17 +220,6 @@ class Reader:
 
 def _is_same_dict(value: dict[Any, Any], taken: dict[Any, Any]) -> bool:
     return len(value) == len(taken) and (not taken or (all(map(is_, value.values(), taken.values())) and all(map(is_, value, taken))))
-
-
-def _is_same_key(key: Any, taken: Print) -> bool:  # noqa: ANN401 - any key
-    """As `Reader._key` made it."""
-    if key is taken:
-        return True
-    if type(taken) is not tuple:
-        return False
-    if type(key) is tuple:
-        return len(key) == len(taken) and all(map(_is_same_key, key, taken))
-    return len(taken) == 5 and bool(taken[0] == OBJECT) and bool(taken[1] == id(key))
 
 
 def is_setting(name: object) -> bool:

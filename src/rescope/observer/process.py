@@ -6,12 +6,9 @@ import random
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, compress
-from operator import is_
-from types import ModuleType
+from itertools import chain
 from typing import Any, cast
 
-from rescope.observer.bindings import taker
 from rescope.observer.fingerprint import UNSET, Print, Reader
 from rescope.observer.layout import Layouts, bases, module_globals, namespace
 from rescope.observer.state import IMPORT, MODULE, RANDOM, Moved, State
@@ -61,20 +58,17 @@ class ModuleTable:
 
     def __init__(self, *, reader: Reader) -> None:
         self.reader = reader
-        self.size = -1
-        self.is_foreign: list[bool] = []
-        self.others = taker(())
-        self.held: tuple[object, ...] = ()
-        self.ids: list[int] = []
+        self.ids: tuple[int, ...] | None = None
         self.prints: dict[str, Print] = {}
         self.imported: set[str] = set()
 
     def moved(self) -> Iterator[Moved]:
         """What changed since the last look; the first look only remembers."""
-        if self._is_the_same():
+        ids = tuple(map(id, sys.modules.values()))
+        if ids == self.ids:
             return
-        before_all, first = self.prints, self.size < 0
-        self._remember({name: module for name, module in list(sys.modules.items()) if type(name) is str})
+        before_all, first = self.prints, self.ids is None
+        self.ids, self.prints = ids, {n: self.reader.identity(m) for n, m in list(sys.modules.items()) if type(n) is str}
         if first:
             return
         for name in dict.fromkeys((*before_all, *self.prints)):
@@ -84,25 +78,6 @@ class ModuleTable:
                 if kind:
                     yield Moved(state=State(kind=kind, name=module_name(name)), before=before, after=after)
 
-    def _is_the_same(self) -> bool:
-        if len(sys.modules) != self.size:
-            return False
-        try:
-            held = all(map(is_, compress(sys.modules.values(), self.is_foreign), self.held))
-            return held and list(map(id, self.others(sys.modules))) == self.ids
-        except (KeyError, RuntimeError):  # one is gone; another thread imports meanwhile
-            return False
-
-    def _remember(self, modules: dict[str, object]) -> None:
-        """Modules of libraries are held, which nobody minds until the next look: to compare their ids costs half as much again."""
-        foreign = {name for name, module in modules.items() if type(module) is ModuleType and self._is_foreign(module)}
-        others = [name for name in modules if name not in foreign]
-        self.size = len(modules)
-        self.is_foreign, self.others = [name in foreign for name in modules], taker(others)
-        self.held = tuple(module for name, module in modules.items() if name in foreign)
-        self.ids = [id(modules[name]) for name in others]
-        self.prints = {name: self.reader.identity(module) for name, module in modules.items()}
-
     def _kind(self, name: str, before: Print, after: Print) -> str:
         module = sys.modules.get(name)
         if before is UNSET:
@@ -110,12 +85,9 @@ class ModuleTable:
             return self._added(module)
         if after is UNSET:
             return IMPORT if name in self.imported else MODULE
-        return IMPORT if self._is_foreign(module) else MODULE  # a library that loads lazily replaces itself
-
-    def _is_foreign(self, module: object) -> bool:
-        """Whether a module is a file of a library."""
         file = module_globals(module).get("__file__")
-        return type(file) is str and not self.reader.layouts.is_own_file(file)
+        foreign = type(file) is str and not self.reader.layouts.is_own_file(file)
+        return IMPORT if foreign else MODULE  # a library that loads lazily replaces itself
 
     def _added(self, module: object) -> str:
         """What it is that a test has added. An empty module may be of its making, but C libraries make such modules, too."""

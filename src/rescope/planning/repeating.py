@@ -104,6 +104,6 @@ def stays_open(function: Function) -> str:
     if function.yields_at is not None or any(map(cleans_up, function.calls)):
         return ""
     made = {v.target.dotted for v in function.values if v.kind is ValueKind.CALL and v.target is not None}
-    opened = (c for c in function.calls if c.callee.dotted in made and _CONNECTS.search(c.callee.dotted) and _IN_MEMORY not in c.strings)
-    call = next(opened, None)
+    calls = (c for c in function.calls if c.callee.root is Root.IMPORTED and c.callee.dotted in made and _IN_MEMORY not in c.strings)
+    call = next((c for c in calls if _CONNECTS.search(c.callee.dotted)), None)
     return f"each test would open a connection by {call.callee.dotted}(), and nothing closes it" if call is not None else ""
