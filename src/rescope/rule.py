@@ -1,7 +1,7 @@
 """The shape of a rule, and the questions that rules may ask of the project."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rescope.config import PytestIni, Settings
@@ -338,13 +338,14 @@ class RuleContext:
                         self.asking[name].add(in_body)
         return self.asking.get(variable) == {True} and not self.asking[_ANY]
 
-    def is_alone(self, tests: Collection[Address], paths: Iterable[str]) -> bool:
-        """Whether only these tests' files import the files, however indirectly, and each test runs once; "" is no file."""
+    def is_alone(self, tests: Iterable[Address], paths: Iterable[str]) -> bool:
+        """Whether it is one test, which runs once, and no other test's file imports the files, however indirectly; "" is no file."""
+        test, *more = set(tests)
         files = set(paths)
         above = {above for path in files for above in self.imports.importers(path, lazy=True)}
-        others = {t.path for t in self.graph.tests if t.function.address not in tests or t.marks.parametrize}
+        others = {t.path for t in self.graph.tests if t.function.address != test or t.marks.parametrize}
         conftests = {path for path in self.tests if path.endswith("conftest.py")}
-        return "" not in files and above.isdisjoint(others | conftests)
+        return not more and "" not in files and above.isdisjoint(others | conftests)
 
     def taken_out(self, key: str) -> bool:
         """Whether the program takes a variable out of the environment to use it; by the last part of its name, if that is no literal."""

@@ -217,6 +217,12 @@ TWICE = "@pytest.mark.usefixtures('n')\n@pytest.mark.parametrize('n', [1, 2], in
 ALONE = {
     "once": ("", "", "assert True", []),
     "beside one that imports it": ("", "", f"import lesson as mod\n\n    {READS}", ["RSC208"]),
+    "beside one of its file that changes it too": (
+        "def test_engine():\n    import lesson as mod\n\n    mod.engine = 'memory'\n\n\n",
+        READS,
+        "assert True",
+        ["RSC208"],
+    ),
     "twice": (TWICE, READS, "assert True", ["RSC208"]),
 }
 

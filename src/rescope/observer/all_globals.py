@@ -32,13 +32,7 @@ class Shelf:
     """
 
     def __init__(
-        self,
-        *,
-        ids: tuple[int, ...],
-        inside: tuple[int, ...],
-        held: tuple[object, ...],
-        live: tuple[str, ...],
-        prints: dict[str, Print],
+        self, *, ids: tuple[int, ...], inside: tuple[int, ...], held: tuple[object, ...], live: tuple[str, ...], prints: dict[str, Print]
     ) -> None:
         self.ids = ids
         self.inside = inside

@@ -26,7 +26,6 @@ from rescope.rule import Example, Rule, RuleContext, only_told
 _CODE = "RSC106"
 _NAME = "scope-mismatch"
 _PERHAPS = "it may get another definition of that name, of which the scope is broad enough"
-
 _DECORATED = "a decorator between pytest and the function may pass it something else"
 
 
