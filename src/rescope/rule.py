@@ -338,14 +338,13 @@ class RuleContext:
                         self.asking[name].add(in_body)
         return self.asking.get(variable) == {True} and not self.asking[_ANY]
 
-    def is_alone(self, tests: Iterable[Address], paths: Iterable[str]) -> bool:
-        """Whether it is one test, which runs once, and no other test's file imports the files, however indirectly; "" is no file."""
-        test, *more = set(tests)
+    def is_alone(self, test: Address, paths: Iterable[str]) -> bool:
+        """Whether a test runs once, and no other's file imports the files, however indirectly; "" is no file."""
         files = set(paths)
         above = {above for path in files for above in self.imports.importers(path, lazy=True)}
         others = {t.path for t in self.graph.tests if t.function.address != test or t.marks.parametrize}
         conftests = {path for path in self.tests if path.endswith("conftest.py")}
-        return not more and "" not in files and above.isdisjoint(others | conftests)
+        return "" not in files and above.isdisjoint(others | conftests)
 
     def taken_out(self, key: str) -> bool:
         """Whether the program takes a variable out of the environment to use it; by the last part of its name, if that is no literal."""

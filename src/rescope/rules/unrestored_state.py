@@ -151,7 +151,7 @@ def _why_only_told(ctx: RuleContext, attributes: Attributes, changes: list[_Chan
         return _TOO_LATE
     if all(c.dotted == "os.environ" and ctx.taken_out(c.key) for c in changes):
         return _TAKEN
-    if not _noticed(ctx, changes) or ctx.is_alone((c.by.address for c in changes), (c.place.path if c.place else "" for c in changes)):
+    if not _noticed(ctx, changes) or ctx.is_alone(changes[0].by.address, (c.place.path if c.place else "" for c in changes)):
         return _UNNOTICED
     below = all((c.by.address.path.endswith("conftest.py") and ctx.kept_by(c.by)) or _sets_up_others(ctx, c) for c in changes)
     return _ANEW if below and not any(_known(ctx, c) for c in changes) else ""
