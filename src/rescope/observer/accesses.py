@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import ref
 
 from rescope.observer.layout import ATOMS, Layouts, bases, is_class, module_globals, namespace
 from rescope.observer.modules import Global, Loaded, resolve
@@ -38,10 +39,10 @@ class Mention(NamedTuple):
 
 
 class Spoken(NamedTuple):
-    """A function's code, and the class in whose body it stands."""
+    """A function's code, and the class in whose body it stands, which is not kept alive by this."""
 
     code: CodeType
-    owner: type | None
+    owner: "ref[type] | None"
 
 
 class Lines(NamedTuple):
@@ -190,7 +191,7 @@ class Accesses:
                 continue
             for function in self._behind(value):
                 if function.__globals__ is module_globals(sys.modules.get(module)):
-                    yield from (Spoken(code, owner) for code in _nested(function.__code__))
+                    yield from (Spoken(code, None if owner is None else ref(owner)) for code in _nested(function.__code__))
 
     def _behind(self, value: object) -> Iterator[FunctionType]:
         """The plain functions behind a global or attribute: past descriptors, wrappers, closures and fixture definitions."""
@@ -269,7 +270,8 @@ def _is_of_class(mention: Mention, owner: object, spoken: Spoken, members: Mappi
     """Whether a mention of a class attribute means this one: in methods of its class or a subclass, elsewhere by the class's name."""
     if mention.base is None:
         return False
-    inside = spoken.owner is not None and any(base is owner for base in bases(spoken.owner))
+    home = spoken.owner() if spoken.owner else None
+    inside = home is not None and any(base is owner for base in bases(home))
     return inside or members.get(mention.base) is owner
 
 

@@ -8,6 +8,7 @@ from weakref import ref
 
 from rescope.observer.bindings import Bindings, Space
 from rescope.observer.fingerprint import UNSET, Print, Reader
+from rescope.observer.ids import Ids, ids_of
 from rescope.observer.layout import (
     ATOMS,
     Kind,
@@ -32,7 +33,7 @@ class Shelf:
     """
 
     def __init__(
-        self, *, ids: tuple[int, ...], inside: tuple[int, ...], held: tuple[object, ...], live: tuple[str, ...], prints: dict[str, Print]
+        self, *, ids: Ids, inside: tuple[int, ...], held: tuple[object, ...], live: tuple[str, ...], prints: dict[str, Print]
     ) -> None:
         self.ids = ids
         self.inside = inside
@@ -108,7 +109,7 @@ class AllGlobals:
     def _look(self, space: Space) -> Generator[Moved, None, bool]:
         self.spaces.append(space)
         shelf, members = self.shelves.get(space.label), space.members()
-        if shelf is not None and shelf.ids == tuple(map(id, members.values())) and self._is_still_inside(shelf, members):
+        if shelf is not None and shelf.ids == ids_of(tuple(members.values())) and self._is_still_inside(shelf, members):
             return False
         return (yield from self._shelf(space))
 
@@ -128,7 +129,7 @@ class AllGlobals:
         if shelf is None:
             self._fill(label, members)
             return True
-        if shelf.ids == tuple(map(id, members.values())):
+        if shelf.ids == ids_of(tuple(members.values())):
             for name in shelf.live:
                 now = self._take(members[name])
                 before = shelf.prints[name]
@@ -153,7 +154,7 @@ class AllGlobals:
         live = [n for n, v in values.items() if self._is_live(v) and self.home.setdefault(id(v), label) == label]
         inside = frozenset(live)
         shelf = Shelf(
-            ids=tuple(map(id, members.values())),
+            ids=ids_of(tuple(members.values())),
             inside=tuple(id(values[n]) for n in live),
             held=tuple(v for v in members.values() if id(type(v)) in ATOMS),
             live=tuple(live),

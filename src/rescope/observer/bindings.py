@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rescope.observer.fingerprint import Print, is_flat
+from rescope.observer.ids import ids_of
 from rescope.observer.layout import module_globals, namespace
 
 if TYPE_CHECKING:
@@ -54,23 +55,27 @@ class Bindings:
         self.modules = tuple(modules)
         self.classes = tuple(space.of for space, _, _ in given if space.of is not None)
         homes = self._homes()
-        self.homes = list(map(id, homes))
-        values = self._values(homes)
-        self.ids = list(map(id, values))
+        self.homes = ids_of(homes)
+        items = [list(members.items()) for members in self._members(homes)]
+        values = tuple(value for inside in items for _, value in inside)
+        self.ids = ids_of(values)
         live = {(space.label, name): (space, prints) for space, prints, names in given for name in names}
         labels = (*self.modules, *(space.label for space, _, _ in given if space.of is not None))
-        named = [(label, n) for label, members in zip(labels, self._members(homes), strict=True) for n in list(members)]
+        named = [(label, n) for label, inside in zip(labels, items, strict=True) for n, _ in inside]
         places = ((number, *each) for number, each in enumerate(named) if type(each[1]) is str and each in live)
         self.live = [Inside(live[label, name][0], name, number, live[label, name][1]) for number, label, name in places]
         self.contents = Contents(self.live, values)
 
-    def read(self) -> list[object] | None:
+    def read(self) -> tuple[object, ...] | None:
         """All values, if every name is bound to what it was and none was added or taken away; else None."""
         homes = self._homes()
-        if list(map(id, homes)) != self.homes:
+        if ids_of(homes) != self.homes:
             return None
-        values = self._values(homes)
-        return values if list(map(id, values)) == self.ids else None
+        try:
+            values = tuple(chain.from_iterable([members.values() for members in self._members(homes)]))
+        except RuntimeError:  # another thread adds a name meanwhile
+            return None
+        return values if ids_of(values) == self.ids else None
 
     def moved(self, values: Sequence[object], is_same: Callable[[object, Print], bool]) -> Iterator[Space]:
         """The namespaces of which a value, as `read`, is at first sight not what its fingerprint says."""
@@ -84,16 +89,13 @@ class Bindings:
         if not as_they_were:  # whoever asked has taken new fingerprints meanwhile
             self.contents = Contents(self.live, values)
 
-    def _homes(self) -> list[Any]:
-        return [*map(sys.modules.get, self.modules), *map(call, self.classes)]
+    def _homes(self) -> tuple[Any, ...]:
+        return (*map(sys.modules.get, self.modules), *map(call, self.classes))
 
-    def _members(self, homes: list[Any]) -> list[Members]:
+    def _members(self, homes: tuple[Any, ...]) -> list[Members]:
         count = len(self.modules)
         modules = [home.__dict__ if type(home) is ModuleType else module_globals(home) for home in homes[:count]]
         return [*modules, *[namespace(home) if home is not None else {} for home in homes[count:]]]
-
-    def _values(self, homes: list[Any]) -> list[object]:
-        return list(chain.from_iterable([members.values() for members in self._members(homes)]))
 
 
 class Contents:

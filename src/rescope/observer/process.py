@@ -10,11 +10,10 @@ from itertools import chain
 from typing import Any, cast
 
 from rescope.observer.fingerprint import UNSET, Print, Reader
-from rescope.observer.layout import Layouts, bases, module_globals, namespace
-from rescope.observer.state import IMPORT, MODULE, RANDOM, Moved, State
+from rescope.observer.layout import Layouts, module_globals
+from rescope.observer.state import RANDOM, Moved, State
 
 MODELS = "Django models"
-_DOUBLES = frozenset({"unittest.mock", "mock.mock", "mock"})
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"
 _FEW_NUMBERS = 4
 _NO_LOOP_YET = "none yet"
@@ -49,56 +48,6 @@ class Readings:
                 yield Moved(state=State(kind=self.kind, name=name), before=before, after=after)
 
 
-class ModuleTable:
-    """`sys.modules`: which module is replaced, taken out, or put there by hand.
-
-    That a module of the project is added is another kind: a test that is the first to import one has done nothing wrong, but a
-    later test may hang on it.
-    """
-
-    def __init__(self, *, reader: Reader) -> None:
-        self.reader = reader
-        self.ids: tuple[int, ...] | None = None
-        self.prints: dict[str, Print] = {}
-        self.imported: set[str] = set()
-
-    def moved(self) -> Iterator[Moved]:
-        """What changed since the last look; the first look only remembers."""
-        ids = tuple(map(id, sys.modules.values()))
-        if ids == self.ids:
-            return
-        before_all, first = self.prints, self.ids is None
-        self.ids, self.prints = ids, {n: self.reader.identity(m) for n, m in list(sys.modules.items()) if type(n) is str}
-        if first:
-            return
-        for name in dict.fromkeys((*before_all, *self.prints)):
-            before, after = before_all.get(name, UNSET), self.prints.get(name, UNSET)
-            if before != after:
-                kind = self._kind(name, before, after)
-                if kind:
-                    yield Moved(state=State(kind=kind, name=module_name(name)), before=before, after=after)
-
-    def _kind(self, name: str, before: Print, after: Print) -> str:
-        module = sys.modules.get(name)
-        if before is UNSET:
-            self.imported.add(name)
-            return self._added(module)
-        if after is UNSET:
-            return IMPORT if name in self.imported else MODULE
-        file = module_globals(module).get("__file__")
-        foreign = type(file) is str and not self.reader.layouts.is_own_file(file)
-        return IMPORT if foreign else MODULE  # a library that loads lazily replaces itself
-
-    def _added(self, module: object) -> str:
-        """What it is that a test has added. An empty module may be of its making, but C libraries make such modules, too."""
-        if any(namespace(base).get("__module__") in _DOUBLES for base in bases(type(module))):
-            return MODULE
-        held = module_globals(module)
-        file = held.get("__file__")
-        own = self.reader.layouts.is_own_file(file) if type(file) is str else held.get("__spec__") is None
-        return IMPORT if own else ""
-
-
 def module_name(name: str) -> str:
     """A module as messages say it."""
     return f"sys.modules[{name!r}]"
@@ -113,11 +62,10 @@ def process_readings() -> tuple[Readings, ...]:
     )
 
 
-def wide_readings(reader: Reader) -> tuple[Readings | ModuleTable, ...]:
-    """What only `--rescope=all` looks at: modules, logging, the event loop, random numbers and the models that Django knows."""
+def wide_readings(reader: Reader) -> tuple[Readings, ...]:
+    """What only `--rescope=all` looks at, beside modules: logging, the event loop, random numbers and the models that Django knows."""
     layouts = reader.layouts
     return (
-        ModuleTable(reader=reader),
         Readings(kind="event loop", read=lambda: _event_loop(layouts), spread=lambda found: {"the current event loop": found}),
         Readings(kind="logging", read=lambda: _logging(layouts), spread=_by_logger, grows=True),
         Readings(kind=RANDOM, read=_random, spread=lambda found: found),

@@ -171,7 +171,10 @@ def make_watcher(root: Path, watch: WatchList, mode: str) -> Watcher:
         from rescope.observer.process import process_readings, wide_readings
 
         probes += process_readings()
-        probes += wide_readings(reader) if wide else ()
+    if wide:
+        from rescope.observer.module_table import ModuleTable
+
+        probes += (ModuleTable(reader=reader), *wide_readings(reader))
     if wide or watch.by_set_ups:
         from rescope.observer.all_globals import AllGlobals
 
