@@ -42,10 +42,11 @@ def _makes(call: Call) -> bool:
 
 
 def _changing(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[Function, Call]]:
-    """Calls of tests that hand the data to a changing method, or call one on it."""
+    """Calls of tests that hand the data to a changing method, or call one on it; one that is to fail changes nothing."""
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
-        calls = [c for c in test.function.calls if c.callee.dotted.rpartition(".")[2] in _CHANGES and _about(c, names)]
+        changing = (c for c in test.function.calls if c.callee.dotted.rpartition(".")[2] in _CHANGES and not c.raises)
+        calls = [c for c in changing if _about(c, names)]
         if calls and ctx.is_shared(fixture, test.function):
             yield from ((test.function, call) for call in calls)
 

@@ -46,9 +46,9 @@ class Evidence:
     attributes of an object that fixtures take back for who requests them, and teardowns for their class, and `members`
     those that its methods change, None where that is not all seen; `cleared` are the functions of the tests that clear a
     cache at last, `plugins` the files that `pytest_plugins` names, `served` the test modules that use the fixtures of a
-    file; `patched` are the functions of the tests that put something else in the place of the state, `restoring` those that
-    assign it when all else is done; `inverse` are the methods of an object that only give attributes what its class starts
-    with, with these.
+    file; `patched` are the functions of the tests that put something else in the place of the state, or that fixtures do it
+    for, `restoring` those that assign it when all else is done; `inverse` are the methods of an object that only give
+    attributes what its class starts with, with these.
     """
 
     touched: defaultdict[Key, list[tuple[Location, Address]]] = field(default_factory=lambda: defaultdict(list))
@@ -118,7 +118,7 @@ class Evidence:
         back |= {
             by for by, u in last.items() if (u.constant in initial and u.at.line >= set_at[by]) or self._inverts(singleton, u, changes)
         }
-        back |= {u.by.address for u in changes if self._taken_back(singleton, u)}
+        back |= {u.by.address for u in changes if self._taken_back(singleton, u)} | self.patchers(singleton)
         left = [u for u in changes if not (u.resets or u.stands or u.by.address in back) and not (u.by.is_async and singleton.container)]
         if singleton.shape is Shape.CONTEXT:
             left = [u for u in left if not u.by.is_async]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rescope.graph.state.known import Known
+from rescope.graph.state.read_evidence import clears_around
 from rescope.model.address import Address
 from rescope.model.facts import Effect, EffectKind, Function, Root
 from rescope.model.state import Shape, Singleton
@@ -33,7 +34,10 @@ class Varied:
         return any(self._reaches(known, f, _DEPTH) for f in functions if f is not None)
 
     def by_callers(self, known: Known, singleton: Singleton) -> bool:
-        """Whether a test sets a variable of the environment that a cached function names, and comes to that function."""
+        """Whether a test sets a variable of the environment that a cached function names, and comes to that function.
+
+        One that clears the cache before and after says nothing: no other test gets its answer, nor it another's.
+        """
         if singleton.shape is not Shape.CACHED_FACTORY:
             return False
         for function in filter(None, (known.index.function_at(*w.function[:3]) for w in singleton.writers)):
@@ -41,7 +45,9 @@ class Varied:
             unnamed = not named and any(target.dotted.startswith(tuple(_ENVIRON)) for target in function.mentions)
             texts = self.variables.keys() if unnamed else named & self.variables.keys()
             setting = {by for text in texts for by in self.variables[text]}
-            if setting and any(by in known.calls.reaching([function.address]) for by in setting):
+            reaching = known.calls.reaching([function.address]) if setting else ()
+            coming = [known.index.function_at(*by[:3]) for by in setting if by in reaching]
+            if any(each is not None and not clears_around(each, function.address.name) for each in coming):
                 return True
         return False
 

@@ -24,6 +24,7 @@ def read_evidence(known: Known) -> Evidence:
     named = ((name, path) for path in known.tests for name in known.index.modules[path].plugins)
     found = Evidence(plugins=frozenset(filter(None, (known.index.module(name, path) for name, path in named))), served=_served(known))
     resetting, preparing = _resetting(known), _preparing(known)
+    _read_replacing(known, found)
     for path in sorted(known.tests - known.idle):
         body = known.index.modules[path].body
         for key, location in _touches(known, body, resets=True) if body else ():
@@ -60,6 +61,16 @@ def _served(known: Known) -> dict[str, frozenset[str]]:
     graph = known.calls.flow.graph
     held = {path: known.index.modules[path].fixtures for path in known.tests if not path.endswith("conftest.py")}
     return {path: frozenset(t.path for each in found for t in graph.tests_using(each)) for path, found in held.items() if found}
+
+
+def _read_replacing(known: Known, found: Evidence) -> None:
+    """The tests for each of which a fixture puts something else in the place of the state, itself or through a helper of the tests."""
+    graph = known.calls.flow.graph
+    for path in sorted(known.tests - known.idle):
+        for fixture in (f for f in known.index.modules[path].fixtures if f.scope is Scope.FUNCTION):
+            functions = (fixture.function, *_helpers(known, fixture.function))
+            for key in {key for function in functions for key, _ in patches(known, function)}:
+                found.patched[key].update(test.function.address for test in graph.tests_using(fixture))
 
 
 def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
@@ -123,6 +134,12 @@ def _preparing(known: Known) -> set[Address]:
     for _ in range(_DEPTH):
         found |= {address for address, by in callers.items() if by <= found}
     return found
+
+
+def clears_around(function: Function, name: str) -> bool:
+    """Whether a function clears a cache first, and once more when all else is done."""
+    clearing = [call for call in function.calls if call.callee.dotted.endswith(f"{name}{CLEARS}")]
+    return len(clearing) > 1 and any(_is_last(function, call) for call in clearing)
 
 
 def _is_last(function: Function, call: Call) -> bool:
