@@ -5,7 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from projects import git, make_project
+from projects import git, make_project, rescope
+
+ALL = [
+    "Reset cache._instance around each test",
+    "Narrow 'api_client' to function scope, and 1 dependent",
+    "Narrow 'web_client' to function scope, and 1 dependent",
+]
 
 _FOLDER = """\
 # --- {name}/{name}_app.py
@@ -143,3 +149,13 @@ def only_git(folder: Path) -> str:
             if file.name != "gh" and not (folder / file.name).exists():
                 (folder / file.name).symlink_to(file)
     return str(folder)
+
+
+def refused(root: Path, *arguments: str) -> str:
+    """What migrate says when it refuses, having changed nothing and left nothing behind."""
+    before = state(root)
+    result = rescope(root, "migrate", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert state(root) == before
+    assert list(Path(os.environ["TMPDIR"]).glob("rescope-*")) == []
+    return result.stderr
