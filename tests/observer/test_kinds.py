@@ -152,7 +152,7 @@ EXPECTED = {
     "test_environment": ("environment", "os.environ['RESCOPE_KIND']", "", "unset", "'on'"),
     "test_directory": ("working directory", "the working directory", ""),
     "test_path": ("search path", "sys.path", ""),
-    "test_logging": ("logging", "logging of 'app'", "[0]", "0", "40"),
+    "test_logging": ("logging", "logging of 'app'", ".level", "0", "40"),
     "test_event_loop": ("event loop", "the current event loop", "", "'none yet'", "'none, and none will be made'"),
     "test_module": ("module", "sys.modules['colorsys']", "", "<module>", "<module>"),
     "test_double": ("module", "sys.modules['winreg']", "", "unset", "<mock.MagicMock>"),

@@ -34,6 +34,8 @@ def closing_lines(test: Function) -> frozenset[int]:
 
     What is taken out may be ended at once: `SERVERS.pop().close()`.
     """
+    if all(effect.line != test.end_line for effect in test.effects):
+        return frozenset()
     plain = {c.line for c in test.calls if c.discarded or any(made == c.callee and method in ENDS for made, method in test.handled)}
     assigned = {e.line for e in test.effects if not e.nested and (e.kind in _ASSIGNS or (takes_away(e) and e.line in plain))}
     found: set[int] = set()

@@ -13,6 +13,7 @@ from rescope.model.address import Address
 from rescope.model.facts import Call, ClassDef, Effect, EffectKind, FixtureDef, Function, Root, Target, Value, ValueKind
 
 _DEPTH = 4
+_IMPORTED, _GLOBAL, _ITSELF = Root.IMPORTED, Root.GLOBAL, frozenset({Root.SELF, Root.CLS})  # asked of each call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,16 +148,14 @@ class Flow:
 
     def callee(self, function: Function, call: Call) -> Function | None:
         """The project function or method that a call reaches, if its name tells."""
-        path = function.address.path
-        if call.callee.root in {Root.SELF, Root.CLS} and call.callee.tail:
-            owner = self.index.classes[path].get(function.address.qualname.rpartition(".")[0])
-            return self.method(owner, call.callee.tail) if owner else None
-        imported = call.callee.root is Root.IMPORTED
-        if not (imported or call.callee.root is Root.GLOBAL):
-            return None
-        key = (path, call.callee.dotted, imported)
+        path, callee = function.address.path, call.callee
+        imported = callee.root is _IMPORTED
+        if not imported and callee.root is not _GLOBAL:
+            owner = self.index.classes[path].get(function.address.qualname.rpartition(".")[0]) if callee.root in _ITSELF else None
+            return self.method(owner, callee.tail) if owner and callee.tail else None
+        key = (path, callee.dotted, imported)
         if key not in self.named:
-            definition = self.index.target(call.callee, path)
+            definition = self.index.target(callee, path)
             self.named[key] = self.index.function(definition) or self._instance_method(definition)
         return self.named[key]
 

@@ -21,7 +21,7 @@ class Definition(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class ModuleIndex:
-    """Finds modules, functions, classes and variables of the project by name."""
+    """Finds modules, functions, classes and variables of the project by name; `memo` has one table for each folder and the files in it."""
 
     modules: Mapping[str, ModuleFacts]
     by_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class ModuleIndex:
     variables: dict[str, dict[str, Variable]] = field(default_factory=dict)
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
     ordinals: dict[tuple[str, str, int], Function | ClassDef] = field(default_factory=dict)
-    memo: dict[tuple[str, str], Definition | None] = field(default_factory=dict)
+    memo: dict[str, dict[str, Definition | None]] = field(default_factory=dict)
 
     def module(self, dotted: str, near: str) -> str | None:
         """The path of the module that `dotted` names, as seen from the file `near`."""
@@ -43,10 +43,12 @@ class ModuleIndex:
 
     def locate(self, dotted: str, near: str) -> Definition | None:
         """The definition that an absolute dotted name leads to, re-exports followed."""
-        key = (dotted, near.rpartition("/")[0])
-        if key not in self.memo:
-            self.memo[key] = self._locate(dotted, near, _HOPS)
-        return self.memo[key]
+        known = self.memo.get(near)
+        if known is None:
+            known = self.memo[near] = self.memo.setdefault(f"{near.rpartition('/')[0]}/", {})
+        if dotted not in known:
+            known[dotted] = self._locate(dotted, near, _HOPS)
+        return known[dotted]
 
     def _locate(self, dotted: str, near: str, hops: int) -> Definition | None:
         parts = dotted.split(".")

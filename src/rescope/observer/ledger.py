@@ -10,7 +10,7 @@ The JSON of `--rescope-record`, schema 2:
                   "test": node id, "test_path", "test_line",                 during which it changed
                   "owner": null or {"name", "scope", "path", "line", "phase"},  the broad fixture that did it
                   "where", "was", "now",                                     the first difference, in words
-                  "in_place": later tests that ran before it was changed again or undone, "first": the first of them,
+                  "in_place": later tests that ran before the same place was changed again or undone, "first": the first of them,
                   "requested", "first_requested", "strangers", "first_stranger":  of those, by whether they requested
                                                                              the fixture that the change belongs to
                   "changed_at": lines that ran and may have made the change, as "path:line", none where that is not known,
@@ -50,7 +50,7 @@ class Ledger:
         self.watched_from: dict[State, int] = {}
         self.watched_tests: dict[State, int] = {}
         self.moved_in: dict[State, list[str]] = {}
-        self.followed: dict[State, tuple[str, Change]] = {}
+        self.followed: dict[Change, str] = {}
         self.errors: list[str] = []
         self.accessed: dict[State, list[tuple[str, bool]]] = {}
         self.begun_with: set[State] = set()
@@ -66,7 +66,7 @@ class Ledger:
         if not self.followed:
             return
         names = requested if len(self.followed) < _FEW else frozenset(requested)
-        for name, change in self.followed.values():
+        for change, name in self.followed.items():
             if name in names:
                 change.requested += 1
                 change.first_requested = change.first_requested or test
@@ -77,21 +77,18 @@ class Ledger:
     def access(self, state: State, place: str, *, writes: bool, by_test: bool) -> None:
         """A line ran that accesses a state: a test, or a function-scoped fixture of it, that reads it first sees what was left."""
         self.accessed.setdefault(state, []).append((place, writes))
-        stack = self.standing.get(state)
         first = by_test and state not in self.begun_with
         if by_test:
             self.begun_with.add(state)
-        if writes or not first or not stack:
+        if writes or not first:
             return
-        change = stack[-1][1]
-        if change.until < 0 and change.since < len(self.ran):
-            self._count(change, place)
+        for _, change in self.standing.get(state, ()):
+            if change.until < 0 and change.since < len(self.ran):
+                self._count(change, place)
 
     def expect(self, state: State, place: str) -> None:
         """The test that began is seen in the source to read a state: it counts, unless its set-up has put the state back."""
-        stack = self.standing.get(state)
-        if stack:
-            self.expected.append((stack[-1][1], place))
+        self.expected += [(change, place) for _, change in self.standing.get(state, ()) if change.until < 0]
 
     def _settle(self) -> None:
         for change, place in self.expected:
@@ -106,36 +103,42 @@ class Ledger:
 
     def enter(self, moved: Moved, test: Place, owner: Owner | None, *, in_set_up: bool) -> Change | None:
         """Book a difference: a new change, or None where it takes an earlier one back or is no difference worth telling."""
-        found = next(differences(moved.before, moved.after), None)
-        if found is None:
+        found = list(differences(moved.before, moved.after))
+        if not found:
             return None
-        stack = self.standing.setdefault(moved.state, [])
-        if stack:
-            self._close(stack[-1][1], len(self.ran) - in_set_up)
-        if self._taken_back(stack, moved, test):
+        stack, until = self.standing.setdefault(moved.state, []), len(self.ran) - in_set_up
+        if self._taken_back(stack, moved, test, until):
             return None
-        change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=found)
+        change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=found[0])
+        for _, earlier in stack:
+            if any(_overlap(earlier.where, where) for where, _, _ in found):
+                self._close(earlier, until, by=change)
         accesses = self.accessed.get(moved.state, ())
         lines = [at for at, writes in accesses if writes] or [at for at, _ in accesses if _is_container(moved.after)]
         change.changed_at = tuple(dict.fromkeys(lines))
         stack.append((moved.before, change))
+        for _, forgotten in stack[:-_REMEMBERED]:
+            self._close(forgotten, until)
         del stack[:-_REMEMBERED]
         self._open(change)
         return change
 
-    def _taken_back(self, stack: list[tuple[Print, Change]], moved: Moved, test: Place) -> bool:
-        """Whether the state is again what it was before one of the standing changes: those end, and what was before them stands."""
+    def _taken_back(self, stack: list[tuple[Print, Change]], moved: Moved, test: Place, until: int) -> bool:
+        """Whether the state is again what it was before one of the standing changes: those end, and what they had changed stands."""
         found = next((n for n in range(len(stack) - 1, -1, -1) if stack[n][0] == moved.after), None)
         if found is None:
             return False
+        ended = {change for _, change in stack[found:]}
         for _, change in stack[found:]:
+            self._close(change, until)
             change.undone_by = test.node
             if change.test == test.node and change.owner is None:
                 self._withdraw(change)
         del stack[found:]
-        if stack:
-            stack[-1][1].until = -1
-            self._follow(stack[-1][1])
+        for _, change in stack:
+            if change.changed_again_by in ended:
+                change.until, change.changed_again_by = -1, None
+                self._follow(change)
         return True
 
     def is_fresh(self) -> bool:
@@ -161,12 +164,12 @@ class Ledger:
     def _follow(self, change: Change) -> None:
         fixture = change.owner.name if change.owner else change.state.name if change.state.kind == "fixture" else ""
         if fixture:
-            self.followed[change.state] = (fixture, change)
+            self.followed[change] = fixture
 
-    def _close(self, change: Change, until: int) -> None:
+    def _close(self, change: Change, until: int, *, by: Change | None = None) -> None:
         if change.until < 0:
-            change.until = max(until, change.since)
-        self.followed.pop(change.state, None)
+            change.until, change.changed_again_by = max(until, change.since), by
+        self.followed.pop(change, None)
 
     def forget(self, state: State) -> None:
         """The state is gone: a fixture was torn down. What was changed in it is in place no longer."""
@@ -221,6 +224,12 @@ class Ledger:
             "read_at": change.read_at,
             "undone_by": change.undone_by,
         }
+
+
+def _overlap(where: str, other: str) -> bool:
+    """Whether one of two places inside a value is the other, or within it."""
+    inner, outer = (where, other) if len(where) > len(other) else (other, where)
+    return inner.startswith(outer) and (inner == outer or inner[len(outer)] in ".[")
 
 
 def _is_container(taken: Print) -> bool:

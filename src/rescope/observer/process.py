@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any, cast
 
-from rescope.observer.fingerprint import UNSET, Print, Reader
-from rescope.observer.layout import Layouts, module_globals
+from rescope.observer.fingerprint import OBJECT, UNSET, Print, Reader
+from rescope.observer.layout import Layouts, module_globals, namespace
 from rescope.observer.state import RANDOM, Moved, State
 
 MODELS = "Django models"
@@ -67,7 +67,7 @@ def wide_readings(reader: Reader) -> tuple[Readings, ...]:
     layouts = reader.layouts
     return (
         Readings(kind="event loop", read=lambda: _event_loop(layouts), spread=lambda found: {"the current event loop": found}),
-        Readings(kind="logging", read=lambda: _logging(layouts), spread=_by_logger, grows=True),
+        Readings(kind="logging", read=lambda: _logging(layouts), spread=lambda _: _by_logger(reader), grows=True),
         Readings(kind=RANDOM, read=_random, spread=lambda found: found),
         Readings(kind=MODELS, read=lambda: _models(layouts), spread=lambda _: _by_model(reader)),
     )
@@ -111,13 +111,8 @@ def _directory() -> str:
         return "a folder that is gone"
 
 
-def _by_logger(found: Mapping[str, Print]) -> dict[str, Print]:
-    return {f"logging of {name!r}": value for name, value in found.items()}
-
-
-def _logging(layouts: Layouts) -> dict[str, Print]:
-    """Level, switches, handlers and filters of each logger, by name."""
-    found: dict[str, Print] = {"": logging.root.manager.disable}
+def _loggers(layouts: Layouts) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What each logger holds, by its name."""
     for name, logger in [("root", logging.root), *list(logging.root.manager.loggerDict.items())]:
         if type(logger) is logging.PlaceHolder:
             continue
@@ -127,10 +122,33 @@ def _logging(layouts: Layouts) -> dict[str, Print]:
             read = layouts.of(logger).attributes
             held = read(logger) if read else {}
         if "handlers" in held:
-            handlers, filters = held["handlers"], held.get("filters", ())
-            lists = (tuple(map(id, handlers)) if handlers else (), tuple(map(id, filters)) if filters else ())
-            found[name] = (held.get("level"), held.get("disabled"), held.get("propagate"), *lists)
+            yield name, held
+
+
+def _logging(layouts: Layouts) -> dict[str, object]:
+    """Level, switches, handlers and filters of each logger, by name; the latter by identity."""
+    found: dict[str, object] = {"": logging.root.manager.disable}
+    for name, held in _loggers(layouts):
+        handlers, filters = held["handlers"], held.get("filters", ())
+        lists = (tuple(map(id, handlers)) if handlers else (), tuple(map(id, filters)) if filters else ())
+        found[name] = (held.get("level"), held.get("disabled"), held.get("propagate"), *lists)
     return found
+
+
+def _by_logger(reader: Reader) -> dict[str, Print]:
+    """The same for people, without the handlers that pytest puts on and takes off around each test."""
+    found: dict[str, Print] = {"logging of ''": logging.root.manager.disable}
+    for name, held in _loggers(reader.layouts):
+        inside: dict[str, Print] = {key: reader.take(held.get(key), depth=0, budget=1) for key in ("level", "disabled", "propagate")}
+        inside["handlers"] = [reader.identity(each) for each in list(held["handlers"] or ()) if not _is_pytests(each)]
+        inside["filters"] = [reader.identity(each) for each in list(held.get("filters") or ())]
+        found[f"logging of {name!r}"] = (OBJECT, 0, "Logger", inside, True)
+    return found
+
+
+def _is_pytests(handler: object) -> bool:
+    home = namespace(type(handler)).get("__module__")
+    return type(home) is str and home.startswith("_pytest.")
 
 
 def _event_loop(layouts: Layouts) -> str:

@@ -97,6 +97,11 @@ class Known:
                     self.ended |= {found} if found is not None else set()
         return Definition(path=variable.address.path, name=variable.address.qualname) in self.ended
 
+    def outside_tests(self, target: Target, path: str) -> Definition | None:
+        """What a target in a file of the tests names in a file of the program, below its module."""
+        found = self.index.target(target, path)
+        return found if found is not None and found.name and found.path not in self.tests else None
+
     def made_by(self, call: Call, path: str) -> list[Function]:
         """What runs when a call makes an instance of a class of the project."""
         key = (path, call.callee)

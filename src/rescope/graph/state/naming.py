@@ -80,10 +80,9 @@ def _read(known: Known, function: Function, found: Naming) -> None:
             for name in _prefixes(whole.name):
                 found.read[whole.path, name].append((by, at))
     for call in function.calls:
-        place = Location(path=path, line=call.line, note=f"{call.callee.dotted}()")
         for callee in _callees(known, function, call):
             if callee.address.path not in known.tests:
-                found.called[callee.address].append((by, place))
+                found.called[callee.address].append((by, Location(path=path, line=call.line, note=f"{call.callee.dotted}()")))
 
 
 def _callees(known: Known, function: Function, call: Call) -> Iterator[Function]:

@@ -221,23 +221,21 @@ def _read_undoing(known: Known, function: Function, found: Evidence, *, resets: 
 def _read_uses(known: Known, function: Function, found: Evidence, *, resets: bool, stands: bool) -> None:
     path, torn = function.address.path, function.address.name in _TEARDOWNS
     seen = [
-        (e.target, e.line, e.text, False, takes_away(e) or empties(e), e.after_yield or torn, "")
+        (whole, e.line, e.text, False, takes_away(e) or empties(e), e.after_yield or torn, "")
         for e in function.effects
-        if (e.undone_at is None or resets) and not e.nested
+        if (e.undone_at is None or resets) and not e.nested and (whole := known.outside_tests(e.target, path))
     ]
-    done = (c for c in function.calls if not (c.nested or c.raises))
-    seen += [(c.callee, c.line, f"{c.callee.dotted}()", True, False, c.after_yield or torn, c.constant) for c in done]
-    handed = [(c, t) for c in function.calls for _, t in c.passes if t.dotted.endswith(".reset")]
-    seen += [(t, c.line, f"{t.dotted}, handed to {c.callee.dotted}()", True, False, True, "") for c, t in handed]
-    for target, line, text, is_call, taken, after, constant in seen:
-        whole = known.index.target(target, path)
-        if whole is not None and whole.path not in known.tests and whole.name:
-            head, _, member = whole.name.partition(".")
+    done = ((c, known.outside_tests(c.callee, path)) for c in function.calls if not (c.nested or c.raises))
+    seen += [(whole, c.line, f"{c.callee.dotted}()", True, False, c.after_yield or torn, c.constant) for c, whole in done if whole]
+    handed = ((c, t, known.outside_tests(t, path)) for c in function.calls for _, t in c.passes if t.dotted.endswith(".reset"))
+    seen += [(whole, c.line, f"{t.dotted}, handed to {c.callee.dotted}()", True, False, True, "") for c, t, whole in handed if whole]
+    for whole, line, text, is_call, taken, after, constant in seen:
+        head, _, member = whole.name.partition(".")
+        if member and not (is_call and "." in member):
             at = Location(path=path, line=line, note=text)
-            told = {"is_call": is_call and "." not in member, "takes_away": taken, "after": after, "resets": resets, "stands": stands}
+            told = {"is_call": is_call, "takes_away": taken, "after": after, "resets": resets, "stands": stands}
             use = Use(by=function, member=member.partition(".")[0], at=at, constant=constant, **told)
-            if member and not (is_call and "." in member):
-                found.uses[whole.path, head].append(use)
+            found.uses[whole.path, head].append(use)
 
 
 def _read_calls(known: Known, function: Function, found: Evidence) -> None:
@@ -341,15 +339,16 @@ def _touches(known: Known, function: Function, *, resets: bool) -> Iterator[tupl
     undoing = set() if resets else {e.undone_at for e in function.effects}
     at_last = set() if may_undo else {c.callee.dotted for c in function.calls if _is_last(function, c)}
     for effect in function.effects:
-        definition = known.index.target(effect.target, path)
         taken_back = ((effect.undone_at is not None or effect.line in undoing) and not resets) or (effect.after_yield and not may_undo)
         ends = (takes_away(effect) and effect.line in closing) or _follows_a_call(known, function, effect)
         if not (taken_back or effect.target in restored or ends):
-            yield from _at(known, definition, path, effect.line, effect.text)
+            yield from _at(known, known.index.target(effect.target, path), path, effect.line, effect.text)
     for call in function.calls:
-        if call.raises or (_is_patch(call) and not resets) or call.callee.dotted in at_last:
+        if call.raises or call.callee.dotted in at_last or (not resets and _is_patch(call)):
             continue
-        yield from _at(known, known.index.target(call.callee, path), path, call.line, f"{call.callee.dotted}()")
+        definition = known.outside_tests(call.callee, path)
+        if definition is not None:
+            yield from _at(known, definition, path, call.line, f"{call.callee.dotted}()")
         for text in call.strings[:1]:
             yield from _named(known, text, path, call.line, call.callee.dotted)
         if call.callee.dotted.endswith("setattr"):

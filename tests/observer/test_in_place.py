@@ -1,0 +1,162 @@
+"""How long a change is in place: until the same place of a value is changed again, whatever else moves beside it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from projects import make_project
+
+KEYS = """\
+# --- reg.py
+R = {}
+
+
+def put(key, value):
+    R[key] = value
+
+
+def price():
+    return 10 * R.get("rate", 1)
+# --- test_reg.py
+import reg
+
+
+def test_rate():
+    reg.put("rate", 2)
+
+
+def test_other():
+    reg.put("other", 1)
+
+
+def test_price():
+    assert reg.price() == 20
+
+
+def test_again():
+    reg.put("rate", 3)
+
+
+def test_later():
+    pass
+"""
+BACK = """\
+# --- reg.py
+R = {}
+# --- test_reg.py
+import reg
+
+
+def test_one():
+    reg.R["a"] = 1
+
+
+def test_two():
+    reg.R["a"] = 2
+
+
+def test_three():
+    reg.R["b"] = 3
+
+
+def test_back():
+    del reg.R["b"]
+    reg.R["a"] = 1
+
+
+def test_later():
+    pass
+"""
+HANDLER = """\
+# --- test_log.py
+import logging
+
+
+def test_add():
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def test_a():
+    logging.getLogger().warning("shown")
+
+
+def test_b():
+    pass
+
+
+def test_level():
+    logging.getLogger().setLevel(logging.ERROR)
+
+
+def test_c():
+    pass
+"""
+MANY = """\
+# --- reg.py
+R = {}
+# --- test_reg.py
+import pytest
+
+import reg
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_put(number):
+    reg.R[number] = True
+
+
+def test_later():
+    pass
+"""
+
+
+def _in_place(seen: dict) -> dict[tuple[str, str], int]:
+    return {(c["test"].partition("::")[2], c["where"]): c["in_place"] for c in seen["changes"]}
+
+
+def test_keys_of_one_dict_stand_side_by_side(tmp_path: Path, observe) -> None:
+    """A change of one key ends none of another; the next change of the same key does."""
+    out, seen = observe(make_project(tmp_path, KEYS), "--rescope=all")
+
+    assert "5 passed" in out
+    assert _in_place(seen) == {("test_rate", "['rate']"): 3, ("test_other", "['other']"): 3, ("test_again", "['rate']"): 1}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="lines are not watched")
+def test_who_reads_a_dict_reads_all_that_stands_in_it(tmp_path: Path, observe) -> None:
+    """The test that fails for one key is told to read it, though another test has changed another key meanwhile."""
+    _, seen = observe(make_project(tmp_path, KEYS), "--rescope=all")
+
+    read = {c["test"].partition("::")[2]: (c["read_by"], c["first_reader"], c["read_at"]) for c in seen["changes"]}
+    assert read["test_rate"] == (1, "test_reg.py::test_price", "reg.py:9")
+    assert read["test_other"] == (1, "test_reg.py::test_price", "reg.py:9")
+    assert read["test_again"] == (0, "", "")
+
+
+def test_what_was_before_stands_again(tmp_path: Path, observe) -> None:
+    """A change that is taken back ends, and the one that it had changed stands as if it had not been there."""
+    _, seen = observe(make_project(tmp_path, BACK), "--rescope=all")
+
+    undone = {c["test"].partition("::")[2]: c["undone_by"] for c in seen["changes"]}
+    assert undone == {"test_one": "", "test_two": "test_reg.py::test_back", "test_three": "test_reg.py::test_back"}
+    assert _in_place(seen) == {("test_one", "['a']"): 4, ("test_two", "['a']"): 2, ("test_three", "['b']"): 1}
+
+
+def test_of_many_changes_the_last_are_followed(tmp_path: Path, observe) -> None:
+    """Each of twelve keys is told; how long the first four stood is said as far as it was followed."""
+    _, seen = observe(make_project(tmp_path, MANY), "--rescope=all")
+
+    assert [_in_place(seen)[f"test_put[{n}]", f"[{n}]"] for n in range(12)] == [8, 8, 8, 8, 8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_a_handler_is_left_by_one_test(tmp_path: Path, observe) -> None:
+    """Pytest's own handlers come and go around each test: the tests that follow have changed nothing."""
+    out, seen = observe(make_project(tmp_path, HANDLER), "--rescope=all", "--rescope-strict")
+
+    assert "5 passed, 2 errors" in out
+    assert {k: v for k, v in _in_place(seen).items() if "add" in k[0]} == {("test_add", ".handlers"): 4}
+    assert [(c["test"].partition("::")[2], c["where"], c["was"], c["now"]) for c in seen["changes"]] == [
+        ("test_add", ".handlers", "[]", "[<logging.NullHandler>]"),
+        ("test_level", ".level", "30", "40"),
+    ]
