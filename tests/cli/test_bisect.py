@@ -245,6 +245,15 @@ def test_missing_setter(tmp_path: Path) -> None:
     assert "2 passed" in typed(root, found["passing"]).stdout
 
 
+def test_setter_where_the_order_shows_the_failure(tmp_path: Path) -> None:
+    """An order in which a brittle test fails, as it does alone, is no reason to say that it hangs on no other test."""
+    root = commit_all(make_project(tmp_path / "project", TOGETHER))
+    (tmp_path / "order.txt").write_text("test_c.py::test_greets\ntest_b.py::test_login\n")
+    found = bisect(root, "test_greets", "--order", str(tmp_path / "order.txt"))
+
+    assert (found["kind"], names(found["setters"]), found["order"]) == ("brittle", ["test_b.py::test_login"], "file order")
+
+
 def test_commands_differ_in_the_setter_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the test fails alone under pytest-randomly only, both commands keep it; a setter that fails itself is told."""
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")

@@ -10,7 +10,7 @@ from rescope.model.report import Report
 from rescope.model.verdict import FAILS, PASSES, Order, Outcome
 from rescope.verify.carrier import asked_for, carriers, cure, prepare_observer, speaks_of
 from rescope.verify.commands import fix_command, pytest_commands
-from rescope.verify.pollution import Hunt, named, trace
+from rescope.verify.pollution import Hunt, trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def diagnose(hunt: Hunt, case: Case) -> Diagnosis:
         kind=traced.kind,
         test=hunt.spot(case.test),
         python=str(hunt.lab.suite.python),
-        order=traced.order or ", ".join(named(order) for order in case.orders),
+        order=traced.order,
         says="" if traced.kind is Kind.UNSEEN else hunt.says,
         others=tuple(hunt.spot(other) for other in traced.needed),
     )

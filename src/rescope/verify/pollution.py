@@ -96,10 +96,14 @@ def failing_in(hunt: Hunt, order: Order) -> tuple[str, ...]:
 
 
 def trace(hunt: Hunt, test: str, orders: Sequence[Order], collected: Sequence[str]) -> Traced:
-    """What the test depends on, looked for in the orders one after the other."""
+    """What the test depends on, looked for in the orders one after the other.
+
+    An order in which a brittle test fails shows nothing of its setter: others are tried for it, too.
+    """
     alone = hunt.after(test, ())
     wanted = PASSES if alone in FAILS else FAILS
-    for order in orders:
+    tried = [*orders, *(order for order in usual_orders() if alone in FAILS and order not in orders)]
+    for order in tried:
         made = hunt.run(_up_to(order, test))
         if not made.outcomes:
             raise CannotRun(made)
@@ -109,7 +113,8 @@ def trace(hunt: Hunt, test: str, orders: Sequence[Order], collected: Sequence[st
             before = tuple(t for t in made.outcomes if t != test)
             kind = Kind.VICTIM if wanted is FAILS else Kind.BRITTLE
             return replace(_searched(hunt, test, before, wanted, kind), order=named(order), alone=alone)
-    return _imported(hunt, test, collected) if alone in FAILS else Traced(kind=Kind.UNSEEN)
+    found = _imported(hunt, test, collected) if alone in FAILS else Traced(kind=Kind.UNSEEN)
+    return replace(found, order=found.order or ", ".join(map(named, tried)))
 
 
 def _searched(hunt: Hunt, test: str, before: tuple[str, ...], wanted: frozenset[Outcome], kind: Kind) -> Traced:
