@@ -87,4 +87,6 @@ def test_markdown() -> None:
     assert "| order | passed before | failed before | seconds before | passed after | failed after | seconds after |" in lines
     assert "| file order | 8 | 2 | 1.23 | 9 | 1 | 1.30 |" in lines
     assert "- order-dependent tests: 2 before, 0 after" in lines
+    assert "  - `t.py::victim` (no longer)" in lines
+    assert "  - `t.py::brittle`" in lines
     assert "  - t.py::slow: passed before, did not run after in seed 1: stopped" in lines

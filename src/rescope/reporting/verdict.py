@@ -176,7 +176,9 @@ def _markdown_items(verdict: Verdict) -> Iterator[str]:
         first, last = _of(before, kind), _of(after, kind) if after else ()
         if first or last:
             yield f"- {title}: {_change(first, last if after else None)}"
-            yield from (f"  - `{test}`" for test in list(dict.fromkeys((*first, *last)))[:_LISTED])
+            gone = set(first) - set(last) if after is not None else set()
+            listed = list(dict.fromkeys((*first, *last)))[:_LISTED]
+            yield from (f"  - `{test}`{' (no longer)' if test in gone else ''}" for test in listed)
     if after is not None:
         yield f"- cured: {len(verdict.cured)}"
         yield f"- regressions: {len(verdict.regressions) or 'none'}"
