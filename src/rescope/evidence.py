@@ -40,7 +40,8 @@ class Watched:
 class Seen:
     """A change that later tests ran with; `owner` is the path and name of the broad fixture that made it.
 
-    `changed_at` and `read_at` are places as `path:line`, empty where they are not known; `unread` says that no test read the state.
+    `changed_at` and `read_at` are places as `path:line`, empty where they are not known; `ran` says that the latter was seen to run, not
+    only seen in the source; `unread` says that no test read the state.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Seen:
     later: str
     changed_at: str
     read_at: str
+    ran: bool
     unread: bool
 
 
@@ -104,6 +106,7 @@ def _seen(entries: Iterable[Mapping[str, Any]], *, lines: bool) -> Iterator[Seen
                 later=later,
                 changed_at=" or ".join(map(str, entry["changed_at"])),
                 read_at=str(entry["read_at"]),
+                ran=lines,
                 unread=lines and entry["read_by"] == 0,
             )
 
@@ -162,5 +165,8 @@ def _would_show(finding: Finding, watched: list[Watched]) -> bool:
 def _told(seen: Seen) -> str:
     by = f"set-up of '{seen.owner[1]}' in {seen.test}" if seen.owner else seen.test
     at = f" at {seen.changed_at}" if seen.changed_at else ""
-    after = f"read by {seen.later} at {seen.read_at}" if seen.read_at else f"in place while {seen.later} ran"
+    after = f"in place while {seen.later} ran"
+    if seen.read_at:
+        in_source = f"{after}, which the source shows to use it at {seen.read_at}"
+        after = f"read by {seen.later} at {seen.read_at}" if seen.ran else in_source
     return f"{seen.state} changed by {by}{at}, {after}{', seen to be read by no test' if seen.unread else ''}"

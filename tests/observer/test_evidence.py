@@ -99,7 +99,8 @@ def test_confirmed_and_never_moved(tmp_path: Path, joined) -> None:
         "column": 1,
         "note": "state._cache changed by test_state.py::test_fill at state.py:12, read by test_state.py::test_read at state.py:11"
         if LINE_BY_LINE
-        else "state._cache changed by test_state.py::test_fill, read by test_state.py::test_read at test_state.py:13",
+        else "state._cache changed by test_state.py::test_fill, in place while test_state.py::test_read ran, "
+        "which the source shows to use it at test_state.py:13",
     }
     assert told["rows"]["related"][-1]["note"] == "rows changed by test_state.py::test_see, in place while test_state.py::test_rows ran"
     assert [told[n]["confidence"] for n in ("_cache", "rows")] == ["high", "high"]
