@@ -297,7 +297,7 @@ def test_change_at_import(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("test", "said"),
-    [("test_never", "fails alone and in file order, reversed, seed 1"), ("test_fine_too", "does not fail alone, nor in seed 3")],
+    [("test_never", "fails alone and in file order, reversed, seed 1"), ("test_fine_too", "does not fail alone, nor in seed 3;")],
 )
 def test_nothing_to_find(tmp_path: Path, test: str, said: str) -> None:
     """A test that hangs on no other is said to be so, with the orders that were tried, and exit is 1."""

@@ -39,6 +39,29 @@ def test_again():
 
 
 def test_later():
+    assert reg.price() == 30
+"""
+NAMES = """\
+# --- reg.py
+class Box:
+    def __init__(self):
+        self.a = self.ab = 0
+
+
+box = Box()
+# --- test_reg.py
+import reg
+
+
+def test_a():
+    reg.box.a = 1
+
+
+def test_ab():
+    reg.box.ab = 2
+
+
+def test_later():
     pass
 """
 BACK = """\
@@ -123,6 +146,22 @@ def test_keys_of_one_dict_stand_side_by_side(tmp_path: Path, observe) -> None:
     assert _in_place(seen) == {("test_rate", "['rate']"): 3, ("test_other", "['other']"): 3, ("test_again", "['rate']"): 1}
 
 
+def test_a_name_that_begins_like_another_is_another_place(tmp_path: Path, observe) -> None:
+    """`.ab` is no part of `.a`."""
+    _, seen = observe(make_project(tmp_path, NAMES), "--rescope=all")
+
+    assert _in_place(seen) == {("test_a", ".a"): 2, ("test_ab", ".ab"): 1}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="lines are watched")
+def test_who_is_seen_in_the_source_to_use_a_dict(tmp_path: Path, observe) -> None:
+    """What was changed again before a test is not what it uses."""
+    _, seen = observe(make_project(tmp_path, KEYS))
+
+    read = {c["test"].partition("::")[2]: c["read_by"] for c in seen["changes"]}
+    assert read == {"test_rate": 3, "test_other": 3, "test_again": 1}
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="lines are not watched")
 def test_who_reads_a_dict_reads_all_that_stands_in_it(tmp_path: Path, observe) -> None:
     """The test that fails for one key is told to read it, though another test has changed another key meanwhile."""
@@ -130,8 +169,8 @@ def test_who_reads_a_dict_reads_all_that_stands_in_it(tmp_path: Path, observe) -
 
     read = {c["test"].partition("::")[2]: (c["read_by"], c["first_reader"], c["read_at"]) for c in seen["changes"]}
     assert read["test_rate"] == (1, "test_reg.py::test_price", "reg.py:9")
-    assert read["test_other"] == (1, "test_reg.py::test_price", "reg.py:9")
-    assert read["test_again"] == (0, "", "")
+    assert read["test_other"] == (2, "test_reg.py::test_price", "reg.py:9")
+    assert read["test_again"] == (1, "test_reg.py::test_later", "reg.py:9")
 
 
 def test_what_was_before_stands_again(tmp_path: Path, observe) -> None:

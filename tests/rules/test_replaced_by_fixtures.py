@@ -19,6 +19,8 @@ class Libs:
 
 libs = Libs()
 # --- test_libs.py
+import unittest.mock
+
 import pytest
 
 import libs
@@ -54,6 +56,19 @@ ANOTHER = """\
 @pytest.fixture
 def substitute(monkeypatch):
     monkeypatch.setattr(libs, "Libs", libs.Libs)
+"""
+SOMETIMES = """\
+@pytest.fixture
+def substitute(request, monkeypatch):
+    if request.node.get_closest_marker("fresh"):
+        monkeypatch.setattr(libs, "libs", libs.Libs())
+"""
+ENDED = """\
+@pytest.fixture
+def substitute():
+    with pytest.MonkeyPatch.context() as patched, unittest.mock.patch.object(libs, "libs", libs.Libs()):
+        patched.setenv("A", "b")
+    return 1
 """
 SHARED = """\
 @pytest.fixture(scope="module")
@@ -174,10 +189,30 @@ def test_what_a_fixture_replaces_for_each_test_is_not_changed(fixture: str, tmp_
     assert _shown(root) == set()
 
 
-@pytest.mark.parametrize("fixture", [ANOTHER, SHARED], ids=["another name", "for many tests"])
+@pytest.mark.parametrize(
+    "fixture", [ANOTHER, SHARED, SOMETIMES, ENDED], ids=["another name", "for many tests", "for some tests", "before the test"]
+)
 def test_other_replacements_leave_the_finding(fixture: str, tmp_path: Path) -> None:
     """Something else is replaced, or the substitute itself is shared by tests."""
     assert "RSC206" in _shown(make_project(tmp_path, LIBS.format(fixture=fixture)))
+
+
+def test_who_has_the_original_by_name_changes_it(tmp_path: Path) -> None:
+    """What was imported by its name before the fixture replaces it in its module is the original."""
+    text = (
+        LIBS.format(fixture=ITSELF).replace("import libs\n", "import libs\nfrom libs import libs as held\n").replace("libs.libs.", "held.")
+    )
+
+    assert _shown(make_project(tmp_path, text)) == {"RSC206"}
+
+
+def test_another_cache_is_another(tmp_path: Path) -> None:
+    """Who clears a cache of a like name around itself leaves this one filled."""
+    other = "# --- other.py\nfrom functools import cache\n\n\n@cache\ndef my_default_python():\n    return 1\n"
+    clear = "other.my_default_python.cache_clear()"
+    text = CACHE.format(first=clear, last=clear).replace("import interp\n", "import interp\nimport other\n")
+
+    assert _shown(make_project(tmp_path, other + text)) == {"RSC202"}
 
 
 def test_a_test_that_clears_around_itself_is_no_polluter(tmp_path: Path) -> None:
@@ -188,14 +223,18 @@ def test_a_test_that_clears_around_itself_is_no_polluter(tmp_path: Path) -> None
     assert _shown(root) == set()
 
 
-@pytest.mark.parametrize(("first", "last"), [(CLEAR, "pass"), ("pass", CLEAR)], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("first", "last"), [(CLEAR, "pass"), ("pass", CLEAR), (f"{CLEAR}\n    {CLEAR}", "pass")], ids=["before", "after", "twice before"]
+)
 def test_a_test_that_clears_once_is_part_of_a_leak(first: str, last: str, tmp_path: Path) -> None:
     """Its answer stays for others, or it gets that of another test."""
     assert _shown(make_project(tmp_path, CACHE.format(first=first, last=last))) == {"RSC202"}
 
 
 @pytest.mark.parametrize(
-    ("hook", "codes"), [("pytest_sessionstart(session)", set()), ("clear_for_a_test()", {"RSC202"})], ids=["at the start", "by hand"]
+    ("hook", "codes"),
+    [("pytest_sessionstart(session)", set()), ("clear_for_a_test()", {"RSC202"})],
+    ids=["at the start", "by hand"],
 )
 def test_what_the_start_of_the_run_clears_is_not_cleared_for_tests(hook: str, codes: set[str], tmp_path: Path) -> None:
     """A hook that clears a cache once, before it sets what the answer depends on, says that all tests share the answer."""
@@ -203,6 +242,14 @@ def test_what_the_start_of_the_run_clears_is_not_cleared_for_tests(hook: str, co
 
     assert (outcome(run_pytest(root)) == "2 passed") is (not codes)
     assert _shown(root) == codes
+
+
+def test_who_varies_what_a_cache_depends_on_that_was_cleared_once(tmp_path: Path) -> None:
+    """A fixture that clears the cache once for all tests fills nothing on purpose."""
+    start = "# --- conftest.py\nimport interp\nimport pytest\n\n\n@pytest.fixture(scope='session', autouse=True)\ndef start():\n    "
+    text = CACHE.format(first="pass", last="pass") + f"{start}{CLEAR}\n"
+
+    assert _shown(make_project(tmp_path, text)) == {"RSC202"}
 
 
 def test_a_change_that_is_to_fail_changes_no_data(tmp_path: Path) -> None:
@@ -213,4 +260,8 @@ def test_a_change_that_is_to_fail_changes_no_data(tmp_path: Path) -> None:
 
     module = root / "test_rows.py"
     module.write_text(module.read_text("utf-8").replace("    with pytest.raises(PermissionError):\n        store", "    store"), "utf-8")
+    assert _shown(root) == {"RSC105"}
+
+    deletes = "    store = Store()\n    with pytest.raises(PermissionError):\n        store.delete(rows)\n        raise_it()\n"
+    module.write_text(module.read_text("utf-8").replace("    store = Store()\n    store.delete(rows)\n", deletes), "utf-8")
     assert _shown(root) == {"RSC105"}

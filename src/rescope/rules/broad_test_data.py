@@ -45,7 +45,8 @@ def _changing(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[Function,
     """Calls of tests that hand the data to a changing method, or call one on it; one that is to fail changes nothing."""
     names = set(ctx.graph.names_of(fixture))
     for test in ctx.graph.tests_using(fixture):
-        changing = (c for c in test.function.calls if c.callee.dotted.rpartition(".")[2] in _CHANGES and not c.raises)
+        failing = max((c.line for c in test.function.calls if c.raises), default=0)
+        changing = (c for c in test.function.calls if c.callee.dotted.rpartition(".")[2] in _CHANGES and c.line != failing)
         calls = [c for c in changing if _about(c, names)]
         if calls and ctx.is_shared(fixture, test.function):
             yield from ((test.function, call) for call in calls)

@@ -33,7 +33,7 @@ _UNCLEARED = "no test clears it by hand, nor sets a variable that it reads: nobo
 def check(ctx: RuleContext) -> Iterator[Finding]:
     """Findings for cached factories whose answer depends on settings or that tests clear."""
     for singleton in ctx.live(Shape.CACHED_FACTORY):
-        if singleton.set_by_set_up and not _cleared(singleton):
+        if any(not _clears(at) for at in singleton.set_by_set_up) and not _cleared(singleton):
             continue  # filled on purpose, once for many tests
         if singleton.has_arguments and _cleared(singleton):
             message = f"cached function '{singleton.name}' keeps its answers for the tests that follow"
@@ -48,7 +48,11 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
 
 def _cleared(singleton: Singleton) -> bool:
     """Whether tests clear it by hand; what set-up of the whole run clears says nothing of them."""
-    return any("cache_clear" in at.note for at in singleton.touched_by_tests if at not in singleton.set_by_set_up)
+    return any(_clears(at) for at in singleton.touched_by_tests if at not in singleton.set_by_set_up)
+
+
+def _clears(at: Location) -> bool:
+    return "cache_clear" in at.note
 
 
 def _finding(ctx: RuleContext, singleton: Singleton) -> Finding:

@@ -47,7 +47,7 @@ class Varied:
             setting = {by for text in texts for by in self.variables[text]}
             reaching = known.calls.reaching([function.address]) if setting else ()
             coming = [known.index.function_at(*by[:3]) for by in setting if by in reaching]
-            if any(each is not None and not clears_around(each, function.address.name) for each in coming):
+            if any(each is not None and not clears_around(known, each, function) for each in coming):
                 return True
         return False
 

@@ -64,13 +64,26 @@ def _served(known: Known) -> dict[str, frozenset[str]]:
 
 
 def _read_replacing(known: Known, found: Evidence) -> None:
-    """The tests for each of which a fixture puts something else in the place of the state, itself or through a helper of the tests."""
+    """The tests for each of which a fixture puts something else in the place of the state, itself or through a helper of the tests.
+
+    One that reads pytest's `request` may do so for some of them only, and who imports the state by its name has the original.
+    """
     graph = known.calls.flow.graph
     for path in sorted(known.tests - known.idle):
         for fixture in (f for f in known.index.modules[path].fixtures if f.scope is Scope.FUNCTION):
+            if "request" in fixture.argnames:
+                continue
             functions = (fixture.function, *_helpers(known, fixture.function))
-            for key in {key for function in functions for key, _ in patches(known, function)}:
-                found.patched[key].update(test.function.address for test in graph.tests_using(fixture))
+            lasting = fixture.function.yields_at is not None
+            for key in {key for function in functions for key, _ in patches(known, function, lasting=lasting)}:
+                users = (test.function.address for test in graph.tests_using(fixture))
+                found.patched[key].update(by for by in users if not _has_by_name(known, by.path, key))
+
+
+def _has_by_name(known: Known, path: str, key: Key) -> bool:
+    """Whether a file imports the state itself, and not only its module."""
+    held = (known.index.locate(dotted, path) for dotted in known.index.imports[path].values() if dotted.endswith(f".{key[1]}"))
+    return any(definition is not None and definition == key for definition in held)
 
 
 def _drop_asked_elsewhere(known: Known, found: Evidence) -> None:
@@ -136,9 +149,11 @@ def _preparing(known: Known) -> set[Address]:
     return found
 
 
-def clears_around(function: Function, name: str) -> bool:
-    """Whether a function clears a cache first, and once more when all else is done."""
-    clearing = [call for call in function.calls if call.callee.dotted.endswith(f"{name}{CLEARS}")]
+def clears_around(known: Known, function: Function, cached: Function) -> bool:
+    """Whether a function clears the cache of another first, and once more when all else is done."""
+    cache = Definition(path=cached.address.path, name=f"{cached.address.qualname}{CLEARS}")
+    clears = (call for call in function.calls if call.callee.dotted.endswith(CLEARS))
+    clearing = [call for call in clears if known.index.target(call.callee, function.address.path) == cache]
     return len(clearing) > 1 and any(_is_last(function, call) for call in clearing)
 
 
@@ -388,10 +403,10 @@ def _attribute(known: Known, call: Call, path: str) -> Definition | None:
     return None if owner is None else owner._replace(name=".".join(part for part in (owner.name, call.strings[0]) if part))
 
 
-def patches(known: Known, function: Function) -> Iterator[tuple[Key, int]]:
-    """The state in whose place the function puts something else, until pytest or a `with` takes it back, and where."""
+def patches(known: Known, function: Function, *, lasting: bool = True) -> Iterator[tuple[Key, int]]:
+    """The state in whose place the function puts something else, and where; what a `with` takes back counts if it is `lasting`."""
     path = function.address.path
-    for call in patching(known, function):
+    for call in (c for c in patching(known, function) if lasting or not c.entered):
         found = [_attribute(known, call, path)]
         found += [known.index.locate(text, path) for text in call.strings[:1] if "." in text]
         found += [known.index.target(target, path) for _, target in call.passes[:1] if call.callee.dotted.endswith(".dict")]
