@@ -124,13 +124,87 @@ import pytest
 import reg
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(103))
 def test_put(number):
     reg.R[number] = True
 
 
 def test_later():
     pass
+"""
+
+
+ONE_OF_TWO = """\
+# --- reg.py
+R = {"a": 0, "b": 0}
+# --- test_reg.py
+import reg
+
+
+def test_a():
+    reg.R["a"] = 1
+
+
+def test_b():
+    reg.R["b"] = 1
+
+
+def test_back():
+    reg.R["a"] = 0
+
+
+def test_again():
+    reg.R["a"] = 1
+
+
+def test_later():
+    pass
+
+
+def test_last():
+    pass
+"""
+TWO_AT_ONCE = """\
+# --- reg.py
+R = {"a": 0, "b": 0}
+# --- test_reg.py
+import reg
+
+
+def test_both():
+    reg.R.update(a=1, b=1)
+
+
+def test_a():
+    reg.R["a"] = 2
+
+
+def test_later():
+    pass
+"""
+ADDED = """\
+# --- reg.py
+L, S, O = [], set(), {{}}
+# --- test_reg.py
+import reg
+
+LONG = "a key of more than sixty characters, of which only the first are shown: "
+
+
+def test_one():
+    reg.{add}(LONG + "one")
+
+
+def test_two():
+    reg.{add}(LONG + "two")
+
+
+def test_later():
+    pass
+
+
+def test_clear():
+    reg.{name}.clear()
 """
 
 
@@ -182,11 +256,37 @@ def test_what_was_before_stands_again(tmp_path: Path, observe) -> None:
     assert _in_place(seen) == {("test_one", "['a']"): 4, ("test_two", "['a']"): 2, ("test_three", "['b']"): 1}
 
 
+def test_one_place_is_put_back_while_another_stands(tmp_path: Path, observe) -> None:
+    """Who puts a place back has changed nothing, and who changes it again is told, whatever else is different meanwhile."""
+    out, seen = observe(make_project(tmp_path, ONE_OF_TWO), "--rescope=all", "--rescope-strict")
+
+    assert _in_place(seen) == {("test_a", "['a']"): 2, ("test_b", "['b']"): 4, ("test_again", "['a']"): 2}
+    assert [c["undone_by"] for c in seen["changes"]] == ["test_reg.py::test_back", "", ""]
+    assert "ERROR test_reg.py::test_again" in out
+    assert "ERROR test_reg.py::test_back" not in out
+
+
+def test_what_a_change_did_elsewhere_stands(tmp_path: Path, observe) -> None:
+    """Of two keys that one test has changed, one is changed again: the other is still in place."""
+    _, seen = observe(make_project(tmp_path, TWO_AT_ONCE), "--rescope=all")
+
+    assert _in_place(seen) == {("test_both", "['a']"): 2, ("test_a", "['a']"): 1}
+
+
+@pytest.mark.parametrize(("name", "left"), [("L", "L.append"), ("S", "S.add"), ("O", "O.setdefault")], ids=["list", "set", "dict"])
+def test_what_is_added_stands_beside_what_was_added(name: str, left: str, tmp_path: Path, observe) -> None:
+    """The second item that a test leaves ends nothing; when all is taken out, both end."""
+    _, seen = observe(make_project(tmp_path, ADDED.format(add=left, name=name)), "--rescope=all")
+
+    changes = {c["test"].partition("::")[2]: (c["in_place"], c["undone_by"]) for c in seen["changes"]}
+    assert changes == {"test_one": (3, "test_reg.py::test_clear"), "test_two": (2, "test_reg.py::test_clear")}
+
+
 def test_of_many_changes_the_last_are_followed(tmp_path: Path, observe) -> None:
-    """Each of twelve keys is told; how long the first four stood is said as far as it was followed."""
+    """Each key stands by itself; of more than a hundred that stand in one dict the first are followed no longer."""
     _, seen = observe(make_project(tmp_path, MANY), "--rescope=all")
 
-    assert [_in_place(seen)[f"test_put[{n}]", f"[{n}]"] for n in range(12)] == [8, 8, 8, 8, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert [_in_place(seen)[f"test_put[{n}]", f"[{n}]"] for n in range(5)] == [100, 100, 100, 100, 99]
 
 
 def test_a_handler_is_left_by_one_test(tmp_path: Path, observe) -> None:

@@ -10,7 +10,7 @@ which change with every use. What is too deep or too large is CUT, which equals 
 from collections.abc import Iterator, Mapping
 from operator import is_
 from types import FunctionType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from rescope.observer.layout import ATOMS, CACHE, Kind, Layout, Layouts, is_class, is_given, overridden
 
@@ -269,28 +269,44 @@ def is_whole(taken: Print) -> bool:
     return bool(taken != CUT)
 
 
-def differences(was: Print, now: Print, where: str = "") -> Iterator[tuple[str, str, str]]:
-    """Where two fingerprints differ, with both sides in words; nothing where they differ only in what a library keeps to itself."""
+class Difference(NamedTuple):
+    """A place where two fingerprints differ: the items ("[") and attributes (".") that lead to it, and what stands there in each."""
+
+    at: "At"
+    was: Print
+    now: Print
+
+    def words(self) -> tuple[str, str, str]:
+        """The place and both sides for people."""
+        where = "".join(f"[{shown(name)}]" if kind == "[" else f".{name}" for kind, name in self.at)
+        return where, shown(self.was), shown(self.now)
+
+
+At = tuple[tuple[str, Print], ...]
+
+
+def differences(was: Print, now: Print, at: At = ()) -> Iterator[Difference]:
+    """Where two fingerprints differ; nothing where they differ only in what a library keeps to itself."""
     if was == now or CUT in (was, now):
         return
     before, after = _object(was), _object(now)
     if type(was) is dict and type(now) is dict:
-        yield from _entries(was, now, where)
+        yield from _entries(was, now, at)
     elif before is not None and after is not None and before[1:3] == after[1:3]:
-        yield from _members(before, after, where)
+        yield from _members(before, after, at)
     elif _listlike(was) and type(was) is type(now) and len(was) == len(now):
         for number, (old, new) in enumerate(zip(was, now, strict=True)):
-            yield from differences(old, new, f"{where}[{number}]")
+            yield from differences(old, new, (*at, ("[", number)))
     else:
-        yield where, shown(was), shown(now)
+        yield Difference(at, was, now)
 
 
-def _entries(was: Mapping[Print, Print], now: Mapping[Print, Print], where: str) -> Iterator[tuple[str, str, str]]:
+def _entries(was: Mapping[Print, Print], now: Mapping[Print, Print], at: At) -> Iterator[Difference]:
     for key in dict.fromkeys((*was, *now)):
-        yield from differences(was.get(key, UNSET), now.get(key, UNSET), f"{where}[{shown(key)}]")
+        yield from differences(was.get(key, UNSET), now.get(key, UNSET), (*at, ("[", key)))
 
 
-def _members(was: tuple[Any, ...], now: tuple[Any, ...], where: str) -> Iterator[tuple[str, str, str]]:
+def _members(was: tuple[Any, ...], now: tuple[Any, ...], at: At) -> Iterator[Difference]:
     """Differences inside one object. In a library's object only containers and constants count: other attributes flip as it is used."""
     before, after = was[3], now[3]
     if before is None or after is None:
@@ -300,7 +316,7 @@ def _members(was: tuple[Any, ...], now: tuple[Any, ...], where: str) -> Iterator
         if (old is UNSET and _is_given(now, name)) or (new is UNSET and _is_given(was, name)):
             continue
         if was[4] or name.isupper() or (type(old) is type(new) and type(old) in {dict, list, frozenset}) or _same_object(old, new):
-            yield from differences(old, new, f"{where}.{name}" if name else where)
+            yield from differences(old, new, (*at, (".", name)) if name else at)
 
 
 def _slots(value: object, layout: Layout) -> dict[str, object]:

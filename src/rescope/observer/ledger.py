@@ -27,16 +27,26 @@ import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from rescope.observer.fingerprint import OBJECT, Print, differences
+from rescope.observer.fingerprint import OBJECT, At, Difference, Print, differences
 from rescope.observer.state import Change, Moved, Owner, Place, State
 
 SCHEMA = 2
 LINES = hasattr(sys, "monitoring")
 _TOLD = 20
-_REMEMBERED = 8
+_REMEMBERED = 100
+_PLACES = 50
 _FRESH = 3
 _FEW = 4
 Json = dict[str, Any]
+
+
+class Standing:
+    """A change that may be in place: what was at each of its places before, and which later change of what place has `covered` one."""
+
+    def __init__(self, change: Change, places: dict[At, Print]) -> None:
+        self.change = change
+        self.places = places
+        self.covered: dict[At, tuple[Change, At]] = {}
 
 
 class Ledger:
@@ -46,7 +56,7 @@ class Ledger:
         self.mode = mode
         self.ran: list[str] = []
         self.changes: list[Change] = []
-        self.standing: dict[State, list[tuple[Print, Change]]] = {}
+        self.standing: dict[State, list[Standing]] = {}
         self.watched_from: dict[State, int] = {}
         self.watched_tests: dict[State, int] = {}
         self.moved_in: dict[State, list[str]] = {}
@@ -82,13 +92,13 @@ class Ledger:
             self.begun_with.add(state)
         if writes or not first:
             return
-        for _, change in self.standing.get(state, ()):
-            if change.until < 0 and change.since < len(self.ran):
-                self._count(change, place)
+        for each in self.standing.get(state, ()):
+            if each.change.until < 0 and each.change.since < len(self.ran):
+                self._count(each.change, place)
 
     def expect(self, state: State, place: str) -> None:
         """The test that began is seen in the source to read a state: it counts, unless its set-up has put the state back."""
-        self.expected += [(change, place) for _, change in self.standing.get(state, ()) if change.until < 0]
+        self.expected += [(each.change, place) for each in self.standing.get(state, ()) if each.change.until < 0]
 
     def _settle(self) -> None:
         for change, place in self.expected:
@@ -106,39 +116,64 @@ class Ledger:
         found = list(differences(moved.before, moved.after))
         if not found:
             return None
+        shown = found[0]
+        if len(found) > _PLACES:
+            found = [Difference((), moved.before, moved.after)]
         stack, until = self.standing.setdefault(moved.state, []), len(self.ran) - in_set_up
-        if self._taken_back(stack, moved, test, until):
+        left = [each for each in found if not self._is_back(stack, each, test, until)]
+        if not left:
             return None
-        change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=found[0])
-        for _, earlier in stack:
-            if any(_overlap(earlier.where, where) for where, _, _ in found):
-                self._close(earlier, until, by=change)
+        shown = left[0] if left[0].at else shown
+        change = Change(moved.state, test, since=len(self.ran), owner=owner, difference=shown.words())
+        self._cover(stack, change, left, until)
         accesses = self.accessed.get(moved.state, ())
         lines = [at for at, writes in accesses if writes] or [at for at, _ in accesses if _is_container(moved.after)]
         change.changed_at = tuple(dict.fromkeys(lines))
-        stack.append((moved.before, change))
-        for _, forgotten in stack[:-_REMEMBERED]:
-            self._close(forgotten, until)
+        stack.append(Standing(change, {each.at: each.was for each in left}))
+        for forgotten in stack[:-_REMEMBERED]:
+            self._close(forgotten.change, until)
         del stack[:-_REMEMBERED]
         self._open(change)
         return change
 
-    def _taken_back(self, stack: list[tuple[Print, Change]], moved: Moved, test: Place, until: int) -> bool:
-        """Whether the state is again what it was before one of the standing changes: those end, and what they had changed stands."""
-        found = next((n for n in range(len(stack) - 1, -1, -1) if stack[n][0] == moved.after), None)
+    def _cover(self, stack: list[Standing], change: Change, by: Iterable[Difference], until: int) -> None:
+        """A new change ends those of the same places; what is only added to a list or a set leaves in place what was added before."""
+        places = [each.at for each in by if not _adds(each)]
+        for earlier in stack:
+            for at in earlier.places:
+                place = next((place for place in places if _overlap(at, place)), None) if at not in earlier.covered else None
+                if place is not None:
+                    earlier.covered[at] = (change, place)
+            if len(earlier.covered) == len(earlier.places):
+                self._close(earlier.change, until)
+
+    def _is_back(self, stack: list[Standing], difference: Difference, test: Place, until: int) -> bool:
+        """Whether a place is again what it was before one of the standing changes: there, it and all later ones end.
+
+        What they had covered stands again.
+        """
+        at, _, now = difference
+        found = next((n for n in range(len(stack) - 1, -1, -1) if at in stack[n].places and stack[n].places[at] == now), None)
         if found is None:
             return False
-        ended = {change for _, change in stack[found:]}
-        for _, change in stack[found:]:
-            self._close(change, until)
-            change.undone_by = test.node
-            if change.test == test.node and change.owner is None:
-                self._withdraw(change)
-        del stack[found:]
-        for _, change in stack:
-            if change.changed_again_by in ended:
-                change.until, change.changed_again_by = -1, None
-                self._follow(change)
+        freed: set[tuple[Change, At]] = set()
+        for each in stack[found:]:
+            inside = [place for place in each.places if place[: len(at)] == at]
+            freed.update((each.change, place) for place in inside)
+            for place in inside:
+                del each.places[place]
+                each.covered.pop(place, None)
+            if not each.places:
+                self._close(each.change, until)
+                each.change.undone_by = test.node
+                if each.change.test == test.node and each.change.owner is None:
+                    self._withdraw(each.change)
+        stack[:] = [each for each in stack if each.places]
+        for each in stack:
+            each.covered = {place: by for place, by in each.covered.items() if by not in freed}
+            if each.change.until >= 0 and len(each.covered) < len(each.places):
+                each.change.until = -1
+                self._follow(each.change)
         return True
 
     def is_fresh(self) -> bool:
@@ -166,15 +201,15 @@ class Ledger:
         if fixture:
             self.followed[change] = fixture
 
-    def _close(self, change: Change, until: int, *, by: Change | None = None) -> None:
+    def _close(self, change: Change, until: int) -> None:
         if change.until < 0:
-            change.until, change.changed_again_by = max(until, change.since), by
+            change.until = max(until, change.since)
         self.followed.pop(change, None)
 
     def forget(self, state: State) -> None:
         """The state is gone: a fixture was torn down. What was changed in it is in place no longer."""
-        for _, change in self.standing.pop(state, ()):
-            self._close(change, len(self.ran))
+        for each in self.standing.pop(state, ()):
+            self._close(each.change, len(self.ran))
 
     def watch(self, state: State, *, already: int = 0) -> None:
         """The state is watched from the next test on, until `unwatch` or the end; `already` counts tests that began before."""
@@ -226,10 +261,18 @@ class Ledger:
         }
 
 
-def _overlap(where: str, other: str) -> bool:
+def _overlap(at: At, other: At) -> bool:
     """Whether one of two places inside a value is the other, or within it."""
-    inner, outer = (where, other) if len(where) > len(other) else (other, where)
-    return inner.startswith(outer) and (inner == outer or inner[len(outer)] in ".[")
+    shorter = min(len(at), len(other))
+    return at[:shorter] == other[:shorter]
+
+
+def _adds(difference: Difference) -> bool:
+    """Whether a list or a set holds all that it held, and more."""
+    _, was, now = difference
+    if type(was) is list and type(now) is list:
+        return now[: len(was)] == was
+    return type(was) is frozenset and type(now) is frozenset and was <= now
 
 
 def _is_container(taken: Print) -> bool:

@@ -54,8 +54,6 @@ class Moved(NamedTuple):
 class Change:
     """A change that outlived its test, growing while it is in place: `until` is the number of the test that ended it, -1 if none.
 
-    `changed_again_by` is the change that ended it, if it was one.
-
     `requested` and `strangers` count later tests that did or did not request the fixture that the change belongs to, `read_by`
     those that ran a line that reads the state, at first `read_at`; -1 where that is not known. `changed_at` are the lines of the
     test's run that may have made the change. A place is `path:line`.
@@ -68,7 +66,6 @@ class Change:
         self.owner = owner
         self.where, self.was, self.now = difference
         self.until = -1
-        self.changed_again_by: Change | None = None
         self.undone_by = ""
         self.requested = 0
         self.strangers = 0

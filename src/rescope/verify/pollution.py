@@ -103,18 +103,20 @@ def trace(hunt: Hunt, test: str, orders: Sequence[Order], collected: Sequence[st
     alone = hunt.after(test, ())
     wanted = PASSES if alone in FAILS else FAILS
     tried = [*orders, *(order for order in usual_orders() if alone in FAILS and order not in orders)]
+    reached = []
     for order in tried:
         made = hunt.run(_up_to(order, test))
         if not made.outcomes:
             raise CannotRun(made)
         hunt.says = made.messages.get(test, hunt.says)
         hunt.cut += [f"{named(order)}: {made.cut}, before {test}"] if made.cut and test not in made.outcomes else []
+        reached += [order] if test in made.outcomes else []
         if made.outcomes.get(test) in wanted:
             before = tuple(t for t in made.outcomes if t != test)
             kind = Kind.VICTIM if wanted is FAILS else Kind.BRITTLE
             return replace(_searched(hunt, test, before, wanted, kind), order=named(order), alone=alone)
     found = _imported(hunt, test, collected) if alone in FAILS else Traced(kind=Kind.UNSEEN)
-    return replace(found, order=found.order or ", ".join(map(named, tried)))
+    return replace(found, order=found.order or ", ".join(map(named, reached or tried)))
 
 
 def _searched(hunt: Hunt, test: str, before: tuple[str, ...], wanted: frozenset[Outcome], kind: Kind) -> Traced:

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 from rescope.model.plan import ChangeGroup, FileChange
-from rescope.model.verdict import Regression, Side
+from rescope.model.verdict import Regression, Run, Side
 from rescope.pipeline import rewrite
 from rescope.verify import judge
 from rescope.verify.backoff import Held, hold_back
@@ -65,16 +65,19 @@ def _told(broken: Sequence[Regression]) -> str:
 def _too_slow(lab: Lab, after: Side, changes: Sequence[FileChange], trials: Trials, *, allowed: float | None) -> str:
     cost = judge.slowdown(trials.before, after)
     if cost is not None and allowed is not None and cost > allowed:
-        cost = _in_turns(lab, changes)
+        lab.meter.together_left += 2 * _PAIRS
+        pairs = [(lab.once(FILE_ORDER, (), "before"), lab.once(FILE_ORDER, changes, "trial")) for _ in range(_PAIRS)]
+        cut = next((last.cut for first, last in pairs if last.cut and not first.cut), "")
+        if cut:
+            return f"timed again, the suite does not end: {cut}"
+        cost = _in_turns(pairs)
         if cost is not None and cost > allowed:
             return f"the suite gets {cost:.0f} % slower, {allowed:g} % are allowed"
     trials.slowdown = cost
     return ""
 
 
-def _in_turns(lab: Lab, changes: Sequence[FileChange]) -> float | None:
-    """The slow-down once more, in per cent, as the median of pairs of runs: what else the machine does takes time from both of a pair."""
-    lab.meter.together_left += 2 * _PAIRS
-    pairs = [(lab.once(FILE_ORDER, (), "before"), lab.once(FILE_ORDER, changes, "trial")) for _ in range(_PAIRS)]
+def _in_turns(pairs: Sequence[tuple[Run, Run]]) -> float | None:
+    """The slow-down in per cent, as the median of pairs of runs: what else the machine does takes time from both of a pair."""
     costs = (judge.slowdown(Side(runs=(first,)), Side(runs=(last,))) for first, last in pairs)
     return median(known) if (known := [cost for cost in costs if cost is not None]) else None
