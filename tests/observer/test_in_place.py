@@ -208,6 +208,52 @@ def test_clear():
 """
 
 
+WITHIN = """\
+# --- reg.py
+R = {"a": {"x": 0}}
+# --- test_reg.py
+import reg
+
+
+def test_inner():
+    reg.R["a"]["x"] = 1
+
+
+def test_outer():
+    reg.R["a"] = 5
+
+
+def test_new():
+    reg.R["n"] = {}
+
+
+def test_fill():
+    reg.R["n"]["k"] = 1
+
+
+def test_drop():
+    del reg.R["n"]
+"""
+WHOLE = """\
+# --- reg.py
+R = {}
+# --- test_reg.py
+import reg
+
+
+def test_many():
+    reg.R.update((number, 0) for number in range(60))
+
+
+def test_one():
+    reg.R[5] = 1
+
+
+def test_later():
+    pass
+"""
+
+
 def _in_place(seen: dict) -> dict[tuple[str, str], int]:
     return {(c["test"].partition("::")[2], c["where"]): c["in_place"] for c in seen["changes"]}
 
@@ -280,6 +326,31 @@ def test_what_is_added_stands_beside_what_was_added(name: str, left: str, tmp_pa
 
     changes = {c["test"].partition("::")[2]: (c["in_place"], c["undone_by"]) for c in seen["changes"]}
     assert changes == {"test_one": (3, "test_reg.py::test_clear"), "test_two": (2, "test_reg.py::test_clear")}
+
+
+def test_a_place_within_another(tmp_path: Path, observe) -> None:
+    """What holds a place ends a change inside when it is bound anew, and takes it away when it is taken out."""
+    _, seen = observe(make_project(tmp_path, WITHIN), "--rescope=all")
+
+    assert {k: v for k, v in _in_place(seen).items() if "'a'" in k[1]} == {("test_inner", "['a']['x']"): 1, ("test_outer", "['a']"): 3}
+    undone = {c["test"].partition("::")[2]: c["undone_by"].partition("::")[2] for c in seen["changes"]}
+    assert undone == {"test_inner": "", "test_outer": "", "test_new": "test_drop", "test_fill": "test_drop"}
+
+
+def test_a_change_of_very_many_places_is_one_of_the_whole(tmp_path: Path, observe) -> None:
+    """It is told by its first place, and ends with the next change of any."""
+    _, seen = observe(make_project(tmp_path, WHOLE), "--rescope=all")
+
+    assert _in_place(seen) == {("test_many", "[0]"): 1, ("test_one", "[5]"): 1}
+
+
+def test_what_is_told_of_a_test_is_what_it_left(tmp_path: Path, observe) -> None:
+    """A test that puts one key back and leaves another is told for the other."""
+    text = "# --- reg.py\nR = {'a': 0, 'b': 0}\n# --- test_reg.py\nimport reg\n\n\n"
+    tests = "def test_a():\n    reg.R['a'] = 1\n\n\ndef test_swap():\n    reg.R.update(a=0, b=1)\n"
+    _, seen = observe(make_project(tmp_path, text + tests), "--rescope=all")
+
+    assert _in_place(seen) == {("test_a", "['a']"): 1, ("test_swap", "['b']"): 0}
 
 
 def test_of_many_changes_the_last_are_followed(tmp_path: Path, observe) -> None:
