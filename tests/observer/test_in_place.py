@@ -115,6 +115,30 @@ def test_level():
 def test_c():
     pass
 """
+CAPTURE = """\
+# --- test_log.py
+import logging
+
+shop = logging.getLogger("shop")
+cart = logging.getLogger("cart")
+apart = logging.getLogger("apart")
+apart.propagate = False
+
+
+def test_left(caplog):
+    shop.addHandler(caplog.handler)
+
+
+def test_ended(caplog):
+    cart.addHandler(caplog.handler)
+    apart.addHandler(caplog.handler)
+    cart.removeHandler(caplog.handler)
+    apart.removeHandler(caplog.handler)
+
+
+def test_later():
+    apart.warning("shown")
+"""
 MANY = """\
 # --- reg.py
 R = {}
@@ -369,4 +393,14 @@ def test_a_handler_is_left_by_one_test(tmp_path: Path, observe) -> None:
     assert [(c["test"].partition("::")[2], c["where"], c["was"], c["now"]) for c in seen["changes"]] == [
         ("test_add", ".handlers", "[]", "[<logging.NullHandler>]"),
         ("test_level", ".level", "30", "40"),
+    ]
+
+
+def test_the_handler_of_caplog_is_left_where_pytest_puts_none(tmp_path: Path, observe) -> None:
+    """Pytest takes its handlers off the root logger and those that do not propagate: what a test puts on any other stays."""
+    out, seen = observe(make_project(tmp_path, CAPTURE), "--rescope=all", "--rescope-strict")
+
+    assert "3 passed, 1 error" in out
+    assert [(c["test"].partition("::")[2], c["name"], c["where"]) for c in seen["changes"]] == [
+        ("test_left", "logging of 'shop'", ".handlers")
     ]

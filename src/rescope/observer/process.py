@@ -136,11 +136,16 @@ def _logging(layouts: Layouts) -> dict[str, object]:
 
 
 def _by_logger(reader: Reader) -> dict[str, Print]:
-    """The same for people, without the handlers that pytest puts on and takes off around each test."""
+    """The same for people, without the handlers that pytest puts on and takes off around each test.
+
+    It puts them on the root logger and, of late, on loggers that do not propagate: on any other it was a test.
+    """
     found: dict[str, Print] = {"logging of ''": logging.root.manager.disable}
     for name, held in _loggers(reader.layouts):
         inside: dict[str, Print] = {key: reader.take(held.get(key), depth=0, budget=1) for key in ("level", "disabled", "propagate")}
-        inside["handlers"] = [reader.identity(each) for each in list(held["handlers"] or ()) if not _is_pytests(each)]
+        pytest_was_here = name == "root" or not held.get("propagate")
+        handlers = list(held["handlers"] or ())
+        inside["handlers"] = [reader.identity(each) for each in handlers if not (pytest_was_here and _is_pytests(each))]
         inside["filters"] = [reader.identity(each) for each in list(held.get("filters") or ())]
         found[f"logging of {name!r}"] = (OBJECT, 0, "Logger", inside, True)
     return found
