@@ -1,10 +1,12 @@
 """Paths to source files: the only place that lists and reads the project's files."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from pathspec import GitIgnoreSpec
 
@@ -59,7 +61,35 @@ def discover(root: Path, exclude: Iterable[str] = ()) -> tuple[SourceFile, ...]:
     return tuple(SourceFile(root=root, path=path) for path in found)
 
 
-def _walk(root: Path, folder: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...], exclude: tuple[str, ...]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _IgnoreFile:
+    """A `.gitignore` of a folder; `mentions` is found in every path that a pattern of it matches."""
+
+    folder: str
+    spec: GitIgnoreSpec
+    mentions: re.Pattern[str]
+
+    @classmethod
+    def read(cls, root: Path, folder: str) -> Self:
+        try:
+            lines = (root / folder / ".gitignore").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            lines = []
+        try:
+            spec = GitIgnoreSpec.from_lines(lines)
+        except ValueError:
+            spec = GitIgnoreSpec.from_lines(filter(_is_pattern, lines))
+        # Most paths match none of a hundred patterns, which one search tells much faster than a hundred; a group's name may stand once.
+        patterns = (re.sub(r"\(\?P<\w+>", "(?:", p.regex.pattern) for p in spec.patterns if p.regex is not None)
+        return cls(folder=folder, spec=spec, mentions=re.compile("|".join(patterns) or r"(?!)"))
+
+    def verdict(self, path: str) -> bool | None:
+        """Whether the path is left out or taken back in; None where no pattern speaks of it."""
+        relative = path[len(self.folder) + 1 :] if self.folder else path
+        return self.spec.check_file(relative).include if self.mentions.search(relative) else None
+
+
+def _walk(root: Path, folder: str, ignores: tuple[_IgnoreFile, ...], exclude: tuple[str, ...]) -> Iterator[str]:
     try:
         entries = list(os.scandir(root / folder))
     except OSError:
@@ -68,7 +98,7 @@ def _walk(root: Path, folder: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...
     if folder and ("pyvenv.cfg" in names or "conda-meta" in names):
         return
     if ".gitignore" in names:
-        ignores = (*ignores, (folder, _ignore_file(root / folder / ".gitignore")))
+        ignores = (*ignores, _IgnoreFile.read(root, folder))
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
         if "{{" in entry.name:
@@ -90,14 +120,6 @@ def _excluded(path: str, exclude: tuple[str, ...]) -> bool:
     )
 
 
-def _ignore_file(path: Path) -> GitIgnoreSpec:
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
-    return GitIgnoreSpec.from_lines(filter(_is_pattern, lines))
-
-
 def _is_pattern(line: str) -> bool:
     """Whether a line of `.gitignore` may match anything: git takes a lone `!` or a trailing backslash without a word."""
     try:
@@ -107,13 +129,9 @@ def _is_pattern(line: str) -> bool:
     return True
 
 
-def _ignored(path: str, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> bool:
-    verdict = False
-    for folder, spec in ignores:
-        relative = path[len(folder) + 1 :] if folder else path
-        result = spec.check_file(relative)
-        verdict = result.include if result.include is not None else verdict
-    return verdict
+def _ignored(path: str, ignores: tuple[_IgnoreFile, ...]) -> bool:
+    verdicts = (ignore.verdict(path) for ignore in reversed(ignores))
+    return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
 def _is_own(root: Path, entry: os.DirEntry[str]) -> bool:
