@@ -73,6 +73,39 @@ import shop
 def test_no_debug(): assert not shop.debug
 def test_no_file(): assert not pathlib.Path("mark").exists()
 """
+SEVERAL_PLACES = """\
+# --- conftest.py
+import pytest
+
+
+class Login:
+    __slots__ = ("expires",)
+
+
+class Client:
+    def __init__(self):
+        self.login = Login()
+        self.token = "paw"
+        self.seen = {}
+
+
+@pytest.fixture(scope="module")
+def client():
+    return Client()
+# --- test_client.py
+def test_enter(client):
+    client.token = "tail"
+    client.login.expires = 5
+    client.seen["home"] = 1
+
+
+def test_expires(client):
+    assert not hasattr(client.login, "expires")
+
+
+def test_nobody(client):
+    assert (client.token, len(client.seen)) != ("tail", 1)
+"""
 BEHIND_METHODS = """\
 # --- box.py
 class Box:
@@ -213,6 +246,22 @@ def test_cure_of_low_confidence(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in typed(root, found["reproduce"]).stdout
     assert typed(root, found["cure"]["command"]).returncode == 0
     assert "2 passed" in typed(root, found["reproduce"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("victim", "expected"),
+    [
+        ("test_expires", [(".login.expires", "unset", "5")]),
+        ("test_nobody", [(".token", "'paw'", "'tail'"), (".seen['home']", "unset", "1")]),
+    ],
+)
+def test_place_in_the_state_that_carries_it(tmp_path: Path, victim: str, expected: list[tuple[str, str, str]]) -> None:
+    """Of several places in one object that have changed, that with which put back the test passes is named; each, if each alone does."""
+    root = commit_all(make_project(tmp_path / "project", SEVERAL_PLACES))
+    found = bisect(root, victim)
+
+    assert [(s["name"].removeprefix("client"), s["was"], s["now"]) for s in found["states"]] == expected
+    assert {s["proved"] for s in found["states"]} == {True}
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,76 @@ def pytest_runtest_protocol(item):
 """
 
 
+def _put_back(tmp_path: Path, root: Path, asked: dict[str, object]) -> tuple[Path, list[object]]:
+    """A run of the project's tests in which that is put back: the plugin's folder, and what the last test found."""
+    folder = prepare_observer(tmp_path / "observing", check(root))
+    (folder / "rescope_put_back.json").write_text(json.dumps(asked), "utf-8")
+    paths = os.pathsep.join([str(folder), str(root)])
+    environ = {**os.environ, "PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LEFT": str(tmp_path / "left.json")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "rescope_put_back"]
+    result = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder, json.loads((tmp_path / "left.json").read_text("utf-8"))
+
+
+PLACES = """\
+# --- shop.py
+class Line:
+    __slots__ = ("size", "left")
+
+class Cart:
+    def __init__(self):
+        self.line, self.names, self.goods, self.kinds = Line(), ["tea"], {"tea": 1, 2: {}}, {1}
+
+cart = Cart()
+first = cart.line
+# --- test_shop.py
+import json, os
+import shop
+
+def test_first(): pass
+def test_changes():
+    shop.cart.line.size = 5
+    shop.cart.names.append("milk")
+    shop.cart.goods |= {"milk": 2}
+    shop.cart.goods[2]["deep"] = True
+    del shop.cart.goods["tea"]
+    shop.cart.kinds = {2}
+    shop.cart.added = "x"
+def test_last():
+    left = [*shop.cart.names, *shop.cart.goods, shop.cart.goods[2], *shop.cart.kinds, hasattr(shop.cart, "added")]
+    with open(os.environ["LEFT"], "w") as file: json.dump([*left, hasattr(shop.cart.line, "size")], file)
+"""
+CHANGED = [
+    [".kinds", "{1}", "{2}"],
+    [".added", "unset", "'x'"],
+    [".line.size", "unset", "5"],
+    [".names", "['tea']", "['tea', 'milk']"],
+    [".goods['tea']", "1", "unset"],
+    [".goods['milk']", "unset", "2"],
+    [".goods[2]['deep']", "unset", "True"],
+]
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([], ["tea", "tea", 2, {}, 1, False, False]),
+        ([".kinds", ".names"], ["tea", 2, "milk", {"deep": True}, 1, True, True]),
+        ([".added", ".goods['tea']", ".goods[2]['deep']"], ["tea", "milk", 2, "milk", "tea", {}, 2, False, True]),
+        ([".line.size", ".goods['milk']"], ["tea", "milk", 2, {"deep": True}, 2, True, False]),
+    ],
+    ids=str,
+)
+def test_places_put_back(tmp_path: Path, places: list[str], expected: list[object]) -> None:
+    """Of one state all places that have changed are told, and those that are asked for put back, or all of it in its order."""
+    root = make_project(tmp_path / "project", PLACES)
+    folder, left = _put_back(tmp_path, root, {"states": [("global", "shop.cart")], "places": places})
+
+    assert sorted(json.loads((folder / "rescope_put_back.places.json").read_text("utf-8"))) == sorted(CHANGED)
+    assert left == expected
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the folders are those of other systems")
 @pytest.mark.parametrize(
     "chosen", [(), range(len(STATES)), range(0, len(STATES), 2), range(1, len(STATES), 2)], ids=("none", "all", "odd", "even")
@@ -156,14 +226,7 @@ def pytest_runtest_protocol(item):
 def test_states_put_back(tmp_path: Path, chosen: range) -> None:
     """States of every kind are put back before the last test, those that are asked for and no other."""
     root = make_project(tmp_path / "project", EVERY_KIND)
-    folder = prepare_observer(tmp_path / "observing", check(root))
-    (folder / "rescope_put_back.json").write_text(json.dumps([STATES[n] for n in chosen]), "utf-8")
-    paths = os.pathsep.join([str(folder), str(root)])
-    environ = {**os.environ, "PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LEFT": str(tmp_path / "left.json")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "rescope_put_back"]
-    result = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    left = json.loads((tmp_path / "left.json").read_text("utf-8"))
+    _, left = _put_back(tmp_path, root, {"states": [STATES[n] for n in chosen], "places": []})
 
     assert [state for state, is_left in zip(STATES, left, strict=True) if is_left] == [s for n, s in enumerate(STATES) if n not in chosen]
 

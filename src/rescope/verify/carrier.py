@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import rescope
 from rescope.model.finding import Applicability, Confidence, SubjectKind
@@ -20,11 +20,13 @@ from rescope.verify.bisection import search
 from rescope.verify.pollution import Hunt
 
 State = tuple[str, str, str]
+_Of = TypeVar("_Of")
 
 _RANDOM = "random numbers"
 _IMPORT = "import"
 _PUT_BACK = "rescope_put_back"
 _ONE_BY_ONE = 4
+_FEW_PLACES = 6
 MOST_TRIED = 40
 # The kinds of state, the likeliest to be read by another test first.
 _LIKELY = (
@@ -60,8 +62,9 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
     if not changes:
         return (), "no state was seen to stay changed: what carries it is out of the observer's sight"
 
-    def ends_otherwise(states: Sequence[State]) -> bool:
-        (folder / _PUT_BACK).with_suffix(".json").write_text(json.dumps([(kind, name) for kind, _, name in states]), "utf-8")
+    def ends_otherwise(states: Sequence[State], places: Sequence[str] = ()) -> bool:
+        asked = {"states": [(kind, name) for kind, _, name in states], "places": places}
+        (folder / _PUT_BACK).with_suffix(".json").write_text(json.dumps(asked), "utf-8")
         ended = hunt.after(test, others, options=("-p", _PUT_BACK))
         return ended is not None and (ended in FAILS) is fails_alone
 
@@ -69,23 +72,48 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
     proved = carrying(states, ends_otherwise)
     if proved is None:
         return tuple(map(_carrier, changes)), f"which of {len(states)} changes carry it was not found out in {MOST_TRIED} runs"
+    if len(proved) == 1:
+        changes = tuple(_placed(changes, proved[0], _places(folder, lambda places: ends_otherwise(proved, places))))
     seen = sorted((_carrier(c, proved=_state(c) in proved) for c in changes), key=lambda c: (not c.proved, _LIKELY.index(c.kind)))
     seen = [carrier for carrier in seen if carrier.proved or carrier.kind != _IMPORT]
     return tuple(seen), "" if proved else "no state is known to carry it: with all of these put back, the test ends as before"
+
+
+def _places(folder: Path, ends_otherwise: Callable[[Sequence[str]], bool]) -> list[tuple[str, str, str]]:
+    """Where in the state that was put back last lies what carries it, what was there and what is; all that had changed if no less will do.
+
+    Of a few places each is tried: those that only together make the test end so are all named, since each of them alone ends that.
+    """
+    said: list[tuple[str, str, str]] = json.loads((folder / _PUT_BACK).with_suffix(".places.json").read_text("utf-8"))
+    names = tuple(dict.fromkeys(where for where, _, _ in said))
+    needed: Sequence[str] | None = [name for name in names if ends_otherwise((name,))] if 1 < len(names) <= _FEW_PLACES else ()
+    needed = needed or (carrying(names, ends_otherwise) if len(names) > 1 else names)
+    return [place for place in said if place[0] in (needed or names)]
+
+
+def _placed(changes: Iterable[dict[str, Any]], state: State, places: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
+    """The changes, those of the state replaced by one for each of the places."""
+    told = [change for change in changes if _state(change) == state]
+    yield from (change for change in changes if _state(change) != state)
+    if not places:
+        yield from told
+    for where, was, now in places:
+        change = next((c for c in reversed(told) if c["where"] == where), told[-1])
+        yield {**change, "where": where, "was": was, "now": now}
 
 
 class _Costly(Exception):
     """More runs would be needed than the answer is worth."""
 
 
-def carrying(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]], bool]) -> tuple[State, ...] | None:
-    """The states, as few as can be, with which put back the test ends otherwise; () if it does not even with all of them.
+def carrying(states: Sequence[_Of], ends_otherwise: Callable[[Sequence[_Of]], bool]) -> tuple[_Of, ...] | None:
+    """The states, or places of one, as few as can be, with which put back the test ends otherwise; () if it does not even with all of them.
 
     The likeliest are tried one by one; the rest by halves. None where MOST_TRIED runs do not tell.
     """
     asked = count(1)
 
-    def once_more(some: Sequence[State]) -> bool:
+    def once_more(some: Sequence[_Of]) -> bool:
         if next(asked) > MOST_TRIED:
             raise _Costly
         return ends_otherwise(some)
@@ -96,7 +124,7 @@ def carrying(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]]
         return None
 
 
-def _fewest(states: Sequence[State], ends_otherwise: Callable[[Sequence[State]], bool]) -> tuple[State, ...]:
+def _fewest(states: Sequence[_Of], ends_otherwise: Callable[[Sequence[_Of]], bool]) -> tuple[_Of, ...]:
     for state in states[:_ONE_BY_ONE]:
         if ends_otherwise((state,)):
             return (state,)

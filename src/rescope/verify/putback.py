@@ -2,7 +2,8 @@
 
 If that test then ends as it does alone, these states carry what it depends on. Values are read as the observer reads them, and
 written past the methods of the project: into the namespaces, dicts, lists and attributes themselves. It runs in the project's
-interpreter, beside a copy of the observer. A JSON file beside it holds the [kind, name] of each state.
+interpreter, beside a copy of the observer. A JSON file beside it holds the [kind, name] of each of the "states"; where it names
+"places" in them, these alone are put back. Another one takes the [place, was, now] of all that had changed.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import random
 import sys
 import warnings
 from collections import OrderedDict, deque
-from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,23 +22,42 @@ from typing import Any, cast
 
 import pytest
 
-from rescope.observer.fingerprint import OVERRIDES, UNSET, is_setting
-from rescope.observer.layout import Kind, Layout, Layouts, is_class, module_globals, namespace
+from rescope.observer.fingerprint import OVERRIDES, UNSET, Reader, is_setting, shown
+from rescope.observer.layout import ATOMS, Kind, Layout, Layouts, is_class, module_globals, namespace
 from rescope.observer.modules import resolve
 from rescope.observer.process import MODELS, loop_holder, model_name, model_registry, module_name
 from rescope.observer.state import IMPORT, MODULE, RANDOM
 
-_DEPTH, _MOST = 4, 5000
+_DEPTH, _MOST, _SAID = 4, 5000, 50
 
 PutBack = Callable[[], object]
 Wanted = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class _Part:
+    """A place that has changed: what stood there, what does, and what puts that alone back."""
+
+    where: str
+    was: object
+    now: object
+    back: PutBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class _Held:
+    """What one container held: all of it is put `back`, in its order, or one by one what has `changed`."""
+
+    back: PutBack
+    changed: Callable[[], Iterable[_Part]] = tuple
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin."""
-    wanted = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+    asked = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
     layouts = Layouts(root=str(config.rootpath / "_")[:-1], known={})
-    config.pluginmanager.register(_Keeper(layouts=layouts, wanted=[(kind, name) for kind, name in wanted]), "rescope-keeper")
+    wanted = [(kind, name) for kind, name in asked["states"]]
+    config.pluginmanager.register(_Keeper(layouts=layouts, wanted=wanted, places=asked["places"]), "rescope-keeper")
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -46,8 +66,9 @@ class _Keeper:
 
     layouts: Layouts
     wanted: list[Wanted]
+    places: list[str]
     values: dict[str, object] = field(default_factory=dict)
-    kept: dict[Wanted, list[PutBack]] = field(default_factory=dict)
+    kept: dict[Wanted, list[_Held]] = field(default_factory=dict)
 
     def pytest_collection_finish(self) -> None:
         """The first look. The filters of warnings are pytest's own at this point."""
@@ -57,9 +78,18 @@ class _Keeper:
     def pytest_runtest_protocol(self, nextitem: pytest.Item | None) -> Generator[None, object, object]:
         """Remember what came with the test before, and put back where no other test follows."""
         self._keep()
-        for act in [act for acts in self.kept.values() for act in acts if nextitem is None]:
-            act()
+        if nextitem is None:
+            self._put_back()
         return (yield)
+
+    def _put_back(self) -> None:
+        every = [held for several in self.kept.values() for held in several]
+        parts = [part for held in every for part in held.changed()]
+        reader = Reader(layouts=self.layouts)
+        said = [[p.where, *(shown(reader.take(value, depth=1, budget=_SAID)) for value in (p.was, p.now))] for p in parts]
+        Path(__file__).with_suffix(".places.json").write_text(json.dumps(said), "utf-8")
+        for back in [p.back for p in parts if p.where in self.places] if self.places else [held.back for held in every]:
+            back()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: "pytest.FixtureDef[Any]") -> Generator[None, object, object]:
@@ -79,18 +109,18 @@ class _Keeper:
                 if found:
                     self.kept[wanted] = found
 
-    def _state(self, kind: str, name: str) -> Iterator[PutBack]:
+    def _state(self, kind: str, name: str) -> Iterator[_Held]:
         """What puts a state back to what it is now; nothing where it is not there yet."""
         if kind in _PROCESS:
-            act = _PROCESS[kind](self.layouts, name)
-            if act is not None:
-                yield act
+            back = _PROCESS[kind](self.layouts, name)
+            if back is not None:
+                yield _Held(back=back)
         elif kind == "overrides":
             yield from self._overrides(name.removesuffix(f".{OVERRIDES}"))
         elif kind != "fixture":
             yield from self._member(name)
 
-    def _overrides(self, holder: str) -> Iterator[PutBack]:
+    def _overrides(self, holder: str) -> Iterator[_Held]:
         module, inner = _split(holder)
         value = resolve(module_globals(sys.modules.get(module)), tuple(inner.split("."))) if module else None
         if not module and holder.partition(".")[0] in self.values:
@@ -100,7 +130,7 @@ class _Keeper:
         if table is not None:
             yield from self._contents(table)
 
-    def _member(self, name: str) -> Iterator[PutBack]:
+    def _member(self, name: str) -> Iterator[_Held]:
         """A global, or an attribute of a class: what it is bound to, and what that holds."""
         module, inner = _split(name)
         if not module:
@@ -110,28 +140,36 @@ class _Keeper:
         owner = resolve(members, tuple(outer)) if outer else None
         if outer and not is_class(owner):
             return
-        value = (namespace(cast("type", owner)) if outer else members).get(last, UNSET)
-        yield partial(_set_attribute, cast("type", owner), last, value) if outer else partial(_set_item, members, last, value)
+        names = namespace(cast("type", owner)) if outer else members
+        value = names.get(last, UNSET)
+        back = partial(_set_attribute, cast("type", owner), last, value) if outer else partial(_set_item, members, last, value)
+
+        def changed() -> Iterator[_Part]:
+            now = names.get(last, UNSET)
+            if not _is_same(value, now):
+                yield _Part(where="", was=value, now=now, back=back)
+
+        yield _Held(back=back, changed=changed)
         yield from self._contents(resolve(members, tuple(inner.split("."))))
 
-    def _contents(self, value: object) -> Iterator[PutBack]:
-        return self._walked(value, _DEPTH, {})
+    def _contents(self, value: object) -> Iterator[_Held]:
+        return self._walked(value, "", _DEPTH, {})
 
-    def _walked(self, value: object, depth: int, seen: dict[int, object]) -> Iterator[PutBack]:
+    def _walked(self, value: object, where: str, depth: int, seen: dict[int, object]) -> Iterator[_Held]:
         """What puts back the insides of a value as far as the observer looks into it."""
         layout = self.layouts.of(value)
         if depth < 0 or id(value) in seen or len(seen) > _MOST:
             return
         seen[id(value)] = value
-        inside: list[object] = []
+        inside: list[tuple[str, object]] = []
         if layout.base is not object:
-            inside = yield from _container(value, layout)
+            inside = yield from _container(value, where, layout)
         elif layout.kind is Kind.CACHE:
-            yield partial(_empty, value, cast("Any", value).cache_info().currsize)
+            yield _Held(back=partial(_empty, value, cast("Any", value).cache_info().currsize))
         if layout.kind is Kind.OBJECT or layout.own:
-            inside += yield from _attributes(value, layout)
-        for each in inside:
-            yield from self._walked(each, depth - 1, seen)
+            inside += yield from _attributes(value, where, layout)
+        for place, each in inside:
+            yield from self._walked(each, place, depth - 1, seen)
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -145,17 +183,54 @@ def _split(name: str) -> tuple[str, str]:
 # --- values ---------------------------------------------------------------------------------------
 
 
-def _container(value: object, layout: Layout) -> Generator[PutBack, None, list[object]]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class _Places:
+    """The items, or the attributes, of one value: how they are called, set and taken away."""
+
+    where: str
+    put: Callable[[Any, object], object]
+    drop: Callable[[Any], object]
+    attributes: bool = False
+
+    def named(self, key: object) -> str:
+        """The place as messages say it."""
+        if self.attributes:
+            return f"{self.where}.{key}"
+        return f"{self.where}[{shown(key) if id(type(key)) in ATOMS else f'<{type(key).__name__}>'}]"
+
+
+def _is_same(was: object, now: object) -> bool:
+    """Whether nothing has changed: the same object, or an equal one of a plain type."""
+    return was is now or (type(was) is type(now) and id(type(was)) in ATOMS and was == now)
+
+
+def _differing(now: Mapping[Any, object], held: Mapping[Any, object], places: _Places) -> Iterator[_Part]:
+    for key in dict.fromkeys((*held, *now)):
+        was, is_now = dict.get(cast("dict[Any, object]", held), key, UNSET), dict.get(cast("dict[Any, object]", now), key, UNSET)
+        if not _is_same(was, is_now):
+            back = partial(places.drop, key) if was is UNSET else partial(places.put, key, was)
+            yield _Part(where=places.named(key), was=was, now=is_now, back=back)
+
+
+def _container(value: object, where: str, layout: Layout) -> Generator[_Held, None, list[tuple[str, object]]]:
     if layout.base is dict:
-        of = OrderedDict if isinstance(value, OrderedDict) else dict  # an ordered dict breaks if it is changed as a plain one
-        held = dict.copy(cast("dict[object, object]", value))
-        yield partial(_refill, of, value, held)
-        return list(held.values())
+        of: Any = OrderedDict if isinstance(value, OrderedDict) else dict  # an ordered dict breaks if it is changed as a plain one
+        members = cast("dict[object, object]", value)
+        held = dict.copy(members)
+        places = _Places(where=where, put=partial(of.__setitem__, value), drop=partial(of.__delitem__, value))
+        yield _Held(back=partial(_refill, of, value, held), changed=lambda: _differing(dict.copy(members), held, places))
+        return [(places.named(key), each) for key, each in held.items()]
+    items = list(cast("Any", layout.base).__iter__(value))
     if layout.base in {list, deque, set, bytearray}:
-        items = list(cast("Any", layout.base).__iter__(value))
-        yield partial(_extend, layout.base, value, items)
-        return items
-    return list(cast("Any", layout.base).__iter__(value))
+        back = partial(_extend, layout.base, value, items)
+
+        def changed() -> Iterator[_Part]:
+            now = list(cast("Any", layout.base).__iter__(value))
+            if len(now) != len(items) or not all(map(_is_same, items, now)):
+                yield _Part(where=where, was=layout.base(items), now=layout.base(now), back=back)
+
+        yield _Held(back=back, changed=changed)
+    return [(f"{where}[{number}]", each) for number, each in enumerate(items)]
 
 
 def _refill(of: Any, value: object, held: Mapping[Any, object]) -> None:  # noqa: ANN401 - a type of dicts
@@ -174,24 +249,40 @@ def _empty(value: Any, size: int) -> None:  # noqa: ANN401 - functools' cache
         value.cache_clear()
 
 
-def _attributes(value: object, layout: Layout) -> Generator[PutBack, None, list[object]]:
+def _attributes(value: object, where: str, layout: Layout) -> Generator[_Held, None, list[tuple[str, object]]]:
     """All attributes of an object of the project's, of a library's what users set on it."""
-    inside: list[object] = []
+    inside: list[tuple[str, object]] = []
     if layout.attributes is not None:
         members = layout.attributes(value)
-        held = {n: v for n, v in dict.items(members) if layout.own or is_setting(n)}
-        yield partial(_set_all, members, held, layout)
-        inside += held.values()
-    for _, read in layout.slots:
-        slot = cast("Any", read).__self__
-        try:
-            found = read(value)
-        except AttributeError:
-            yield partial(_unset, slot, value)
-        else:
-            yield partial(slot.__set__, value, found)
-            inside.append(found)
+        held = _watched(members, layout)
+        put, drop = partial(dict.__setitem__, members), partial(dict.__delitem__, members)
+        places = _Places(where=where, put=put, drop=drop, attributes=True)
+        yield _Held(back=partial(_set_all, members, held, layout), changed=lambda: _differing(_watched(members, layout), held, places))
+        inside += [(places.named(name), each) for name, each in held.items()]
+    for name, read in layout.slots:
+        slot, place = cast("Any", read).__self__, f"{where}.{name}"
+        found = _read(read, value)
+        back = partial(_unset, slot, value) if found is UNSET else partial(slot.__set__, value, found)
+        yield _Held(back=back, changed=partial(_in_slot, place, value, read, found, back))
+        inside += [] if found is UNSET else [(place, found)]
     return inside
+
+
+def _watched(members: dict[str, object], layout: Layout) -> dict[str, object]:
+    return {n: v for n, v in dict.items(members) if layout.own or is_setting(n)}
+
+
+def _read(read: Callable[[object], object], value: object) -> object:
+    try:
+        return read(value)
+    except AttributeError:
+        return UNSET
+
+
+def _in_slot(where: str, value: object, read: Callable[[object], object], was: object, back: PutBack) -> Iterator[_Part]:
+    now = _read(read, value)
+    if not _is_same(was, now):
+        yield _Part(where=where, was=was, now=now, back=back)
 
 
 def _unset(slot: Any, value: object) -> None:  # noqa: ANN401 - a member descriptor
