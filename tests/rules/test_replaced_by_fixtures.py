@@ -206,6 +206,15 @@ def test_who_has_the_original_by_name_changes_it(tmp_path: Path) -> None:
     assert _shown(make_project(tmp_path, text)) == {"RSC206"}
 
 
+def test_who_undoes_the_replacement_changes_the_original(tmp_path: Path) -> None:
+    """`monkeypatch.undo()` in a test ends what its fixture has replaced."""
+    text = LIBS.format(fixture=ITSELF).replace("def test_create():\n", "def test_create(monkeypatch):\n    monkeypatch.undo()\n")
+    root = make_project(tmp_path, text)
+
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+    assert _shown(root) == {"RSC206"}
+
+
 def test_another_cache_is_another(tmp_path: Path) -> None:
     """Who clears a cache of a like name around itself leaves this one filled."""
     other = "# --- other.py\nfrom functools import cache\n\n\n@cache\ndef my_default_python():\n    return 1\n"

@@ -66,7 +66,8 @@ def _served(known: Known) -> dict[str, frozenset[str]]:
 def _read_replacing(known: Known, found: Evidence) -> None:
     """The tests for each of which a fixture puts something else in the place of the state, itself or through a helper of the tests.
 
-    One that reads pytest's `request` may do so for some of them only, and who imports the state by its name has the original.
+    One that reads pytest's `request` may do so for some of them only, and who imports the state by its name, or calls
+    `monkeypatch.undo()`, has the original.
     """
     graph = known.calls.flow.graph
     for path in sorted(known.tests - known.idle):
@@ -76,8 +77,12 @@ def _read_replacing(known: Known, found: Evidence) -> None:
             functions = (fixture.function, *_helpers(known, fixture.function))
             lasting = fixture.function.yields_at is not None
             for key in {key for function in functions for key, _ in patches(known, function, lasting=lasting)}:
-                users = (test.function.address for test in graph.tests_using(fixture))
-                found.patched[key].update(by for by in users if not _has_by_name(known, by.path, key))
+                users = (test.function for test in graph.tests_using(fixture) if not _undoes(test.function))
+                found.patched[key].update(f.address for f in users if not _has_by_name(known, f.address.path, key))
+
+
+def _undoes(function: Function) -> bool:
+    return any(call.callee.dotted == "monkeypatch.undo" for call in function.calls)
 
 
 def _has_by_name(known: Known, path: str, key: Key) -> bool:
