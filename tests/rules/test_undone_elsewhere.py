@@ -102,6 +102,66 @@ def test_a_method_that_nobody_calls_undoes_nothing(tmp_path: Path) -> None:
     assert group.finding.code == "RSC208"
 
 
+ENTRIES = """\
+# --- test_entries.py
+import os
+
+import pytest
+
+RANK = "RESCOPE_RANK"
+
+
+def forget():
+    os.environ.pop("RESCOPE_RANK", None)
+
+
+@pytest.fixture
+def around(monkeypatch):
+    {before}
+    yield
+    {after}
+
+
+def test_set(around):
+    os.environ["RESCOPE_LOCAL"] = "1"
+    os.environ["RESCOPE_RANK"] = "2"
+
+
+def test_unset():
+    assert "RESCOPE_RANK" not in os.environ
+"""
+LOCAL = "os.environ.pop('RESCOPE_LOCAL')"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("pass", f"{LOCAL}; os.environ.pop('RESCOPE_RANK')"),
+        ("pass", f"{LOCAL}; del os.environ[RANK]"),
+        ("pass", f"{LOCAL}; forget()"),
+        ("saved = dict(os.environ)", f"{LOCAL}; os.environ.clear(); os.environ.update(saved)"),
+        ("saved = os.environ.copy()", f"{LOCAL}; os.environ = saved"),
+        ("monkeypatch.setattr(os, 'environ', os.environ.copy())", LOCAL),
+        ("monkeypatch.setenv('RESCOPE_RANK', '0')", LOCAL),
+    ],
+)
+def test_a_fixture_takes_all_entries_back(before: str, after: str, tmp_path: Path) -> None:
+    """By name, by a name that is a variable's, in a helper, or all of them at once."""
+    root = make_project(tmp_path, ENTRIES.format(before=before, after=after))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert check(root).plan.groups == ()
+
+
+@pytest.mark.parametrize("before", ["pass", "os.environ['RESCOPE_LOCAL'] = '0'"])
+def test_a_fixture_that_takes_another_entry_back_leaves_this_one(before: str, tmp_path: Path) -> None:
+    """Only the entries that it names come back."""
+    root = make_project(tmp_path, ENTRIES.format(before=before, after=LOCAL))
+    (group,) = check(root).plan.groups
+    assert outcome(run_pytest(root)) == "1 failed, 1 passed"
+    line = (root / "test_entries.py").read_text().splitlines()[group.finding.primary.line - 1]
+    assert (group.finding.code, line.strip()) == ("RSC208", 'os.environ["RESCOPE_RANK"] = "2"')
+
+
 HOOKS = """\
 # --- hooks.py
 class Hooks:

@@ -18,6 +18,7 @@ from rescope.model.scope import Scope
 _TEARDOWNS = frozenset({"teardown_method", "teardown_function", "tearDown", "asyncTearDown", "teardown_class", "tearDownClass"})
 _MODULE_TEARDOWNS = frozenset({"teardown_function", "teardown_module", "tearDownModule"})
 _DEPTH = 2
+_QUOTES = "'\""
 _CHDIR = "os.chdir"
 _ELSEWHERE = re.compile(r"run_?in|fork|subprocess|isolat|sandbox", re.IGNORECASE)
 PUTS_BACK = re.compile(r"isolat|chdir|cwd|env|preserve|restore|patch|overrid|temp|tmp|sandbox|save|snapshot", re.IGNORECASE)
@@ -78,17 +79,31 @@ class Around:
         return self.fixtures
 
     def takes_back(  # noqa: PLR0913 - what is known of one change
-        self, state: str, place: Definition | None, by: Function, tests: Sequence[TestNode], *, by_call: bool, requested: bool
+        self, state: str, key: str, place: Definition | None, by: Function, tests: Sequence[TestNode], *, by_call: bool, requested: bool
     ) -> bool:
         """Whether something around one of the tests takes back what a function does to a state, or may.
 
-        `state` is its dotted name, or that of the call that changes it (`by_call`); `place` is where the project defines it; `requested`
-        says that fixtures which set it anew for those who ask are trusted to be asked for by all who mind.
+        `state` is its dotted name, or that of the call that changes it (`by_call`), `key` the entry of it; `place` is where the project
+        defines it; `requested` says that fixtures which set it anew for those who ask are trusted to be asked for by all who mind.
         """
         if all(self.is_overlaid(test, state) or (place is not None and self._drops_modules(test)) for test in tests):
             return True
         found = (f for test in tests for f in self.functions(test, by, requested=requested))
+        found = (f for f in found if not (state in PROCESS_STATE and self._minds_others(f, state, key)))
         return any(self._touches(f, state, place, by_call=by_call) or self._replaces(f, state) for f in found)
+
+    def _minds_others(self, function: Function, state: str, key: str) -> bool:
+        """Whether a function changes other entries of a state alone, each by a literal key."""
+        keys = {e.key for e in function.effects if e.target.dotted == state}
+        keys |= {repr(c.strings[0]) if c.strings else "" for c in function.calls if c.callee.dotted.endswith((".setenv", ".delenv"))}
+        handed = any(target.dotted == state for call in function.calls for _, target in call.passes)
+        literal = all(name.startswith(tuple(_QUOTES)) for name in (key, *keys)) and bool(keys)
+        return literal and key.strip(_QUOTES) not in {name.strip(_QUOTES) for name in keys} and not handed and self._alone(function, state)
+
+    def _alone(self, function: Function, state: str) -> bool:
+        """Whether a function is not seen to reach the state through what it calls, nor to put another object in its place."""
+        replaced = any(state.endswith(f".{text}") for call in function.calls for text in call.strings)
+        return not replaced and state not in {*self._reached(function, _DEPTH)}
 
     def _drops_modules(self, test: TestNode) -> bool:
         """Whether a fixture or set-up of a test takes modules out of `sys.modules`: what the test imports is its own."""

@@ -101,7 +101,7 @@ def check(ctx: RuleContext) -> Iterator[Finding]:
     for function, tests in runs.items():
         for change in _left(ctx, function):
             called, unknown = change.dotted in _CALLS, _known(ctx, change) is None
-            if not around.takes_back(change.dotted, change.place, change.by, tests, by_call=called, requested=unknown):
+            if not around.takes_back(change.dotted, change.key, change.place, change.by, tests, by_call=called, requested=unknown):
                 cured = change._replace(idiom=_CLEAN_UP) if any(t.unittest for t in tests) else change
                 found[function.address.path, change.state].append(cured)
     for change in _of_helpers(ctx, around, runs):
@@ -127,7 +127,7 @@ def _of_helpers(ctx: RuleContext, around: Around, runs: Runs) -> Iterator[_Chang
             beside = {c: [c, *(h for h, them in helpers.items() if c in them and h != helper)] for c in callers}
             leaving = [c for c, near in beside.items() if not any(_process_call(k) == change.dotted for f in near for k in f.calls)]
             leaving = [c for c in leaving if not (is_decorated(ctx.index, c) or changes_folder(c))]
-            leaving = [c for c in leaving if not around.takes_back(change.dotted, None, c, runs[c], by_call=True, requested=True)]
+            leaving = [c for c in leaving if not around.takes_back(change.dotted, "", None, c, runs[c], by_call=True, requested=True)]
             if 0 < len({test.id for c in leaving for test in runs[c]}) < len(ctx.graph.tests):
                 yield change
 
