@@ -106,6 +106,19 @@ def test_expires(client):
 def test_nobody(client):
     assert (client.token, len(client.seen)) != ("tail", 1)
 """
+SET_UP_FOR_MANY = """\
+# --- test_basics.py
+class TestBasics:
+    @classmethod
+    def setup_class(cls):
+        cls.lines = []
+
+    def test_discard(self):
+        self.lines.append("a")
+
+    def test_empty(self):
+        assert self.lines == []
+"""
 BEHIND_METHODS = """\
 # --- box.py
 class Box:
@@ -262,6 +275,16 @@ def test_place_in_the_state_that_carries_it(tmp_path: Path, victim: str, expecte
 
     assert [(s["name"].removeprefix("client"), s["was"], s["now"]) for s in found["states"]] == expected
     assert {s["proved"] for s in found["states"]} == {True}
+
+
+def test_state_that_a_set_up_makes_for_many_tests(tmp_path: Path) -> None:
+    """It is put back to what the set-up gave, without which the test fails for another reason."""
+    found = bisect(commit_all(make_project(tmp_path / "project", SET_UP_FOR_MANY)), "test_empty")
+
+    assert [(s["name"], s["was"], s["now"], s["proved"]) for s in found["states"]] == [
+        ("test_basics.TestBasics.lines", "[]", "['a']", True)
+    ]
+    assert found["notes"] == []
 
 
 @pytest.mark.parametrize(

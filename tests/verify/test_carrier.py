@@ -213,7 +213,7 @@ CHANGED = [
 def test_places_put_back(tmp_path: Path, places: list[str], expected: list[object]) -> None:
     """Of one state all places that have changed are told, and those that are asked for put back, or all of it in its order."""
     root = make_project(tmp_path / "project", PLACES)
-    folder, left = _put_back(tmp_path, root, {"states": [("global", "shop.cart")], "places": places})
+    folder, left = _put_back(tmp_path, root, {"states": [("global", "shop.cart")], "places": places, "late": False})
 
     assert sorted(json.loads((folder / "rescope_put_back.places.json").read_text("utf-8"))) == sorted(CHANGED)
     assert left == expected
@@ -226,7 +226,7 @@ def test_places_put_back(tmp_path: Path, places: list[str], expected: list[objec
 def test_states_put_back(tmp_path: Path, chosen: range) -> None:
     """States of every kind are put back before the last test, those that are asked for and no other."""
     root = make_project(tmp_path / "project", EVERY_KIND)
-    _, left = _put_back(tmp_path, root, {"states": [STATES[n] for n in chosen], "places": []})
+    _, left = _put_back(tmp_path, root, {"states": [STATES[n] for n in chosen], "places": [], "late": False})
 
     assert [state for state, is_left in zip(STATES, left, strict=True) if is_left] == [s for n, s in enumerate(STATES) if n not in chosen]
 

@@ -3,7 +3,8 @@
 If that test then ends as it does alone, these states carry what it depends on. Values are read as the observer reads them, and
 written past the methods of the project: into the namespaces, dicts, lists and attributes themselves. It runs in the project's
 interpreter, beside a copy of the observer. A JSON file beside it holds the [kind, name] of each of the "states"; where it names
-"places" in them, these alone are put back. Another one takes the [place, was, now] of all that had changed.
+"places" in them, these alone are put back, and if it is "late", to what the set-up of the first test has left. Another one takes
+the [place, was, now] of all that had changed.
 """
 
 import asyncio
@@ -57,7 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
     layouts = Layouts(root=str(config.rootpath / "_")[:-1], known={})
     wanted = [(kind, name) for kind, name in asked["states"]]
-    config.pluginmanager.register(_Keeper(layouts=layouts, wanted=wanted, places=asked["places"]), "rescope-keeper")
+    keeper = _Keeper(layouts=layouts, wanted=wanted, places=asked["places"], late=asked["late"])
+    config.pluginmanager.register(keeper, "rescope-keeper")
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -67,19 +69,28 @@ class _Keeper:
     layouts: Layouts
     wanted: list[Wanted]
     places: list[str]
+    late: bool
     values: dict[str, object] = field(default_factory=dict)
     kept: dict[Wanted, list[_Held]] = field(default_factory=dict)
 
     def pytest_collection_finish(self) -> None:
         """The first look. The filters of warnings are pytest's own at this point."""
-        self._keep("warnings")
+        if not self.late:
+            self._keep("warnings")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, nextitem: pytest.Item | None) -> Generator[None, object, object]:
         """Remember what came with the test before, and put back where no other test follows."""
-        self._keep()
+        if not self.late:
+            self._keep()
         if nextitem is None:
             self._put_back()
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Before the test's own code, behind its set-ups."""
+        self._keep()
         return (yield)
 
     def _put_back(self) -> None:
@@ -99,7 +110,8 @@ class _Keeper:
             self.values[fixturedef.argname] = made
             if ("fixture", fixturedef.argname) in self.wanted:
                 self.kept.setdefault(("fixture", fixturedef.argname), []).extend(self._contents(made))
-            self._keep("warnings")
+            if not self.late:
+                self._keep("warnings")
         return made
 
     def _keep(self, *later: str) -> None:
