@@ -125,6 +125,30 @@ def test_import_that_is_used_no_more(before: str, after: str | None) -> None:
     assert apply(source.encode(), [edit(ENV)]).decode() == wanted
 
 
+NAMES = {
+    "alone": ("from os import chdir\nimport re\n", "import re\n"),
+    "first of two": ("from os import chdir, curdir\n", "from os import curdir\n"),
+    "last of two": ("from os import curdir, chdir\n", "from os import curdir\n"),
+    "below a heading": ("# Standard library imports\nfrom os import chdir\nimport re\n", "# Standard library imports\nimport re\n"),
+    "below a heading of its own": ("# Standard library imports\nfrom os import chdir\n\nimport pytest\n", None),
+    "below a comment": ("# for the tests below\nfrom os import chdir\nimport re\n", None),
+    "with a comment": ("from os import chdir, curdir  # noqa\n", None),
+    "in parentheses": ("from os import (\n    chdir,\n    curdir,\n)\n", None),
+    "under another name": ("from os import curdir as chdir_, chdir\n", "from os import curdir as chdir_\n"),
+    "used elsewhere": ("from os import chdir\n\nGO = chdir\n", None),
+    "spoken of in a string": ("from os import chdir\n\nPATCHED = 'test_it.chdir'\n", None),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), NAMES.values(), ids=NAMES)
+def test_name_that_is_used_no_more(before: str, after: str | None) -> None:
+    """So does a name that is imported from `os`, alone or beside others."""
+    text = "{}\n\ndef test_it({}):\n    {}\n"
+    wanted = text.format(before if after is None else after, "monkeypatch", "monkeypatch.chdir('a')")
+    change = edit(Patch(kind=PatchKind.CHDIR, state="os.chdir"))
+    assert apply(text.format(before, "", "chdir('a')").encode(), [change]).decode() == wanted
+
+
 def test_import_that_another_file_may_use() -> None:
     """Where the edit does not say that no file imports this one, the import stays."""
     shared = UseMonkeypatch(address=Address(path="test_it.py", qualname="test_it"), patches=(ENV,))

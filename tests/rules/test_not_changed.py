@@ -27,9 +27,14 @@ class Query:
     def remove(self, name):
         return name == "a"
 
+    @classmethod
+    def add(cls, name):
+        return name
+
 
 class Client:
     limit = 3
+    Orders = Query
 
     def __init__(self):
         self.rows = []
@@ -144,6 +149,7 @@ UNCHANGED = {
     "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
     "a method whose result is denied": 'assert not client.orders.remove("b")',
+    "a class in the value": 'client.Orders.add("a")',
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
     "a request that connects anew": 'client.send("a")\n    assert client.link',
     "what a helper does only if it is asked to": "assert mark(client).limit == 3",

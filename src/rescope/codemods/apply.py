@@ -1,5 +1,6 @@
 """Edits to bytes: one walk over the definitions of a file, by address."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
@@ -49,9 +50,12 @@ def _applied(path: str, source: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def _without_os(module: cst.Module, before: str, edits: Iterable[_Addressed]) -> cst.Module:
-    """The module without an import of `os` that only statements have used which `monkeypatch` stands in for, if it stands alone."""
+    """The module without an import of or from `os` that only statements have used which `monkeypatch` stands in for, if it stands alone."""
     patches = (patch for edit in edits if isinstance(edit, UseMonkeypatch) and edit.alone for patch in edit.patches)
-    return without_unused_import(module, before, "os") if any(p.state.startswith("os.") for p in patches) else module
+    names = {part for p in patches for part in re.findall(r"\w+", p.state.partition("[")[0])}
+    for name in ("os", "environ", "chdir"):
+        module = without_unused_import(module, before, name) if name in names else module
+    return module
 
 
 def _path(edit: Edit) -> str:

@@ -1,9 +1,11 @@
 """An import statement put where the author of the file would have put it."""
 
+import itertools
 import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import libcst as cst
 
@@ -11,6 +13,8 @@ from rescope.codemods.decorators import dotted
 from rescope.codemods.style import Style, blank_line, line_end
 
 _FUTURE, _STDLIB, _INSTALLED, _RELATIVE = range(-1, 3)
+_HEADING = re.compile(r"\bimports\b|\blibrar(?:y|ies)\b|\bstdlib\b", re.IGNORECASE)
+_FOR_PYTHON = re.compile(r"#!|#.*coding[:=]")
 _Key = tuple[int, bool, str]
 _Lines = Sequence[cst.EmptyLine]
 
@@ -38,25 +42,55 @@ def with_import(module: cst.Module, text: str, style: Style) -> cst.Module:
 
 
 def without_unused_import(module: cst.Module, before: str, name: str) -> cst.Module:
-    """The module without `import name`, if the code that it was `before` used it and this one does not: neither by name nor in a string.
+    """The module without the import of a name, if the code that it was `before` used it and this one does not: by name nor in a string.
 
-    An import that stands with others on its line, or with a comment, stays.
+    `import name` that stands with others on its line stays, and so does an import with a comment, or one in parentheses with others.
     """
-    uses = re.compile(rf"\b{re.escape(name)}\b")
+    uses = re.compile(rf"(?<!monkeypatch\.)\b{re.escape(name)}\b")
     if len(uses.findall(module.code)) != 1 or len(uses.findall(before)) < 2:
         return module
     body = list(module.body)
     for at, statement in enumerate(body):
-        match statement:
-            case cst.SimpleStatementLine(body=[cst.Import(names=[cst.ImportAlias(name=cst.Name(value=found), asname=None)])]) if (
-                found == name
-            ):
-                lines = statement.leading_lines
-                noted = statement.trailing_whitespace.comment or any(line.comment for line in lines)
-                if not noted and len(body) > at + 1:
-                    body[at : at + 2] = [_moved_up(body[at + 1], lines, first=at == 0)]
-                    return module.with_changes(body=body)
+        names = _imported(statement)
+        if isinstance(statement, cst.SimpleStatementLine) and name in names:
+            lines = statement.leading_lines
+            above = lines if at else _first_comment(module.header)
+            noted = statement.trailing_whitespace.comment or not all(_is_heading(line, body[at + 1 : at + 2]) for line in above)
+            if len(names) > 1:
+                body[at] = statement if noted else _without(statement, names.index(name))
+            elif not noted and len(body) > at + 1:
+                body[at : at + 2] = [_moved_up(body[at + 1], lines, first=at == 0)]
+            return module.with_changes(body=body)
     return module
+
+
+def _imported(statement: cst.CSTNode) -> list[str]:
+    """The names that a statement imports, as they stand: `import name`, or all of `from module import name, other`."""
+    match statement:
+        case cst.SimpleStatementLine(body=[cst.Import(names=[cst.ImportAlias(name=cst.Name(value=name), asname=None)])]):
+            return [name]
+        case cst.SimpleStatementLine(body=[cst.ImportFrom(names=[_, *_] as aliases, lpar=lpar)]) if not lpar or len(aliases) == 1:
+            return [alias.evaluated_name if alias.asname is None else "" for alias in aliases]
+    return []
+
+
+def _first_comment(header: _Lines) -> _Lines:
+    """The only comment right above the first statement; several lines, or one for the interpreter, are the file's own."""
+    lines = [*itertools.takewhile(lambda line: line.comment is not None, reversed(header))]
+    return [line for line in lines if len(lines) == 1 and line.comment and not _FOR_PYTHON.match(line.comment.value)]
+
+
+def _is_heading(line: cst.EmptyLine, below: Sequence[cst.BaseCompoundStatement | cst.SimpleStatementLine]) -> bool:
+    """Whether a line above an import says nothing of that one: it is empty, or the heading of a block in which more stand `below`."""
+    heads = any(_import_key(each) and not each.leading_lines for each in below)
+    return line.comment is None or (heads and _HEADING.search(line.comment.value) is not None)
+
+
+def _without(statement: cst.SimpleStatementLine, at: int) -> cst.SimpleStatementLine:
+    found = cst.ensure_type(statement.body[0], cst.ImportFrom)
+    names = [alias for n, alias in enumerate(cast("Sequence[cst.ImportAlias]", found.names)) if n != at]
+    names[-1] = names[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return statement.with_changes(body=[found.with_changes(names=names)])
 
 
 def _moved_up(

@@ -1,12 +1,14 @@
 """What a call is made on and handed, and whether it changes its receiver."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from rescope.facts.environment import Environment
 from rescope.facts.verbs import ASKS, GIVE_NOTHING, MUTATORS
 from rescope.model.facts import Call, Effect, Root, Target, Value, ValueKind
 
+_CLASS = re.compile(r"[A-Z]\w*[a-z]\w*")
 _COMMAND_LINE = Target(root=Root.IMPORTED, dotted="sys.argv")
 
 
@@ -63,9 +65,11 @@ def changes_receiver(node: ast.Call, method: str, *, used: bool) -> bool:
     """Whether a method call changes what it is called on, as those of containers and frames do.
 
     What gives None in a container, and whose result is `used` here, is a method of something else: `query.update(...)`; so is an
-    `update` of two things, as `manager.update(number, {...})`.
+    `update` of two things, as `manager.update(number, {...})`. What a class within an object does, as `shop.Orders.update(...)`, is
+    left to its classmethods.
     """
-    if method == "update" and len(node.args) > 1:
+    owner = node.func.value.attr if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Attribute) else ""
+    if (method == "update" and len(node.args) > 1) or _CLASS.fullmatch(owner):
         return False
     in_place = any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
     return in_place or (method in MUTATORS and not (used and method in GIVE_NOTHING))

@@ -161,6 +161,8 @@ def _takes_back(other: Effect, effect: Effect) -> bool:
         return True
     if other.after_yield and other.kind is EffectKind.SET_ATTR and theirs == f"{dotted.rpartition('.')[0]}.[]":
         return True  # each of the attributes that were saved, by a computed name
+    if other.after_yield and other.how == "update" and dotted.startswith(f"{theirs}."):
+        return True  # a configuration whose entries are its attributes, too
     later = other.line > effect.line and other.nested == effect.nested
     return later and theirs == dotted and (takes_away(other) or _restores(other))
 

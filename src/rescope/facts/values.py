@@ -44,6 +44,9 @@ def constant_name(dotted: str) -> str:
 
 def assigned_text(node: ast.expr | None, made: Value) -> str:
     """The source of an assigned constant or the sort of a container; one that is not empty says so: `list(...)`."""
+    called = made.target.dotted if made.target is not None and made.kind is ValueKind.CALL else ""
+    if called in CONTAINERS and isinstance(node, ast.Call) and not (node.args or node.keywords):
+        return called
     holds = isinstance(node, (ast.List, ast.Set, ast.Tuple)) and node.elts
     filled = holds or (isinstance(node, ast.Dict) and node.keys) or isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp))
     return f"{made.text}{FILLED}" if filled else made.text

@@ -5,7 +5,7 @@ import ast
 from rescope.facts.names import ModuleNames
 from rescope.facts.values import LITERALS, constant_name, constant_text
 from rescope.model.address import Address
-from rescope.model.facts import Root, Target, Value, ValueKind, Variable
+from rescope.model.facts import UNBOUND, Root, Target, Value, ValueKind, Variable
 
 _CONTAINER_CALLS = {
     "dict": "dict",
@@ -25,7 +25,7 @@ def module_variable(node: ast.Assign | ast.AnnAssign, names: ModuleNames, addres
     return Variable(
         address=address,
         line=node.lineno,
-        value=Value(kind=ValueKind.OTHER, text="<unbound>", line=node.lineno) if bare else _value(node.value, names),
+        value=Value(kind=ValueKind.OTHER, text=UNBOUND, line=node.lineno) if bare else _value(node.value, names),
         annotation=annotation,
         size=_size(node.value),
     )

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from rescope.model.address import Address
-from rescope.model.facts import BindingKind, ClassDef, Function, ModuleFacts, Root, Target, Variable
+from rescope.model.facts import UNBOUND, BindingKind, ClassDef, Function, ModuleFacts, Root, Target, Variable
 
 _HOPS = 12
 
@@ -122,6 +122,12 @@ class ModuleIndex:
         attr, _, tail = rest.partition(".")
         attribute = next((a for a in owner.attributes if a.address.name == attr), None) if owner and attr else None
         return (attribute, tail) if attribute else None
+
+    def binds(self, definition: Definition) -> bool:
+        """Whether a file of the project gives the name itself a value; an annotation alone gives none."""
+        found = self.variable(definition)
+        bound = found is not None and not found[1] and found[0].value.text != UNBOUND
+        return bound or self.function(definition) is not None or self.class_at(definition) is not None
 
 
 def _shared(path: str, near: str) -> int:

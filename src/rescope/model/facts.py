@@ -122,6 +122,9 @@ class CopyBack(NamedTuple):
     once: bool
 
 
+UNBOUND = "<unbound>"
+
+
 class ValueKind(StrEnum):
     """What a returned or yielded expression is."""
 
@@ -277,7 +280,7 @@ class Binding(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A name that a module or class body assigns: its first value, and how sure the binding is."""
+    """A name that a module or class body assigns, or only annotates (UNBOUND): its first value, and how sure the binding is."""
 
     address: Address
     line: int

@@ -265,7 +265,7 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         owner, _, attribute = effect.text.rpartition(".")
         cure = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
         place = ctx.index.target(effect.target, function.address.path)
-        patch = attribute_patch(effect, missing=place is None or not _is_defined(ctx, place)) if attribute != _ABSTRACT else None
+        patch = attribute_patch(effect, missing=place is None or not ctx.index.binds(place)) if attribute != _ABSTRACT else None
         yield _Change(effect.text, effect.target.dotted, cure, function, where, place, patch)
     elif effect.kind in _INSIDE and not (known or sets_up(function) or is_patched(patches, effect.target.dotted, effect.key)):
         place = ctx.index.target(effect.target, function.address.path)
@@ -307,12 +307,6 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
             plain = call.callee.dotted == dotted == _CHDIR and call.discarded and not may_go_back(function, call)
             patch = Patch(kind=PatchKind.CHDIR, state=dotted) if plain else None
             yield _Change(state, dotted, cure, function, where, patch=patch)
-
-
-def _is_defined(ctx: RuleContext, place: Definition) -> bool:
-    """Whether the project binds the name itself."""
-    found = ctx.index.variable(place)
-    return ctx.index.function(place) is not None or ctx.index.class_at(place) is not None or (found is not None and not found[1])
 
 
 def _process_call(call: Call) -> str:
