@@ -19,6 +19,43 @@ class Refusal:
     broad: str = "session"
 
 
+FOLDER = """\
+# --- recordings.py
+from pathlib import Path
+
+
+class Recording:
+    def __init__(self):
+        self.rows = []
+
+    def {verb}(self, name):
+        folder = Path(__file__).parent / name
+        assert not folder.exists(), folder
+        folder.mkdir()
+
+
+KINDS = {{"plain": Recording}}
+# --- test_recordings.py
+import pytest
+
+from recordings import KINDS, Recording
+
+
+@pytest.fixture(scope="session")
+def recording():
+    made = {make}
+    made.{verb}(name="toy")
+    return made
+
+
+def test_first(recording):
+    recording.rows.append(1)
+    assert recording.rows == [1]
+
+
+def test_usual(recording):
+    assert recording
+"""
 REFUSALS = {
     "a row that its table refuses twice": Refusal(
         files="""\
@@ -67,6 +104,12 @@ def test_user(user):
     assert user
 """,
         why="raises NameAlreadyUsed for what is there already",
+    ),
+    "a folder that must not be there yet": Refusal(
+        files=FOLDER.format(make="Recording()", verb="write"), why="raises AssertionError for what is there already"
+    ),
+    "what is saved under a fixed name": Refusal(
+        files=FOLDER.format(make='KINDS["plain"]()', verb="save"), why="saves something under the name 'toy', and nothing takes it out"
     ),
     "request.node": Refusal(
         files="""\

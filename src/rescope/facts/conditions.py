@@ -8,6 +8,7 @@ from rescope.facts.environment import Environment
 from rescope.facts.values import CONTAINERS, asked_for
 from rescope.facts.walking import walk
 
+_FILES = frozenset({"exists", "is_dir", "is_file", "isdir", "isfile"})
 _CONFLICT = re.compile(r"Already|Exists|Duplicat|Conflict|Unique|InUse")
 
 
@@ -29,6 +30,13 @@ def conflicts(body: Iterable[ast.stmt]) -> Iterator[tuple[int, str]]:
         name = ast.unparse(raised.func if isinstance(raised, ast.Call) else raised) if raised is not None else ""
         if _CONFLICT.search(name.rpartition(".")[2]):
             yield node.lineno, name
+
+
+def absent(node: ast.Assert) -> Iterator[tuple[int, str]]:
+    """Line of an assertion that a file or folder is not there yet, and the error that it comes to."""
+    match node.test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Attribute(attr=asked))) if asked in _FILES:
+            yield node.lineno, AssertionError.__name__
 
 
 def only_if(test: ast.expr) -> str:

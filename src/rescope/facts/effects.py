@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rescope.facts import calls, patches
-from rescope.facts.conditions import argument_guard, asked_after, conflicts, looked_at, needed, only_if
+from rescope.facts.conditions import absent, argument_guard, asked_after, conflicts, looked_at, needed, only_if
 from rescope.facts.environment import Environment
 from rescope.facts.names import bound_names, import_table
 from rescope.facts.undo import entry_of, puts_back
@@ -131,6 +131,7 @@ class Scan:
             case _:
                 if isinstance(node, ast.Assert):
                     self._use(node.test)
+                    self.conflicts += absent(node)
                 for child in children(node):
                     if isinstance(child, ast.expr):
                         self.expression(child)

@@ -17,7 +17,8 @@ _ADDS = frozenset({"add", "append", "setdefault", "update", "insert", "extend"})
 def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
     """A set-up that enters something where a second entry is refused, and has no teardown that could take it out.
 
-    That is seen where it enters it, or by the error that it comes to, which says so by its name: `raise PidAlreadyUsed`.
+    That is seen where it enters it, or by the error that it comes to, which says so by its name: `raise PidAlreadyUsed`. What saves
+    something under a fixed name may refuse to do so twice.
     """
     function = fixture.function
     if function.yields_at is not None or "request.addfinalizer" in function.request_attributes:
@@ -34,6 +35,11 @@ def refused_twice(ctx: RuleContext, fixture: FixtureDef) -> str:
         for line, error in step.function.conflicts:
             where = f"{step.function.address.path}:{line}"
             return f"its set-up may not be repeated: {where} raises {error} for what is there already, and nothing takes it out"
+        for call in step.function.calls:
+            name = next((repr(text) for text in call.strings), call.constant)
+            if call.callee.dotted.endswith(".save") and name.startswith(("'", '"')) and not (call.nested or call.after_yield):
+                where = f"{step.function.address.path}:{call.line}"
+                return f"its set-up may not be repeated: {where} saves something under the name {name}, and nothing takes it out"
     return ""
 
 
