@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import check, make_project
+from projects import check, fix, make_project, outcome, run_pytest
 
 UNITTEST = """\
 # --- pyproject.toml
@@ -57,3 +57,79 @@ def test_a_project_that_does_not_speak_of_pytest(tmp_path: Path, more: str, edit
 
     assert len(group.edits) == edits
     assert edits or group.caveat == "nothing in the project names pytest: its tests may be run by something else"
+
+
+RENEWED = """\
+# --- shop.py
+class Stock:
+    def __init__(self):
+        self.names = ["tea"]
+
+
+_stock = None
+
+
+def stock():
+    global _stock
+    if _stock is None:
+        _stock = Stock()
+    return _stock
+
+
+def names():
+    return list(stock().names)
+
+
+def reset_stock():
+    global _stock
+    _stock = Stock()
+
+
+def override(name):
+    stock().names.append(name)
+# --- test_shop.py
+import pytest
+
+import shop
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return shop.names()
+
+
+def test_none():
+    shop._stock = None
+    assert shop.names() == ["tea"]
+
+
+def test_override():
+    shop.override("milk")
+    assert shop.names() == ["tea", "milk"]
+    {end}
+
+
+def test_usual(usual):
+    assert shop.names() == usual == ["tea"]
+"""
+
+
+@pytest.mark.parametrize("end", ["shop.reset_stock()", "shop._stock = None"])
+def test_no_object_is_restored_that_tests_put_away(tmp_path: Path, end: str) -> None:
+    """A broader fixture fills it, so what was there would be restored; where a test puts another in its place, that is the changed one."""
+    root = make_project(tmp_path, RENEWED.format(end=end))
+    (group,) = check(root).plan.groups
+
+    assert outcome(run_pytest(root)) == "3 passed"
+    assert group.edits == ()
+    why = f"test_shop.py:19 {end.partition(' ')[0]} puts another in its place"
+    assert group.caveat == f"what a test did to the old object would be restored: {why}"
+
+
+def test_what_is_emptied_first_is_restored(tmp_path: Path) -> None:
+    """A test that only begins without the object leaves one that nobody has changed."""
+    root = make_project(tmp_path, RENEWED.format(end="").replace('shop.override("milk")', "shop._stock = None").replace(', "milk"', ""))
+    fix(root, unsafe=True)
+
+    assert "_stock = saved" in (root / "test_shop.py").read_text()
+    assert outcome(run_pytest(root)) == "3 passed"

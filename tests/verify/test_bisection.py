@@ -107,6 +107,15 @@ def test_flaky_failure_is_said_to_be_so(every: int) -> None:
     assert not search(names(40), lambda _: next(turns) % every == 0).steady
 
 
+@pytest.mark.parametrize("ends", [lambda _: False, lambda before: not before], ids=["never again", "alone as well"])
+def test_what_halves_do_not_show_is_asked_again(ends: Callable[[Names], bool]) -> None:
+    """Before the long search for several, all tests and none are tried once more: that ends it for a test which fails now and then."""
+    reproduces, asked = counted(ends)
+
+    assert not search(names(64), reproduces).steady
+    assert len(asked) <= log2(64) + 3
+
+
 def test_victim_that_ends_so_alone_as_well_is_not_steady() -> None:
     """What happens with no test before as well cannot be blamed on one."""
     assert not search(names(8), lambda _: True).steady

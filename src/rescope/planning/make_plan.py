@@ -17,7 +17,7 @@ from rescope.planning.hazards import Unseen, caveats, needs_loop_scope, refusal
 from rescope.planning.keeps import user_keep, user_keeps
 from rescope.planning.patching import Patching
 from rescope.planning.reset_names import name_resets
-from rescope.planning.resets import Suspects, blocks_reset, reset_fixture
+from rescope.planning.resets import Suspects, blocks_reset, renewed_by_tests, reset_fixture
 from rescope.planning.undoing import repairs
 from rescope.planning.value_resets import value_reset
 from rescope.rule import RuleContext
@@ -259,6 +259,9 @@ def _reset_group(planner: _Planner, finding: Finding, singleton: Singleton | Non
     if target.blocked:
         return _display_only(finding, target.blocked)
     edit, note = reset_fixture(ctx, singleton, target, narrowed)
+    renewed = renewed_by_tests(ctx, singleton) if note else ""
+    if renewed:
+        return _display_only(finding, f"what a test did to the old object would be restored: {renewed} puts another in its place")
     risk = blocks_reset(planner.suspects, singleton, narrowed)
     applicability, caveat = finding.applicability, finding.caveat or note
     risk = risk or note

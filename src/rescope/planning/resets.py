@@ -1,8 +1,9 @@
 """A leaking singleton to the reset fixture that cures it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rescope.facts.verbs import is_back
 from rescope.graph.reach import Reaching
 from rescope.model.address import Address
 from rescope.model.edit import AddResetFixture, ResetKind, ResetStep
@@ -145,6 +146,26 @@ def blocks_reset(suspects: Suspects, singleton: Singleton, narrowed: frozenset[A
         or _mere_reader(suspects, writers)
         or _unknown_filler(suspects, narrowed)
     )
+
+
+def renewed_by_tests(ctx: RuleContext, singleton: Singleton) -> str:
+    """Where tests put another object in place of the state, "" if they do not: what they did to the old one would come back with it."""
+    functions = (f for path in sorted(ctx.tests) for f in ctx.index.functions[path].values())
+    renewed = (f"{f.address.path}:{line} {text}" for f in functions for line, text in _renewing(ctx, singleton, f))
+    return next(renewed, "")
+
+
+def _renewing(ctx: RuleContext, singleton: Singleton, function: Function) -> Iterator[tuple[int, str]]:
+    resets = {w.function for w in singleton.writers if is_back(w.function.name)}
+    for call in function.calls:
+        callee = ctx.flow.callee(function, call) if any(call.callee.dotted.endswith(address.name) for address in resets) else None
+        if callee is not None and callee.address in resets:
+            yield call.line, f"{call.callee.dotted}()"
+    state = {(singleton.address.path, name) for name, _ in singleton.group}
+    began = min((call.line for call in function.calls), default=function.end_line)
+    for effect in function.effects:
+        if effect.kind is EffectKind.SET_ATTR and effect.line > began and ctx.index.target(effect.target, function.address.path) in state:
+            yield effect.line, effect.text
 
 
 def _set_up_code(suspects: Suspects, reaching: Reaching) -> str:
