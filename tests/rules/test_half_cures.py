@@ -128,3 +128,51 @@ def test_a_helper_of_a_set_up(tmp_path: Path, body: str, found: list[str]) -> No
     root = make_project(tmp_path, TRACKER.replace("BODY", body))
     assert outcome(run_pytest(root)) == "3 passed"
     assert [g.finding.code for g in check(root).shown] == found
+
+
+REGISTRY = """\
+# --- registry.py
+class Entities:
+    entities = [0]
+
+
+class Task:
+    def __init__(self, name):
+        self.name = name
+        {register}
+
+
+def names():
+    return [e and e.name for e in Entities.entities]
+# --- test_core.py
+from registry import Task
+
+first = Task("first")
+
+
+def test_core():
+    assert first.name == "first"
+# --- test_package.py
+import registry
+from registry import Task
+
+second = Task("second")
+
+
+def test_registrable():
+    registry.Entities.entities = [second]
+    assert registry.names() == ["second"]
+
+
+def test_names():
+    Task("third")
+    assert "third" in registry.names() or registry.names() == [0]
+"""
+
+
+@pytest.mark.parametrize(("register", "edits"), [("Entities.entities.append(self)", 0), ("print(Entities.entities)", 1)])
+def test_a_registry_that_a_test_replaces(tmp_path: Path, register: str, edits: int) -> None:
+    """What all files have registered would come back for the tests below, which may be written for the short list."""
+    (group,) = check(make_project(tmp_path, REGISTRY.format(register=register))).plan.groups
+
+    assert (group.finding.code, len(group.edits)) == ("RSC208", edits)

@@ -1,13 +1,14 @@
 """Dotted names to the project's files and definitions."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from rescope.facts.values import CONTAINERS
 from rescope.model.address import Address
-from rescope.model.facts import UNBOUND, BindingKind, ClassDef, Function, ModuleFacts, Root, Target, Variable
+from rescope.model.facts import INSIDE, UNBOUND, BindingKind, ClassDef, Function, ModuleFacts, Root, Target, Variable
 
 _HOPS = 12
 
@@ -122,6 +123,16 @@ class ModuleIndex:
         attr, _, tail = rest.partition(".")
         attribute = next((a for a in owner.attributes if a.address.name == attr), None) if owner and attr else None
         return (attribute, tail) if attribute else None
+
+    def is_filled(self, definition: Definition, tests: Container[str]) -> bool:
+        """Whether functions outside the tests add to a container, or take from it: who replaces it replaces what others have registered."""
+        held = self.variable(definition)
+        if held is None or held[1] or held[0].value.text not in CONTAINERS:
+            return False
+        last = definition.name.rpartition(".")[2]
+        functions = (f for path, found in self.functions.items() if path not in tests for f in found.values())
+        effects = ((f.address.path, e) for f in functions for e in f.effects if e.target.dotted.endswith(last))
+        return any(e.kind in INSIDE and self.target(e.target, path) == definition for path, e in effects)
 
     def binds(self, definition: Definition) -> bool:
         """Whether a file of the project gives the name itself a value; an annotation alone gives none."""

@@ -57,6 +57,9 @@ class EffectKind(StrEnum):
     PATCH = "patch"
 
 
+INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
+
+
 class Effect(NamedTuple):
     """One change of state; `fallback` says that it stands in an `except`.
 

@@ -44,7 +44,7 @@ from rescope.graph.index import Definition
 from rescope.graph.running import Runs, callers_of, run_for_each_test
 from rescope.model.address import Address, Location
 from rescope.model.edit import Patch, PatchKind, UseMonkeypatch
-from rescope.model.facts import Call, Effect, EffectKind, Function, Root, ValueKind
+from rescope.model.facts import INSIDE, Call, Effect, EffectKind, Function, Root, ValueKind
 from rescope.model.finding import Applicability, Confidence, Finding, Severity, Strategy, Subject, SubjectKind
 from rescope.rule import Example, Rule, RuleContext, only_told
 
@@ -64,7 +64,6 @@ _TOO_LATE = "what reads it does so when it is imported, before any test"
 _OF_PYTEST = ("monkeypatch.", "caplog.")
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
-_INSIDE = frozenset({EffectKind.SET_ITEM, EffectKind.MUTATE, EffectKind.DELETE})
 _CHDIR = "os.chdir"
 _CALLS = {
     _CHDIR: ("the working directory", "monkeypatch.chdir(...)"),
@@ -214,7 +213,7 @@ def _left(ctx: RuleContext, function: Function) -> Iterator[_Change]:
 
 def _is_outside(effect: Effect) -> bool:
     """Whether it is on something imported, or changes what a name of the module holds."""
-    return effect.target.root is Root.IMPORTED or (effect.target.root is Root.GLOBAL and effect.kind in _INSIDE)
+    return effect.target.root is Root.IMPORTED or (effect.target.root is Root.GLOBAL and effect.kind in INSIDE)
 
 
 def _is_within(ctx: RuleContext, effect: Effect, function: Function, module: str) -> bool:
@@ -265,9 +264,10 @@ def _of_effect(ctx: RuleContext, function: Function, effect: Effect, patches: It
         owner, _, attribute = effect.text.rpartition(".")
         cure = f'monkeypatch.setattr({owner}, "{attribute}", ...)'
         place = ctx.index.target(effect.target, function.address.path)
-        patch = attribute_patch(effect, missing=place is None or not ctx.index.binds(place)) if attribute != _ABSTRACT else None
+        whole = attribute != _ABSTRACT and not (place is not None and ctx.index.is_filled(place, ctx.tests))
+        patch = attribute_patch(effect, missing=place is None or not ctx.index.binds(place)) if whole else None
         yield _Change(effect.text, effect.target.dotted, cure, function, where, place, patch)
-    elif effect.kind in _INSIDE and not (known or sets_up(function) or is_patched(patches, effect.target.dotted, effect.key)):
+    elif effect.kind in INSIDE and not (known or sets_up(function) or is_patched(patches, effect.target.dotted, effect.key)):
         place = ctx.index.target(effect.target, function.address.path)
         kind = _container(ctx, place)
         spoken = place is None or any(s.address[:2] == (place.path, place.name) for s in ctx.singletons)
