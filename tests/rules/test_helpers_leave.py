@@ -49,6 +49,10 @@ def alarmed():
     signal.signal(signal.SIGALRM, lambda *_: None)
 
 
+def interrupted():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def back():
     os.chdir(HERE)
 
@@ -87,6 +91,7 @@ QUIET = {
         "    def test_away(self, tmp_path):\n        away(tmp_path)\n"
     ),
     "it is expected to fail": "def test_away(tmp_path):\n    with pytest.raises(OSError):\n        away(tmp_path / 'no')\n",
+    "the handler is that of Python": "def test_interrupt():\n    interrupted()\n    assert signal.alarm(0) == 0\n",
     "nobody calls it": "def test_away(tmp_path):\n    assert away\n",
 }
 

@@ -8,6 +8,7 @@ from projects import check, make_project, outcome, run_pytest
 
 PROGRAM = """\
 # --- shop.py
+import copy
 from contextlib import nullcontext
 
 
@@ -71,6 +72,14 @@ class Client:
     @property
     def query(self):
         return Query(self)
+
+    @property
+    def copied(self):
+        return copy.deepcopy(self.names)
+
+    @property
+    def held(self):
+        return self.names
 
 
 class Order:
@@ -149,6 +158,7 @@ UNCHANGED = {
     "a method whose result is kept": 'row = client.query.update("a", kind="b")\n    assert row == ("a", "b")',
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
     "a method whose result is denied": 'assert not client.orders.remove("b")',
+    "what a property copies": 'client.copied["a"] = 1\n    assert client.names == {}',
     "a class in the value": 'client.Orders.add("a")',
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
     "a request that connects anew": 'client.send("a")\n    assert client.link',
@@ -157,6 +167,7 @@ UNCHANGED = {
     "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',
 }
 CHANGED = {
+    "what a property hands out": 'client.held["a"] = 1\n    assert client.names',
     "a local list": "assert grow(client) == [1]",
     "a method called for what it does": "client.names.update(a=1)\n    assert client.names",
     "a method that calls one that does": "client.count()\n    assert client.sent",

@@ -231,3 +231,55 @@ def test_a_function_that_a_thread_runs_too(tmp_path: Path) -> None:
     text = text.replace("import multiprocessing\n", "import multiprocessing\nimport threading\n")
     root = make_project(tmp_path, f"{text}\n\ndef test_there():\n    assert conf.current()\n")
     assert [g.finding.code for g in check(root).shown] == ["RSC201"]
+
+
+FROM_FILE = """\
+# --- tool.py
+LEVEL = 1
+# --- test_tool.py
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def load(name):
+    {made}
+    sys.modules[name] = module
+    {run}
+    return module
+
+
+@pytest.fixture(scope="session")
+def tool():
+    return load("tool_under_test")
+
+
+def test_tool(tool):
+    assert tool.LEVEL == 1
+
+
+def test_modules():
+    assert sys.modules.copy()
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "run", "found"),
+    [
+        (
+            'spec = spec_from_file_location(name, Path(__file__).with_name("tool.py"))\n    module = module_from_spec(spec)',
+            "spec.loader.exec_module(module)",
+            [],
+        ),
+        ("module = ModuleType(name)", "module.LEVEL = 1", ["RSC102"]),
+    ],
+    ids=["a file", "a double"],
+)
+def test_a_module_that_is_imported_from_a_file(tmp_path: Path, made: str, run: str, found: list[str]) -> None:
+    """It is entered under a name of its own, as its import would; a double is told."""
+    root = make_project(tmp_path, FROM_FILE.format(made=made, run=run))
+    assert outcome(run_pytest(root)) == "2 passed"
+    assert [g.finding.code for g in check(root).shown] == found

@@ -109,7 +109,7 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
         if function.yields_at is None and (effect.in_context or (helper and effect.undone_at is not None)):
             continue  # undone before anybody gets the value
         quiet = effect.after_yield or effect.nested or effect.how == "setdefault" or (effect.guarded and "environ" in effect.target.dotted)
-        quiet = quiet or shields(function, effect)
+        quiet = quiet or shields(function, effect) or (effect.target.dotted == "sys.modules" and _imports_file(function))
         what = "" if quiet or ctx.puts_back_initial(effect, function) else _state(ctx, effect, function)
         if what:
             undone = effect.undone_at is not None or effect.in_context or _kept_by_requested(ctx, fixture, effect)
@@ -122,6 +122,11 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
             undone = any(other.after_yield and other.callee == call.callee for other in calls)
             where = Location(path=fixture.function.address.path, line=call.line, note=f"{call.callee.dotted}() {because}")
             yield f"what {call.callee.dotted}() sets", where, undone
+
+
+def _imports_file(function: Function) -> bool:
+    """Whether it imports a module from a file as the documentation of `importlib` says to, which enters it under a name of its own."""
+    return any(call.callee.dotted.endswith("module_from_spec") for call in function.calls)
 
 
 def _kept_by_requested(ctx: RuleContext, fixture: FixtureDef, effect: Effect) -> bool:
