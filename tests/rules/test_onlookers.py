@@ -270,3 +270,47 @@ def test_a_method_that_nobody_calls(tmp_path: Path, handed: str, found: list[str
     root = make_project(tmp_path, KEEPER.format(handed=handed))
     assert outcome(run_pytest(root)) == "2 passed"
     assert [g.finding.code for g in check(root).shown] == found
+
+
+UNPACKED = """\
+# --- test_clients.py
+import pytest
+
+
+class Client:
+    wallet = None
+
+
+@pytest.fixture(scope="module")
+def env():
+    return {made}
+
+
+def test_first(env):
+    client, root = env
+    {change}
+    assert root
+
+
+def test_second(env):
+    client, root = env
+    {look}
+"""
+ANEW = "client.wallet = 2\n    assert client.wallet == 2"
+
+
+@pytest.mark.parametrize(
+    ("made", "change", "look", "found"),
+    [
+        ('(Client(), "a")', "client.wallet = 1", ANEW, []),
+        ('(Client(), "a")', "client.wallet = 1", "assert root", []),
+        ('(Client(), "a")', "client.wallet = 1", "assert client.wallet is None", ["RSC103"]),
+        ('[Client(), "a"]', "env.append(3)", "assert root", ["RSC103"]),
+    ],
+    ids=["set anew", "another item", "looked at", "another number of items"],
+)
+def test_who_only_unpacks_a_value(tmp_path: Path, made: str, change: str, look: str, found: list[str]) -> None:
+    """It has seen no more than how many items there are."""
+    root = make_project(tmp_path, UNPACKED.format(made=made, change=change, look=look))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.finding.code for g in check(root).shown] == found

@@ -61,6 +61,12 @@ def stands_for(env: Environment, node: ast.expr, dotted: str) -> bool:
     return target is not None and target.root is Root.ARGUMENT and target.dotted == dotted
 
 
+def only_names(target: ast.expr) -> bool:
+    """Whether an assignment only gives names: to a value, or to the items of one, of which it says no more than how many there are."""
+    items = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+    return all(isinstance(item, ast.Name) for item in items)
+
+
 def changes_receiver(node: ast.Call, method: str, *, used: bool) -> bool:
     """Whether a method call changes what it is called on, as those of containers and frames do.
 

@@ -53,6 +53,7 @@ class Scan:
     telling: bool = False
     plain: ast.expr | None = None
     aliased: ast.expr | None = None
+    unpacked: ast.expr | None = None
     used: set[int] = field(default_factory=set)
 
     # --- statements -------------------------------------------------------------------------------
@@ -67,6 +68,7 @@ class Scan:
         match node:
             case ast.Assign(targets=targets, value=value):
                 self.plain = self.aliased = value if all(isinstance(t, ast.Name) for t in targets) else None
+                self.unpacked = value if all(map(calls.only_names, targets)) else None
                 self._use(value)
                 outer, self.nested = self.nested, self.nested or (short(targets[0]) if isinstance(value, ast.Lambda) else "")
                 self.expression(value)
@@ -377,7 +379,8 @@ class Scan:
             self.mentions.setdefault(target, node.lineno)
         if target is not None and target.root is Root.ARGUMENT:
             if node is not self.aliased or not isinstance(node, ast.Name):
-                self.arguments.setdefault(target, node.lineno)
+                seen = target._replace(dotted=f"{target.dotted}.[]") if node is self.unpacked else target
+                self.arguments.setdefault(seen, node.lineno)
             self._argument(target, plain=node is self.plain)
         self.calls += calls.variable_read(target, node)
         inner = node
@@ -400,9 +403,7 @@ class Scan:
         if value is not None:
             self.aliased = value
             self.expression(value)
-        if self.nested:
-            return
-        self.values += self.env.handed_out(value)
+        self.values += [] if self.nested else self.env.handed_out(value)
 
     def _call(self, node: ast.Call, *, entered: bool, awaited: bool, looked_into: bool) -> None:
         self.telling = node is self.statement_call

@@ -9,18 +9,19 @@ What rescope does
 -----------------
 It names the state, the tests, set-ups and function-scoped fixtures that leave it changed, and helpers of theirs that go
 elsewhere or set a handler, and has tests and fixtures do it through `monkeypatch`, which pytest undoes; an import of `os` that
-nothing else needs goes. The edit is unsafe, since a later test may count on the change; where pytest passes nothing
-(unittest), `monkeypatch` has no method for it, the program adds to the container that a test replaces, or another test may
-leave the working directory in a deleted folder, from which it cannot start, what undoes it is told. What is taken back in the same function, behind a yield, by a teardown or by a fixture
-around the test is not reported, nor are seeds of random generators (they make later tests repeatable), attributes that the
-set-up of a class gives to what its tests use, containers of the program that start empty (caches), `unittest`'s `maxDiff`,
-warning filters (pytest restores them), variables that `os.environ.pop(name, None)` takes away whether they are there or not,
-attributes of what stands for the current request or context, counters that go on from their next number, and calls that
-configure a library, which a reset function of its own may take back. Told with low confidence are an entry left in `sys.path`
-or `sys.modules`, an attribute that nothing but the test has, what an autouse fixture of a conftest.py, or the set-up of a base
-class in a file of its own, sets anew for each test below it, a variable that the program takes out of the environment itself,
-a command line, a constant or a container of a module, the test's own included, that no other test reads before it sets it, and
-all of a module that no other test imports. Of several assignments of constants the last counts.
+nothing else needs goes. The edit is unsafe, since a later test may count on the change; where pytest passes nothing (unittest),
+`monkeypatch` has no method for it, the program adds to the container that a test replaces, or another test may leave the
+working directory in a deleted folder, from which it cannot start, what undoes it is told. What is taken back in the same
+function, behind a yield, by a teardown or by a fixture around the test is not reported, nor are seeds of random generators
+(they make later tests repeatable), attributes that the set-up of a class gives to what its tests use, containers of the program
+that start empty (caches), `unittest`'s `maxDiff`, warning filters (pytest restores them), variables that `os.environ.pop(name,
+None)` takes away whether they are there or not, attributes of what stands for the current request or context, counters that go
+on from their next number, and calls that configure a library, which a reset function of its own may take back. Told with low
+confidence are an entry left in `sys.path` or `sys.modules`, an attribute that nothing but the test has, what an autouse fixture
+of a conftest.py, or the set-up of a base class in a file of its own, sets anew for each test below it, a variable that the
+program takes out of the environment itself, a command line, a constant or a container of a module, the test's own included,
+that no other test reads before it sets it, and all of a module that no other test imports. Of several assignments of constants
+the last counts.
 
 When to keep it
 ---------------
