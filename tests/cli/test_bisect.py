@@ -27,7 +27,7 @@ registry = {}
 def register(name): registry[name] = True
 # --- test_a.py
 import shop
-def test_tenant(): shop.register("tenant")
+def test_tenant(): shop.register("id"), shop.register("tenant")
 def test_idle(): pass
 # --- test_b.py
 import shop
@@ -87,6 +87,7 @@ class Client:
         self.login = Login()
         self.token = "paw"
         self.seen = {}
+        self.kinds = {"a": 1, "b": 2}
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +98,15 @@ def test_enter(client):
     client.token = "tail"
     client.login.expires = 5
     client.seen["home"] = 1
+    client.kinds.update(a=client.kinds.pop("a"), c=3)
 
 
 def test_expires(client):
     assert not hasattr(client.login, "expires")
+
+
+def test_order(client):
+    assert [kind for kind in client.kinds if kind != "c"] == ["a", "b"]
 
 
 def test_nobody(client):
@@ -241,6 +247,8 @@ def test_two_polluters_together(tmp_path: Path) -> None:
 
     assert names(found["polluters"]) == ["test_a.py::test_tenant", "test_b.py::test_strict"]
     assert [state["name"] for state in found["states"]] == ["shop.registry['tenant']", "shop.registry['strict']"]
+    by = [state["test"] for state in found["states"]]
+    assert by == ["test_a.py::test_tenant or test_b.py::test_strict", "test_b.py::test_strict"]
     assert [finding["code"] for finding in found["cure"]["findings"]] == ["RSC204"]
     assert "1 failed, 2 passed" in typed(root, found["reproduce"]).stdout
     assert typed(root, found["cure"]["command"]).returncode == 0
@@ -265,11 +273,15 @@ def test_cure_of_low_confidence(tmp_path: Path) -> None:
     ("victim", "expected"),
     [
         ("test_expires", [(".login.expires", "unset", "5")]),
+        ("test_order", [("", "", "")]),
         ("test_nobody", [(".token", "'paw'", "'tail'"), (".seen['home']", "unset", "1")]),
     ],
 )
 def test_place_in_the_state_that_carries_it(tmp_path: Path, victim: str, expected: list[tuple[str, str, str]]) -> None:
-    """Of several places in one object that have changed, that with which put back the test passes is named; each, if each alone does."""
+    """Of several places in one object that have changed, that with which put back the test passes is named; each, if each alone does.
+
+    Where none does, since only the order has changed, the whole is named.
+    """
     root = commit_all(make_project(tmp_path / "project", SEVERAL_PLACES))
     found = bisect(root, victim)
 

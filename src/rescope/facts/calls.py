@@ -67,15 +67,15 @@ def only_names(target: ast.expr) -> bool:
     return all(isinstance(item, ast.Name) for item in items)
 
 
-def changes_receiver(node: ast.Call, method: str, *, used: bool) -> bool:
+def changes_receiver(node: ast.Call, callee: Target, *, used: bool) -> bool:
     """Whether a method call changes what it is called on, as those of containers and frames do.
 
     What gives None in a container, and whose result is `used` here, is a method of something else: `query.update(...)`; so is an
-    `update` of two things, as `manager.update(number, {...})`. What a class within an object does, as `shop.Orders.update(...)`, is
-    left to its classmethods.
+    `update` of two things, as `manager.update(number, {...})`, or of a class deep within an argument: `shop.api.Orders.update(...)`.
     """
-    owner = node.func.value.attr if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Attribute) else ""
-    if (method == "update" and len(node.args) > 1) or _CLASS.fullmatch(owner):
+    owner, _, method = callee.dotted.rpartition(".")
+    inner = callee.root is Root.ARGUMENT and owner.count(".") > 1 and _CLASS.fullmatch(owner.rpartition(".")[2])
+    if method == "update" and (len(node.args) > 1 or inner):
         return False
     in_place = any(k.arg == "inplace" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords)
     return in_place or (method in MUTATORS and not (used and method in GIVE_NOTHING))

@@ -480,7 +480,7 @@ class Scan:
                 key=short(node.args[0] if node.args else None),
             )
             self.effects[-1] = self.effects[-1]._replace(in_context=True)
-        elif base is not None and calls.changes_receiver(node, method, used=id(node) in self.used):
+        elif base is not None and calls.changes_receiver(node, callee, used=id(node) in self.used):
             target = self.env.resolve(base)
             if target is not None:
                 self._record(EffectKind.MUTATE, target, node, how=method, key=short(node.args[0] if node.args else None))

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rescope.facts.environment import Environment
 from rescope.facts.values import CONTAINERS
@@ -19,13 +19,15 @@ def settle(found: Iterable[Effect], calls: Iterable[Call], finalizers: frozenset
     """The effects, with those of finalizers moved behind the yield and undone ones marked.
 
     A method called in a `finally` or behind the yield on the argument that was changed counts as taking back, and so does what stops a
-    `patch.dict` of a mapping, which puts back all of it.
+    `patch.dict` of a mapping, which puts back all of it, or updates an object from what its `copy()` gave, which does so for attributes.
     """
     effects = [e._replace(after_yield=True) if e.nested and e.nested in finalizers else e for e in found]
     closing = {c.callee.dotted.rpartition(".")[0]: c.line for c in calls if c.after_yield and c.discarded and "." in c.callee.dotted}
     stopped = any(c.after_yield and c.receiver.endswith("patch.dict") for c in calls)
     patched = {target.dotted for c in calls if stopped and c.callee.dotted.endswith("patch.dict") for _, target in c.passes}
-    effects = [e._replace(undone_at=e.line) if e.target.dotted in patched else _closed(e, closing) for e in effects]
+    copied = {c.callee.dotted.removesuffix(".copy") for c in calls if c.callee.dotted.endswith(".copy") and not c.after_yield}
+    patched |= {f"{e.target.dotted}." for e in effects if e.after_yield and e.how == "update" and e.target.dotted in copied}
+    effects = [e._replace(undone_at=e.line) if _is_in(e, patched) else _closed(e, closing) for e in effects]
     return tuple(e if e.after_yield else _undone(e, effects) for e in effects)
 
 
@@ -135,6 +137,13 @@ def goes_back(function: Function, call: Call) -> bool:
     return call.line == function.end_line and may_go_back(function, call)
 
 
+def _is_in(effect: Effect, places: Collection[str]) -> bool:
+    """Whether it is one of the places, or an attribute of one that ends in a dot."""
+    return effect.target.dotted in places or (
+        effect.kind is EffectKind.SET_ATTR and f"{effect.target.dotted.rpartition('.')[0]}." in places
+    )
+
+
 def _closed(effect: Effect, closing: dict[str, int]) -> Effect:
     if effect.target.root is not Root.ARGUMENT or effect.undone_at is not None or effect.target.head not in closing:
         return effect
@@ -161,8 +170,6 @@ def _takes_back(other: Effect, effect: Effect) -> bool:
         return True
     if other.after_yield and other.kind is EffectKind.SET_ATTR and theirs == f"{dotted.rpartition('.')[0]}.[]":
         return True  # each of the attributes that were saved, by a computed name
-    if other.after_yield and other.how == "update" and dotted.startswith(f"{theirs}."):
-        return True  # a configuration whose entries are its attributes, too
     later = other.line > effect.line and other.nested == effect.nested
     return later and theirs == dotted and (takes_away(other) or _restores(other))
 

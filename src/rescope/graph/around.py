@@ -101,9 +101,13 @@ class Around:
         return literal and key.strip(_QUOTES) not in {name.strip(_QUOTES) for name in keys} and not handed and self._alone(function, state)
 
     def _alone(self, function: Function, state: str) -> bool:
-        """Whether a function is not seen to reach the state through what it calls, nor to put another object in its place."""
-        replaced = any(state.endswith(f".{text}") for call in function.calls for text in call.strings)
-        return not replaced and state not in {*self._reached(function, _DEPTH)}
+        """Whether a function may reach the state only by what it says: it enters nothing, and calls nothing that is not seen through."""
+        last = state.rpartition(".")[2]
+        said = any(last in call.strings or state in call.strings for call in function.calls)
+        unseen = any(c.entered or cleans_up(c) or (c.callee.dotted.startswith(f"{state}.") and not c.strings) for c in function.calls)
+        after = [c for c in function.calls if c.after_yield and not c.callee.dotted.startswith(f"{state}.")]
+        unknown = any(self.flow.called(function, call) is None for call in after)
+        return not (said or unseen or unknown or state in {*self._reached(function, _DEPTH)})
 
     def _drops_modules(self, test: TestNode) -> bool:
         """Whether a fixture or set-up of a test takes modules out of `sys.modules`: what the test imports is its own."""

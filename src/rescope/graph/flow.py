@@ -221,14 +221,16 @@ class Flow:
         found = self.index.variable(definition)
         made = found[0].value.target if found is not None else None
         klass = self.class_named(made.dotted, definition.path) if made is not None else None
-        return klass is not None and found is not None and self.is_property_of_new(klass, found[1])
-
-    def is_property_of_new(self, klass: ClassDef, part: str) -> bool:
-        """Whether a part of an instance is what a property makes at each access: an object, a display, a deep copy."""
-        method = self.method(klass, part.partition(".")[0]) if part else None
+        method = self.method(klass, found[1].partition(".")[0]) if klass is not None and found is not None and found[1] else None
         values = method.values if method is not None and "property" in method.decorators else ()
-        made_here = (v.kind is ValueKind.LITERAL or (v.kind is ValueKind.CALL and (_is_class_name(v) or _is_deep_copy(v))) for v in values)
+        made_here = (v.kind is ValueKind.LITERAL or (v.kind is ValueKind.CALL and _is_class_name(v)) for v in values)
         return bool(values) and all(made_here)
+
+    def is_copied(self, klass: ClassDef, part: str) -> bool:
+        """Whether a part of an instance is a deep copy that a property makes at each access."""
+        method = self.method(klass, part.partition(".")[0]) if part else None
+        values = method.values if method is not None and method.decorators == ("property",) else ()
+        return bool(values) and all(v.target is not None and v.target.dotted == "copy.deepcopy" for v in values)
 
     def built_class(self, fixture: FixtureDef) -> ClassDef | None:
         """The project class whose instance the fixture's value is."""
@@ -274,10 +276,6 @@ class Flow:
 def _is_container(fixture: FixtureDef) -> bool:
     values = fixture.function.values
     return len(values) == 1 and (values[0].text in CONTAINERS or (values[0].target is not None and values[0].target.dotted in CONTAINERS))
-
-
-def _is_deep_copy(value: Value) -> bool:
-    return value.target is not None and value.target.dotted == "copy.deepcopy"
 
 
 def _is_class_name(value: Value) -> bool:

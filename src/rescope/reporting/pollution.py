@@ -60,7 +60,8 @@ def _label(found: Diagnosis) -> str:
 def _states(found: Diagnosis) -> Iterator[str]:
     shown = [carrier for carrier in found.carriers if carrier.proved] or found.carriers[:_SHOWN]
     for carrier in shown:
-        yield f"  state: {_state(carrier)} (was {carrier.was}, then {carrier.now}), changed by {_by(carrier)}{_proved(found, carrier)}"
+        values = f" (was {carrier.was}, then {carrier.now})" if carrier.was or carrier.now else " as a whole"
+        yield f"  state: {_state(carrier)}{values}, changed by {_by(carrier)}{_proved(found, carrier)}"
     if len(found.carriers) > len(shown):
         yield f"  and {_count(len(found.carriers) - len(shown), 'more change')} that stayed in place"
 

@@ -90,7 +90,7 @@ def _counts(ctx: RuleContext, mutation: Mutation) -> bool:
     if _set_again_at_last(mutation) or _counts_on(mutation) or _resets_first(mutation):
         return False
     made = ctx.flow.built_class(mutation.fixture)
-    if made is not None and ctx.flow.is_property_of_new(made, mutation.part):
+    if made is not None and ctx.flow.is_copied(made, mutation.part):
         return False
     if effect.kind is EffectKind.SET_ITEM and effect.guarded and not mutation.by.address.name.startswith("test"):
         return False  # a fixture fills what is missing: the value is a pool, shared on purpose

@@ -66,7 +66,7 @@ _OF_PYTEST = ("monkeypatch.", "caplog.")
 _CLEAN_UP = "self.addCleanup(...) beside it"
 _CONSTANT = frozenset({ValueKind.NONE, ValueKind.CONSTANT})
 _CHDIR = "os.chdir"
-_AT_START = "signal.default_int_handler"
+_AT_START = ["signal.SIGINT", "signal.default_int_handler"]
 _CALLS = {
     _CHDIR: ("the working directory", "monkeypatch.chdir(...)"),
     "os.umask": ("the umask", ""),
@@ -300,7 +300,7 @@ def _of_calls(function: Function, patches: Iterable[Call]) -> Iterator[_Change]:
         dotted = _process_call(call)
         if call.nested or call.after_yield or call.entered or dotted not in _CALLS or goes_back(function, call):
             continue
-        if (dotted == _CHDIR and changes_folder(function)) or any(t.dotted == _AT_START for _, t in call.passes):
+        if (dotted == _CHDIR and changes_folder(function)) or [target.dotted for _, target in call.passes] == _AT_START:
             continue
         calls = [c for c in function.calls if _process_call(c) == dotted]
         if len(calls) == 1 and not is_patched(patches, dotted, dotted.rpartition(".")[2]):

@@ -27,6 +27,7 @@ _IMPORT = "import"
 _PUT_BACK = "rescope_put_back"
 _ONE_BY_ONE = 4
 _FEW_PLACES = 6
+_WHOLE = ("", "", "")
 MOST_TRIED = 40
 # The kinds of state, the likeliest to be read by another test first.
 _LIKELY = (
@@ -62,10 +63,13 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
     if not changes:
         return (), "no state was seen to stay changed: what carries it is out of the observer's sight"
 
+    unrun: list[State] = []
+
     def ends_otherwise(states: Sequence[State], places: Sequence[str] = (), *, late: bool = False) -> bool:
         asked = {"states": [(kind, name) for kind, _, name in states], "places": places, "late": late}
         (folder / _PUT_BACK).with_suffix(".json").write_text(json.dumps(asked), "utf-8")
         ended = hunt.after(test, others, options=("-p", _PUT_BACK))
+        unrun.extend(states if ended is None else ())
         return ended is not None and (ended in FAILS) is fails_alone
 
     states = tuple(dict.fromkeys(sorted(map(_state, changes), key=lambda state: _LIKELY.index(state[0]))))
@@ -77,32 +81,42 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
         return tuple(map(_carrier, changes)), f"which of {len(states)} changes carry it was not found out in {MOST_TRIED} runs"
     if len(proved) == 1:
         told = proved
-        changes = tuple(_placed(changes, told[0], _places(folder, lambda places: ends_otherwise(told, places, late=late))))
+        changes = tuple(_placed(changes, told[0], _places(folder, lambda places: ends_otherwise(told, places, late=late)), late=late))
     seen = sorted((_carrier(c, proved=_state(c) in proved) for c in changes), key=lambda c: (not c.proved, _LIKELY.index(c.kind)))
     seen = [carrier for carrier in seen if carrier.proved or carrier.kind != _IMPORT]
-    return tuple(seen), "" if proved else "no state is known to carry it: with all of these put back, the test ends as before"
+    ended = "with all of these put back, the test ends as before"
+    unproved = f"no state is known to carry it: {'where they are put back, pytest does not come to the test' if unrun else ended}"
+    return tuple(seen), "" if proved else unproved
 
 
 def _places(folder: Path, ends_otherwise: Callable[[Sequence[str]], bool]) -> list[tuple[str, str, str]]:
-    """Where in the state that was put back last lies what carries it, what was there and what is; all that had changed if no less will do.
+    """Where in the state that was put back last lies what carries it, what was there and what is.
 
     Of a few places each is tried: those that only together make the test end so are all named, since each of them alone ends that.
+    Where no few of them will do, as the order of a dict, the whole is named; nothing, where there are no places in the state.
     """
     said: list[tuple[str, str, str]] = json.loads((folder / _PUT_BACK).with_suffix(".places.json").read_text("utf-8"))
     names = tuple(dict.fromkeys(where for where, _, _ in said))
-    needed: Sequence[str] | None = [name for name in names if ends_otherwise((name,))] if 1 < len(names) <= _FEW_PLACES else ()
-    needed = needed or (carrying(names, ends_otherwise) if len(names) > 1 else names)
-    return [place for place in said if place[0] in (needed or names)]
+    needed: Sequence[str] | None = [name for name in names if ends_otherwise((name,))] if len(names) <= _FEW_PLACES else ()
+    needed = needed or (carrying(names, ends_otherwise) if len(names) > 1 else ())
+    if names and (not needed or len(needed) > _FEW_PLACES):
+        return [_WHOLE]
+    return [place for place in said if place[0] in (needed or ())]
 
 
-def _placed(changes: Iterable[dict[str, Any]], state: State, places: Sequence[tuple[str, str, str]]) -> Iterator[dict[str, Any]]:
-    """The changes, those of the state replaced by one for each of the places."""
+def _placed(
+    changes: Iterable[dict[str, Any]], state: State, places: Sequence[tuple[str, str, str]], *, late: bool
+) -> Iterator[dict[str, Any]]:
+    """The changes, those of the state replaced by one for each of the places; of what a set-up has given (`late`) the last is meant.
+
+    The observer says of each test one place: who changed another one of several is among those who changed the state.
+    """
     told = [change for change in changes if _state(change) == state]
     yield from (change for change in changes if _state(change) != state)
-    if not places:
-        yield from told
+    yield from () if places else told[-1:] if late else told
+    by = " or ".join(dict.fromkeys(change["test"] for change in told))
     for where, was, now in places:
-        change = next((c for c in reversed(told) if c["where"] == where), told[-1])
+        change = next((c for c in reversed(told) if c["where"] == where), {**told[-1], "test": by} if " or " in by else told[-1])
         yield {**change, "where": where, "was": was, "now": now}
 
 

@@ -3,7 +3,7 @@
 If that test then ends as it does alone, these states carry what it depends on. Values are read as the observer reads them, and
 written past the methods of the project: into the namespaces, dicts, lists and attributes themselves. It runs in the project's
 interpreter, beside a copy of the observer. A JSON file beside it holds the [kind, name] of each of the "states"; where it names
-"places" in them, these alone are put back, and if it is "late", to what the set-up of the first test has left. Another one takes
+"places" in them, these alone are put back, and if it is "late", to what the set-ups for many tests have left. Another one takes
 the [place, was, now] of all that had changed.
 """
 
@@ -94,17 +94,23 @@ class _Keeper:
         return (yield)
 
     def _put_back(self) -> None:
+        """Put back, and write down what had changed: what is there now before that, what was there when its insides are back."""
         every = [held for several in self.kept.values() for held in several]
-        parts = [part for held in every for part in held.changed()]
-        reader = Reader(layouts=self.layouts)
-        said = [[p.where, *(shown(reader.take(value, depth=1, budget=_SAID)) for value in (p.was, p.now))] for p in parts]
-        Path(__file__).with_suffix(".places.json").write_text(json.dumps(said), "utf-8")
+        parts = [part for held in every for part in _seen(held)]
+        now = [self._said(part.now) for part in parts]
         for back in [p.back for p in parts if p.where in self.places] if self.places else [held.back for held in every]:
             back()
+        said = [(part.where, self._said(part.was), there) for part, there in zip(parts, now, strict=True)]
+        Path(__file__).with_suffix(".places.json").write_text(json.dumps(said), "utf-8")
+
+    def _said(self, value: object) -> str:
+        return shown(Reader(layouts=self.layouts).take(value, depth=1, budget=_SAID))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: "pytest.FixtureDef[Any]") -> Generator[None, object, object]:
-        """The value of a broad fixture is remembered as its set-up leaves it."""
+        """The value of a broad fixture is remembered as its set-up leaves it, and what is `late` before the set-up of a narrow one."""
+        if self.late and fixturedef.scope == "function":
+            self._keep()
         made = yield
         if fixturedef.scope != "function":
             self.values[fixturedef.argname] = made
@@ -206,9 +212,17 @@ class _Places:
 
     def named(self, key: object) -> str:
         """The place as messages say it."""
-        if self.attributes:
+        if self.attributes and type(key) is str:
             return f"{self.where}.{key}"
         return f"{self.where}[{shown(key) if id(type(key)) in ATOMS else f'<{type(key).__name__}>'}]"
+
+
+def _seen(held: _Held) -> list[_Part]:
+    """What has changed in a container, nothing where a key of the project's, which has to be compared for that, does not allow it."""
+    try:
+        return list(held.changed())
+    except Exception:  # noqa: BLE001 - whatever the keys raise
+        return []
 
 
 def _is_same(was: object, now: object) -> bool:
