@@ -19,6 +19,7 @@ NAMES = pytest.mark.parametrize(
         ("**/deep/\n", "!deep/\n"),
         ("lib/**/old.py\n\\[x].py\n", "# nothing\n\n"),
         ("*.log\n!\ndeep\\\n[\n", "gen\n"),
+        ("[z-a]\nold.py\n", "[[:digit:]].py\n"),
     ],
 )
 

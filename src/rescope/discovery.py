@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -76,12 +77,19 @@ class _IgnoreFile:
         except OSError:
             lines = []
         try:
+            return cls.of(folder, lines)
+        except (ValueError, re.error):
+            return cls.of(folder, filter(_is_pattern, lines))
+
+    @classmethod
+    def of(cls, folder: str, lines: Iterable[str]) -> Self:
+        """Raises ValueError or re.error for a line that is no pattern."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of sets within sets, which are none to git
             spec = GitIgnoreSpec.from_lines(lines)
-        except ValueError:
-            spec = GitIgnoreSpec.from_lines(filter(_is_pattern, lines))
-        # Most paths match none of a hundred patterns, which one search tells much faster than a hundred; a group's name may stand once.
-        patterns = (re.sub(r"\(\?P<\w+>", "(?:", p.regex.pattern) for p in spec.patterns if p.regex is not None)
-        return cls(folder=folder, spec=spec, mentions=re.compile("|".join(patterns) or r"(?!)"))
+            # Most paths match none of a hundred patterns, which one search tells much faster than a hundred; a group's name may stand once.
+            patterns = (re.sub(r"\(\?P<\w+>", "(?:", p.regex.pattern) for p in spec.patterns if p.regex is not None)
+            return cls(folder=folder, spec=spec, mentions=re.compile("|".join(patterns) or r"(?!)"))
 
     def verdict(self, path: str) -> bool | None:
         """Whether the path is left out or taken back in; None where no pattern speaks of it."""
@@ -121,10 +129,10 @@ def _excluded(path: str, exclude: tuple[str, ...]) -> bool:
 
 
 def _is_pattern(line: str) -> bool:
-    """Whether a line of `.gitignore` may match anything: git takes a lone `!` or a trailing backslash without a word."""
+    """Whether a line of `.gitignore` may match anything: git takes a lone `!`, a trailing backslash or `[z-a]` without a word."""
     try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
+        _IgnoreFile.of("", [line])
+    except (ValueError, re.error):
         return False
     return True
 

@@ -49,6 +49,10 @@ def alarmed():
     signal.signal(signal.SIGALRM, lambda *_: None)
 
 
+def ended():
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+
 def interrupted():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -69,6 +73,7 @@ LEAVING = {
     "a function": ("away", "def test_away(tmp_path):\n    away(tmp_path)\n    assert os.listdir() == []\n"),
     "a context manager": ("staying", "def test_away(tmp_path):\n    with staying(tmp_path):\n        assert os.listdir() == []\n"),
     "a handler": ("alarmed", "def test_alarm():\n    alarmed()\n    assert signal.alarm(0) == 0\n"),
+    "Python's handler of another signal": ("ended", "def test_end():\n    ended()\n    assert signal.alarm(0) == 0\n"),
     "called by a fixture": (
         "away",
         "@pytest.fixture\ndef there(tmp_path):\n    away(tmp_path)\n\n\ndef test_away(there):\n    assert os.listdir() == []\n",

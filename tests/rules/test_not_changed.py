@@ -28,14 +28,24 @@ class Query:
     def remove(self, name):
         return name == "a"
 
+
+class Orders:
     @classmethod
-    def add(cls, name):
+    def update(cls, name):
         return name
+
+
+class Api:
+    Orders = Orders
+
+
+class View:
+    def __init__(self, client):
+        self.names = client.names
 
 
 class Client:
     limit = 3
-    Orders = Query
 
     def __init__(self):
         self.rows = []
@@ -44,6 +54,8 @@ class Client:
         self.orders = Query(self)
         self.token = ""
         self.sent = 0
+        self.api = Api()
+        self.Rows = []
 
     def send(self, name):
         try:
@@ -80,6 +92,10 @@ class Client:
     @property
     def held(self):
         return self.names
+
+    @property
+    def view(self):
+        return View(self)
 
 
 class Order:
@@ -159,7 +175,7 @@ UNCHANGED = {
     "a method whose result is entered": "with client.query.insert() as row:\n        assert row is None",
     "a method whose result is denied": 'assert not client.orders.remove("b")',
     "what a property copies": 'client.copied["a"] = 1\n    assert client.names == {}',
-    "a class in the value": 'client.Orders.add("a")',
+    "a class deep in the value": 'client.api.Orders.update(name="a")',
     "a method in a list": "queries = [client.query.reverse(), client.query]\n    assert queries",
     "a request that connects anew": 'client.send("a")\n    assert client.link',
     "what a helper does only if it is asked to": "assert mark(client).limit == 3",
@@ -167,6 +183,8 @@ UNCHANGED = {
     "the other part of a tuple": 'shop, made = order\n    made.note = "x"\n    assert shop',
 }
 CHANGED = {
+    "a list with the name of a class": "client.Rows.append(1)\n    assert client.Rows",
+    "what stands behind a view": 'client.view.names["a"] = 1\n    assert client.names',
     "what a property hands out": 'client.held["a"] = 1\n    assert client.names',
     "a local list": "assert grow(client) == [1]",
     "a method called for what it does": "client.names.update(a=1)\n    assert client.names",

@@ -233,6 +233,7 @@ def test_a_function_that_a_thread_runs_too(tmp_path: Path) -> None:
     assert [g.finding.code for g in check(root).shown] == ["RSC201"]
 
 
+SPEC = 'spec = spec_from_file_location(name, Path(__file__).with_name("tool.py"))\n    module = module_from_spec(spec)'
 FROM_FILE = """\
 # --- tool.py
 LEVEL = 1
@@ -247,7 +248,7 @@ import pytest
 
 def load(name):
     {made}
-    sys.modules[name] = module
+    sys.modules[{name}] = module
     {run}
     return module
 
@@ -267,19 +268,16 @@ def test_modules():
 
 
 @pytest.mark.parametrize(
-    ("made", "run", "found"),
+    ("name", "made", "run", "found"),
     [
-        (
-            'spec = spec_from_file_location(name, Path(__file__).with_name("tool.py"))\n    module = module_from_spec(spec)',
-            "spec.loader.exec_module(module)",
-            [],
-        ),
-        ("module = ModuleType(name)", "module.LEVEL = 1", ["RSC102"]),
+        ("name", SPEC, "spec.loader.exec_module(module)", []),
+        ("'tool'", SPEC, "spec.loader.exec_module(module)", ["RSC102"]),
+        ("name", "module = ModuleType(name)", "module.LEVEL = 1", ["RSC102"]),
     ],
-    ids=["a file", "a double"],
+    ids=["a file", "a file for another", "a double"],
 )
-def test_a_module_that_is_imported_from_a_file(tmp_path: Path, made: str, run: str, found: list[str]) -> None:
-    """It is entered under a name of its own, as its import would; a double is told."""
-    root = make_project(tmp_path, FROM_FILE.format(made=made, run=run))
+def test_a_module_that_is_imported_from_a_file(tmp_path: Path, name: str, made: str, run: str, found: list[str]) -> None:
+    """It is entered under a name of its own, as its import would; what stands in place of another is told."""
+    root = make_project(tmp_path, FROM_FILE.format(name=name, made=made, run=run))
     assert outcome(run_pytest(root)) == "2 passed"
     assert [g.finding.code for g in check(root).shown] == found

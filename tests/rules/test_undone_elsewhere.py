@@ -104,7 +104,9 @@ def test_a_method_that_nobody_calls_undoes_nothing(tmp_path: Path) -> None:
 
 ENTRIES = """\
 # --- test_entries.py
+import contextlib
 import os
+from unittest import mock
 
 import pytest
 
@@ -143,6 +145,9 @@ LOCAL = "os.environ.pop('RESCOPE_LOCAL')"
         ("saved = os.environ.copy()", f"{LOCAL}; os.environ = saved"),
         ("monkeypatch.setattr(os, 'environ', os.environ.copy())", LOCAL),
         ("monkeypatch.setenv('RESCOPE_RANK', '0')", LOCAL),
+        ("patcher = mock.patch.dict('os.environ'); patcher.start()", f"{LOCAL}; patcher.stop()"),
+        ("names = set(os.environ)", f"{LOCAL}; [os.environ.__delitem__(name) for name in set(os.environ) - names]"),
+        ("stack = contextlib.ExitStack(); stack.enter_context(mock.patch.dict('os.environ'))", f"{LOCAL}; stack.close()"),
     ],
 )
 def test_a_fixture_takes_all_entries_back(before: str, after: str, tmp_path: Path) -> None:

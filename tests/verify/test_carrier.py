@@ -208,6 +208,36 @@ CHANGED = [
 ]
 
 
+LENT = """\
+# --- shop.py
+retries = 3
+# --- test_shop.py
+import json, os
+import shop
+
+class TestMany:
+    @classmethod
+    def setup_class(cls): cls.lines = []
+    def setup_method(self): shop.retries = 0
+    def teardown_method(self): shop.retries = 3
+    def test_changes(self): self.lines.append(1)
+
+def test_last():
+    left = [shop.retries, getattr(TestMany, "lines", "unset")]
+    with open(os.environ["LEFT"], "w") as file: json.dump(left, file)
+"""
+
+
+@pytest.mark.parametrize(("late", "lines"), [(False, "unset"), (True, [])])
+def test_what_set_ups_give(tmp_path: Path, late: bool, lines: object) -> None:  # noqa: FBT001
+    """What a set-up makes for many tests is there when it is late; what one lends to a single test never is."""
+    states = [("global", "shop.retries"), ("class attribute", "test_shop.TestMany.lines")]
+    root = make_project(tmp_path / "project", LENT)
+    _, left = _put_back(tmp_path, root, {"states": states, "places": [], "late": late})
+
+    assert left == [3, lines]
+
+
 @pytest.mark.parametrize(
     ("places", "expected"),
     [

@@ -44,7 +44,7 @@ def with_import(module: cst.Module, text: str, style: Style) -> cst.Module:
 def without_unused_import(module: cst.Module, before: str, name: str) -> cst.Module:
     """The module without the import of a name, if the code that it was `before` used it and this one does not: by name nor in a string.
 
-    `import name` that stands with others on its line stays, and so does an import with a comment, or one in parentheses with others.
+    `import name` that stands with others on its line stays, and so does an import with a comment, or one in parentheses.
     """
     uses = re.compile(rf"(?<!monkeypatch\.)\b{re.escape(name)}\b")
     if len(uses.findall(module.code)) != 1 or len(uses.findall(before)) < 2:
@@ -69,7 +69,7 @@ def _imported(statement: cst.CSTNode) -> list[str]:
     match statement:
         case cst.SimpleStatementLine(body=[cst.Import(names=[cst.ImportAlias(name=cst.Name(value=name), asname=None)])]):
             return [name]
-        case cst.SimpleStatementLine(body=[cst.ImportFrom(names=[_, *_] as aliases, lpar=lpar)]) if not lpar or len(aliases) == 1:
+        case cst.SimpleStatementLine(body=[cst.ImportFrom(names=[_, *_] as aliases, lpar=None)]):
             return [alias.evaluated_name if alias.asname is None else "" for alias in aliases]
     return []
 

@@ -104,7 +104,8 @@ class Around:
         """Whether a function may reach the state only by what it says: it enters nothing, and calls nothing that is not seen through."""
         last = state.rpartition(".")[2]
         said = any(last in call.strings or state in call.strings for call in function.calls)
-        unseen = any(c.entered or cleans_up(c) or (c.callee.dotted.startswith(f"{state}.") and not c.strings) for c in function.calls)
+        entered = (c for c in function.calls if c.entered and c.callee.dotted != "open")
+        unseen = any(entered) or any(cleans_up(c) or (c.callee.dotted.startswith(f"{state}.") and not c.strings) for c in function.calls)
         after = [c for c in function.calls if c.after_yield and not c.callee.dotted.startswith(f"{state}.")]
         unknown = any(self.flow.called(function, call) is None for call in after)
         return not (said or unseen or unknown or state in {*self._reached(function, _DEPTH)})

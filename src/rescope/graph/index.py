@@ -32,6 +32,7 @@ class ModuleIndex:
     imports: dict[str, dict[str, str]] = field(default_factory=dict)
     ordinals: dict[tuple[str, str, int], Function | ClassDef] = field(default_factory=dict)
     memo: dict[str, dict[str, Definition | None]] = field(default_factory=dict)
+    spoken: frozenset[str] | None = None
 
     def module(self, dotted: str, near: str) -> str | None:
         """The path of the module that `dotted` names, as seen from the file `near`."""
@@ -133,6 +134,14 @@ class ModuleIndex:
         functions = (f for path, found in self.functions.items() if path not in tests for f in found.values())
         effects = ((f.address.path, e) for f in functions for e in f.effects if e.target.dotted.endswith(last))
         return any(e.kind in INSIDE and self.target(e.target, path) == definition for path, e in effects)
+
+    def is_spoken_of(self, path: str) -> bool:
+        """Whether a call anywhere is handed a dotted string with the name of a file as a part: `patch("test_app.environ")`."""
+        if self.spoken is None:
+            functions = (f for m in self.modules.values() for f in (*m.functions, *((m.body,) if m.body else ())))
+            texts = (text for f in functions for call in f.calls for text in call.strings if "." in text)
+            self.spoken = frozenset(part for text in texts for part in text.split("."))
+        return PurePosixPath(path).stem in self.spoken
 
     def binds(self, definition: Definition) -> bool:
         """Whether a file of the project gives the name itself a value; an annotation alone gives none."""

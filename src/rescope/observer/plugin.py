@@ -110,7 +110,7 @@ class Gatherer:
         except OSError as error:
             self.lost.append(f"{path}: the record cannot be written: {error.strerror}")
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """The section at the end of the run."""
         if self.parts or self.lost:
             terminalreporter.section("rescope")

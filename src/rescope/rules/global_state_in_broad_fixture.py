@@ -109,7 +109,7 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
         if function.yields_at is None and (effect.in_context or (helper and effect.undone_at is not None)):
             continue  # undone before anybody gets the value
         quiet = effect.after_yield or effect.nested or effect.how == "setdefault" or (effect.guarded and "environ" in effect.target.dotted)
-        quiet = quiet or shields(function, effect) or (effect.target.dotted == "sys.modules" and _imports_file(function))
+        quiet = quiet or shields(function, effect) or _imports_file(ctx, effect, function)
         what = "" if quiet or ctx.puts_back_initial(effect, function) else _state(ctx, effect, function)
         if what:
             undone = effect.undone_at is not None or effect.in_context or _kept_by_requested(ctx, fixture, effect)
@@ -124,9 +124,10 @@ def _changes(ctx: RuleContext, fixture: FixtureDef) -> Iterator[tuple[str, Locat
             yield f"what {call.callee.dotted}() sets", where, undone
 
 
-def _imports_file(function: Function) -> bool:
-    """Whether it imports a module from a file as the documentation of `importlib` says to, which enters it under a name of its own."""
-    return any(call.callee.dotted.endswith("module_from_spec") for call in function.calls)
+def _imports_file(ctx: RuleContext, effect: Effect, function: Function) -> bool:
+    """Whether it enters a module made from a file, as the documentation of `importlib` says to, under a name that no other has."""
+    entered = effect.target.dotted == "sys.modules" and effect.builds.endswith("module_from_spec")
+    return entered and ctx.index.module(effect.key.strip("'\""), function.address.path) is None
 
 
 def _kept_by_requested(ctx: RuleContext, fixture: FixtureDef, effect: Effect) -> bool:

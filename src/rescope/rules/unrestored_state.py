@@ -391,7 +391,7 @@ def _patches(ctx: RuleContext, changes: list[_Change]) -> tuple[UseMonkeypatch, 
         if change.patch is None or (change.patch.kind is PatchKind.DEL_ENV and change.key in set_here):
             return ()  # once the others undo what they set, there would be nothing to take away
         by_function[change.by.address][change.patch] = None
-    alone = {a.path: ctx.imports.importers(a.path, lazy=True) <= {a.path} for a in by_function}
+    alone = {a.path: ctx.imports.importers(a.path, lazy=True) <= {a.path} and not ctx.index.is_spoken_of(a.path) for a in by_function}
     return tuple(UseMonkeypatch(address=a, patches=tuple(found), alone=alone[a.path]) for a, found in by_function.items())
 
 
