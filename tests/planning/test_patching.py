@@ -149,3 +149,15 @@ def test_folder_from_which_a_helper_comes_back(tmp_path: Path) -> None:
 
     assert fix(root, unsafe=True) == ["test_publish.py"]
     assert outcome(run_pytest(root)) == "3 passed"
+
+
+@pytest.mark.parametrize(("patched", "stays"), [("test_app.environ", True), ("os.environ", False)])
+def test_an_import_that_another_file_patches(tmp_path: Path, patched: str, stays: bool) -> None:  # noqa: FBT001
+    """What another file speaks of in a string is not taken away, though nothing in its own file uses it any more."""
+    test = "def test_loud():\n    environ['RESCOPE_LEVEL'] = '9'\n    assert app.level() == '9'\n"
+    other = f"from unittest import mock\n\n\n@mock.patch({patched!r}, {{}})\ndef test_other():\n    pass\n"
+    root = make_project(tmp_path, f"{APP}# --- test_app.py\nfrom os import environ\n\nimport app\n\n\n{test}# --- test_other.py\n{other}")
+
+    assert fix(root, unsafe=True) == ["test_app.py"]
+    assert ("from os import environ" in (root / "test_app.py").read_text()) == stays
+    assert outcome(run_pytest(root)) == "2 passed"
