@@ -83,7 +83,7 @@ def carriers(hunt: Hunt, others: Sequence[str], test: str, folder: Path, *, fail
         told = proved
         changes = tuple(_placed(changes, told[0], _places(folder, lambda places: ends_otherwise(told, places, late=late)), late=late))
     seen = sorted((_carrier(c, proved=_state(c) in proved) for c in changes), key=lambda c: (not c.proved, _LIKELY.index(c.kind)))
-    seen = [carrier for carrier in seen if carrier.proved or carrier.kind != _IMPORT]
+    seen = [carrier for carrier in seen if carrier.proved or carrier.kind not in {_IMPORT, _RANDOM}]
     ended = "with all of these put back, the test ends as before"
     unproved = f"no state is known to carry it: {'where they are put back, pytest does not come to the test' if unrun else ended}"
     return tuple(seen), "" if proved else unproved
