@@ -131,6 +131,7 @@ NAMES = {
     "last of two": ("from os import curdir, chdir\n", "from os import curdir\n"),
     "below a heading": ("# Standard library imports\nfrom os import chdir\nimport re\n", "# Standard library imports\nimport re\n"),
     "below a heading of its own": ("# Standard library imports\nfrom os import chdir\n\nimport pytest\n", None),
+    "below a header": ("# Tests.\n# Licence.\nfrom os import chdir\nimport re\n", "# Tests.\n# Licence.\nimport re\n"),
     "below a comment": ("# for the tests below\nfrom os import chdir\nimport re\n", None),
     "with a comment": ("from os import chdir, curdir  # noqa\n", None),
     "in parentheses": ("from os import (\n    chdir,\n    curdir,\n)\n", None),

@@ -279,3 +279,54 @@ def test_an_attribute_that_is_only_annotated(tmp_path: Path) -> None:
     assert fix(root, unsafe=True) == ["test_conf.py"]
     assert 'monkeypatch.setattr(conf.Base, "maker", int, raising=False)' in (root / "test_conf.py").read_text()
     assert outcome(run_pytest(root)) == "2 passed"
+
+
+OUTSIDE = """\
+# --- pyproject.toml
+[tool.pytest.ini_options]
+pythonpath = ["site-packages"]
+# --- site-packages/settings.py
+class Config:
+    def __init__(self):
+        self.mode = "a"
+
+    def copy(self):
+        made = Config()
+        made.update(self)
+        return made
+
+    def update(self, other):
+        self.mode = other.mode
+
+
+config = Config()
+other = Config()
+# --- test_settings.py
+import pytest
+
+import settings
+
+
+@pytest.fixture
+def changed():
+    saved = settings.{saved}
+    settings.config.mode = "b"
+    yield
+    settings.config.update(saved)
+
+
+def test_changed(changed):
+    assert settings.config.mode == "b"
+
+
+def test_usual():
+    assert settings.config.mode == "a"
+"""
+
+
+@pytest.mark.parametrize(("saved", "found"), [("config.copy()", []), ("config", ["RSC208"])])
+def test_a_configuration_of_a_library(tmp_path: Path, saved: str, found: list[str]) -> None:
+    """Updated from its copy it has its attributes back; from itself it has not."""
+    root = make_project(tmp_path, OUTSIDE.format(saved=saved))
+    assert outcome(run_pytest(root)) == ("1 failed, 1 passed" if found else "2 passed")
+    assert [g.finding.code for g in check(root).plan.groups] == found

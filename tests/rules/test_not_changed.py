@@ -9,6 +9,7 @@ from projects import check, make_project, outcome, run_pytest
 PROGRAM = """\
 # --- shop.py
 import copy
+import functools
 from contextlib import nullcontext
 
 
@@ -56,6 +57,7 @@ class Client:
         self.sent = 0
         self.api = Api()
         self.Rows = []
+        self.Table = {}
 
     def send(self, name):
         try:
@@ -87,6 +89,11 @@ class Client:
 
     @property
     def copied(self):
+        return copy.deepcopy(self.names)
+
+    @property
+    @functools.cache
+    def kept(self):
         return copy.deepcopy(self.names)
 
     @property
@@ -184,6 +191,8 @@ UNCHANGED = {
 }
 CHANGED = {
     "a list with the name of a class": "client.Rows.append(1)\n    assert client.Rows",
+    "a dict with the name of a class": "client.Table.update(a=1)\n    assert client.Table",
+    "a copy that is kept": 'client.kept["a"] = 1\n    assert client.kept',
     "what stands behind a view": 'client.view.names["a"] = 1\n    assert client.names',
     "what a property hands out": 'client.held["a"] = 1\n    assert client.names',
     "a local list": "assert grow(client) == [1]",

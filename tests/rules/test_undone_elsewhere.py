@@ -103,12 +103,34 @@ def test_a_method_that_nobody_calls_undoes_nothing(tmp_path: Path) -> None:
 
 
 ENTRIES = """\
+# --- keeping.py
+import os
+
+SAVED = {{}}
+
+
+def fill(table, saved):
+    table.clear()
+    table.update(saved)
+
+
+BACK = [lambda: fill(os.environ, SAVED)]
+
+
+class Kept:
+    def __enter__(self):
+        self.saved = {{**os.environ}}
+
+    def __exit__(self, *error):
+        fill(os.environ, self.saved)
 # --- test_entries.py
 import contextlib
 import os
 from unittest import mock
 
 import pytest
+
+import keeping
 
 RANK = "RESCOPE_RANK"
 
@@ -146,8 +168,12 @@ LOCAL = "os.environ.pop('RESCOPE_LOCAL')"
         ("monkeypatch.setattr(os, 'environ', os.environ.copy())", LOCAL),
         ("monkeypatch.setenv('RESCOPE_RANK', '0')", LOCAL),
         ("patcher = mock.patch.dict('os.environ'); patcher.start()", f"{LOCAL}; patcher.stop()"),
-        ("names = set(os.environ)", f"{LOCAL}; [os.environ.__delitem__(name) for name in set(os.environ) - names]"),
         ("stack = contextlib.ExitStack(); stack.enter_context(mock.patch.dict('os.environ'))", f"{LOCAL}; stack.close()"),
+        ("monkeypatch.setattr('os.environ', {**os.environ})", LOCAL),
+        ("names = [*os.environ]", f"{LOCAL}; [os.environ.__delitem__(name) for name in [*os.environ] if name not in names]"),
+        ("saved = {**os.environ}", f"{LOCAL}; keeping.fill(os.environ, saved)"),
+        ("keeping.SAVED.update({**os.environ})", f"{LOCAL}; keeping.BACK[0]()"),
+        ("with keeping.Kept():\n        yield\n    return", LOCAL),
     ],
 )
 def test_a_fixture_takes_all_entries_back(before: str, after: str, tmp_path: Path) -> None:
