@@ -107,10 +107,6 @@ def test_expires(client):
 
 def test_order(client):
     assert [kind for kind in client.kinds if kind != "c"] == ["a", "b"]
-
-
-def test_nobody(client):
-    assert (client.token, len(client.seen)) != ("tail", 1)
 """
 SET_UP_FOR_MANY = """\
 # --- test_basics.py
@@ -274,11 +270,10 @@ def test_cure_of_low_confidence(tmp_path: Path) -> None:
     [
         ("test_expires", [(".login.expires", "unset", "5")]),
         ("test_order", [("", "", "")]),
-        ("test_nobody", [(".token", "'paw'", "'tail'"), (".seen['home']", "unset", "1")]),
     ],
 )
 def test_place_in_the_state_that_carries_it(tmp_path: Path, victim: str, expected: list[tuple[str, str, str]]) -> None:
-    """Of several places in one object that have changed, that with which put back the test passes is named; each, if each alone does.
+    """Of several places in one object that have changed, that with which put back the test passes is named.
 
     Where none does, since only the order has changed, the whole is named.
     """
